@@ -1,0 +1,44 @@
+/**
+ * Compiles every kernel of `src/kernels/assembly` and embeds it as base64 text in a module of
+ * `src/kernels/generated`, so that nothing has to be found at run time.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import asc from "assemblyscript/asc";
+
+/** One entry a compiled module; the other files of the folder are parts of these. */
+const KERNELS = ["evt2", "pack", "summary"];
+const OPTIONS = ["--runtime", "stub", "--enable", "simd", "--importMemory", "--noAssert", "-O3"];
+
+const src = new URL("../src/", import.meta.url);
+mkdirSync(new URL("kernels/generated/", src), { recursive: true });
+for (const name of KERNELS) {
+  let wasm;
+  const { error, stderr } = await asc.main(
+    [
+      `kernels/assembly/${name}.ts`,
+      "--baseDir",
+      fileURLToPath(src),
+      "--outFile",
+      "out.wasm",
+      ...OPTIONS,
+    ],
+    {
+      writeFile: (_path, contents) => {
+        wasm = contents;
+      },
+    },
+  );
+  if (error || wasm === undefined) throw new Error(`kernel ${name}:\n${stderr}`);
+  const target = new URL(`kernels/generated/${name}.ts`, src);
+  const text = [
+    `/** Made by \`npm run build:kernels\` from assembly/${name}.ts. */`,
+    `export const ${name}Wasm: string =`,
+    `  "${Buffer.from(wasm).toString("base64")}";`,
+    "",
+  ].join("\n");
+  // An unchanged file keeps its time, so that nothing behind it is built again.
+  if (existsSync(target) && readFileSync(target, "utf8") === text) continue;
+  writeFileSync(target, text);
+  console.log(`kernel ${name}: ${wasm.byteLength} bytes`);
+}

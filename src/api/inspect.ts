@@ -1,0 +1,69 @@
+import type { EventStatistics } from "../events/statistics.ts";
+import type { FormatDetection } from "../formats/detect.ts";
+import { type EventSource, OpenedSource } from "../recording/opened-source.ts";
+import { digestRecording, type EventDigest } from "../stream/digest.ts";
+import { collectStatistics, estimateStatistics, type PassOptions } from "../stream/statistics.ts";
+import { type Recording, withRecording } from "./recording.ts";
+
+/**
+ * Judges the format of a source from its first bytes; the file name only breaks ties.
+ *
+ * @returns the format, whether this version reads it, and what the judgement rests on
+ * @throws EventError `unknown-format`, `empty-source`, `git-lfs-pointer`, `invalid-header`, and
+ *   whatever reading the source throws
+ * @example
+ * ```ts
+ * const { format, reason } = await detectFormat("recording.raw");
+ * ```
+ */
+export async function detectFormat(source: EventSource): Promise<FormatDetection> {
+  const opened = await OpenedSource.open(source);
+  await opened.close();
+  return opened.detection;
+}
+
+/**
+ * Reads a whole recording for its statistics: counts, time range, rate, extremes. No columns are
+ * kept, so memory does not follow the file.
+ *
+ * @throws EventError `data-loss` under `strict`, and whatever opening the source throws
+ * @example
+ * ```ts
+ * const { events, durationUs } = await loadStatistics("recording.raw");
+ * ```
+ */
+export function loadStatistics(
+  source: EventSource | Recording,
+  options: PassOptions = {},
+): Promise<EventStatistics> {
+  return withRecording(source, options, (recording) => collectStatistics(recording, options));
+}
+
+/**
+ * Like {@link loadStatistics}, but a recording of 64 MiB or more is judged by eight parts of 1 MiB:
+ * the answer comes at once, is marked `estimated`, and its report covers the header only.
+ *
+ * @throws EventError whatever opening or reading the source throws
+ */
+export function sampleStatistics(
+  source: EventSource | Recording,
+  options: PassOptions = {},
+): Promise<EventStatistics> {
+  return withRecording(source, options, (recording) => estimateStatistics(recording, options));
+}
+
+/**
+ * Reads a whole recording for its canonical digest, which proves that a conversion lost nothing.
+ *
+ * @throws EventError `data-loss` under `strict`, and whatever opening the source throws
+ * @example
+ * ```ts
+ * const { digest } = await digestEvents("recording.raw"); // for example "287b2e8dc0ad960d"
+ * ```
+ */
+export function digestEvents(
+  source: EventSource | Recording,
+  options: PassOptions = {},
+): Promise<EventDigest> {
+  return withRecording(source, options, (recording) => digestRecording(recording, options));
+}

@@ -1,0 +1,68 @@
+import type { TriggerTable } from "../events/table.ts";
+import type { EventSource } from "../recording/opened-source.ts";
+import { OpenedRecording, type OpenOptions, openParts } from "../recording/recording.ts";
+import { EventStreamer, type StreamOptions } from "../stream/event-streamer.ts";
+import { collectTriggers, type TriggerOptions } from "../stream/triggers.ts";
+
+/**
+ * An opened recording: what its header says, and ways to its events. Made by {@link openRecording};
+ * to be closed after use.
+ */
+export class Recording extends OpenedRecording {
+  /**
+   * The events, batch by batch.
+   *
+   * @throws EventError `invalid-option`
+   */
+  stream(options: StreamOptions = {}): EventStreamer {
+    return new EventStreamer(this, options);
+  }
+
+  /**
+   * Reads the external triggers: a table of `t` (Int64, microseconds, on the clock of the events),
+   * `id` (Int16, the input) and `value` (Uint8, 1 for a rising edge). It takes a pass over the
+   * whole recording.
+   *
+   * @throws EventError `data-loss` under `strict`, and whatever reading the source throws
+   */
+  triggers(options: TriggerOptions = {}): Promise<TriggerTable> {
+    return collectTriggers(this, options);
+  }
+}
+
+/**
+ * Opens a recording and reads its header, nothing more.
+ *
+ * @param source - where the recording is: a path, a `file:` URL, bytes, a `Blob`, a `ReadableStream`
+ * @returns the recording, to be closed after use
+ * @throws EventError when the source cannot be read, its format is unknown or not supported, or its
+ *   header contradicts itself
+ * @example
+ * ```ts
+ * const recording = await openRecording("recording.raw");
+ * console.log(recording.format, recording.geometry); // evt2 { width: 640, height: 480 }
+ * const triggers = await recording.triggers();
+ * await recording.close();
+ * ```
+ */
+export async function openRecording(
+  source: EventSource,
+  options: OpenOptions = {},
+): Promise<Recording> {
+  return new Recording(await openParts(source, options));
+}
+
+/** Opens what is not open yet, and closes just that when `use` is done. */
+export async function withRecording<Result>(
+  source: EventSource | Recording,
+  options: OpenOptions,
+  use: (recording: Recording) => Promise<Result>,
+): Promise<Result> {
+  if (source instanceof Recording) return use(source);
+  const recording = await openRecording(source, options);
+  try {
+    return await use(recording);
+  } finally {
+    await recording.close();
+  }
+}

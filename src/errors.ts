@@ -1,0 +1,136 @@
+/**
+ * The one error class of the library, its codes and its guard.
+ */
+
+/** Every code an {@link EventError} can carry; a test pins the list. */
+export const EVENT_ERROR_CODES = [
+  /** No file has this path. */
+  "source-not-found",
+  /** The source is there but cannot be read: a directory, no permission, a failing disk. */
+  "source-unreadable",
+  /** The source ended before the bytes it promised. */
+  "source-too-short",
+  /** A value that is no source this platform can open. */
+  "source-unsupported",
+  /** A source that can be read only once was read before. */
+  "source-consumed",
+  /** The source holds no bytes at all. */
+  "empty-source",
+  /** A Git-LFS pointer stands where the recording should be. */
+  "git-lfs-pointer",
+  /** The first bytes belong to no format that is known. */
+  "unknown-format",
+  /** The format is known by name, but this version does not read it. */
+  "unsupported-format",
+  /** The header contradicts its own grammar. */
+  "invalid-header",
+  /** Two places in the header name different sensor geometries. */
+  "geometry-conflict",
+  /** An option has a value that it cannot have. */
+  "invalid-option",
+  /** `strict`: something in the data would have been dropped, skipped or out of order. */
+  "data-loss",
+  /** `strict: "assumptions"`: something had to be assumed. */
+  "assumption",
+  /** A time too large for a JavaScript number was asked for as a number. */
+  "unsafe-time",
+  /** Events that the target format cannot hold. */
+  "not-encodable",
+  /** Polars cannot be loaded on this platform. */
+  "polars-unavailable",
+  /** This platform has no WebAssembly SIMD. */
+  "kernel-unavailable",
+  /** The platform lacks something this call needs. */
+  "platform-unsupported",
+] as const;
+
+/** A code of {@link EventError}, to narrow on. */
+export type EventErrorCode = (typeof EVENT_ERROR_CODES)[number];
+
+/** Where it happened, what was expected and found, and the way out; every field is optional. */
+export interface EventErrorDetails {
+  /** The file, URL or other name of the source. */
+  path?: string | undefined;
+  /** The format id, where it is known already. */
+  format?: string | undefined;
+  /** Offset in bytes from the start of the source. */
+  byteOffset?: number | undefined;
+  /** Line number, from 1. */
+  line?: number | undefined;
+  /** Row number, from 0. */
+  row?: number | undefined;
+  /** What should have been there. */
+  expected?: string | undefined;
+  /** What was there. */
+  found?: string | undefined;
+  /** What to do about it. */
+  hint?: string | undefined;
+  /** The error underneath. */
+  cause?: unknown;
+}
+
+/**
+ * What every function of this library throws, or rejects with, when the input or a call is bad.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await loadEvents("recording.raw", { strict: true });
+ * } catch (error) {
+ *   if (isEventError(error, "data-loss")) console.log(error.byteOffset, error.hint);
+ *   else throw error;
+ * }
+ * ```
+ */
+export class EventError extends Error {
+  override readonly name = "EventError";
+  readonly code: EventErrorCode;
+  readonly path: string | undefined;
+  readonly format: string | undefined;
+  readonly byteOffset: number | undefined;
+  readonly line: number | undefined;
+  readonly row: number | undefined;
+  readonly expected: string | undefined;
+  readonly found: string | undefined;
+  readonly hint: string | undefined;
+
+  constructor(code: EventErrorCode, problem: string, details: EventErrorDetails = {}) {
+    super(describe(problem, details), "cause" in details ? { cause: details.cause } : undefined);
+    this.code = code;
+    this.path = details.path;
+    this.format = details.format;
+    this.byteOffset = details.byteOffset;
+    this.line = details.line;
+    this.row = details.row;
+    this.expected = details.expected;
+    this.found = details.found;
+    this.hint = details.hint;
+  }
+}
+
+/**
+ * Whether a caught value is an {@link EventError}, and of the given code where one is given.
+ *
+ * @param error - any caught value
+ * @param code - the code it must have; any when left out
+ */
+export function isEventError(error: unknown, code?: EventErrorCode): error is EventError {
+  return error instanceof EventError && (code === undefined || error.code === code);
+}
+
+function describe(problem: string, details: EventErrorDetails): string {
+  const place = [
+    details.byteOffset === undefined ? undefined : `at byte ${details.byteOffset}`,
+    details.line === undefined ? undefined : `line ${details.line}`,
+    details.row === undefined ? undefined : `row ${details.row}`,
+  ].filter((part) => part !== undefined);
+  let text = details.path === undefined ? problem : `${details.path}: ${problem}`;
+  if (place.length > 0) text += ` (${place.join(", ")})`;
+  const comparison = [
+    details.expected === undefined ? undefined : `expected ${details.expected}`,
+    details.found === undefined ? undefined : `found ${details.found}`,
+  ].filter((part) => part !== undefined);
+  if (comparison.length > 0) text += `: ${comparison.join(", ")}`;
+  text += ".";
+  return details.hint === undefined ? text : `${text} ${details.hint}`;
+}

@@ -1,0 +1,222 @@
+import { EventError } from "../errors.ts";
+import { formatGeometry, type SensorGeometry } from "./geometry.ts";
+import type { PolarityEncoding } from "./polarity.ts";
+
+/** The kinds of loss that `strict` throws on. */
+export const LOSS_KINDS = [
+  "unknownWord",
+  "eventBeforeTimeBase",
+  "triggerBeforeTimeBase",
+  "outsideGeometry",
+  "backwardStep",
+  "truncated",
+] as const;
+
+/** One of {@link LOSS_KINDS}. */
+export type LossKind = (typeof LOSS_KINDS)[number];
+
+/** Something that the recording does not say and that had to be taken from elsewhere. */
+export interface Assumption {
+  /** What was assumed, for example `geometry`. */
+  readonly what: string;
+  /** The value it was given. */
+  readonly value: string;
+  /** Where the value comes from. */
+  readonly reason: string;
+}
+
+/** `false`: report losses; `true`: throw on loss; `"assumptions"`: throw on assumptions too. */
+export type Strictness = boolean | "assumptions";
+
+/**
+ * What happened while a recording was read, and the facts of the recording that a Polars frame
+ * cannot carry. Before anything is decoded it covers the header only and all counts are 0.
+ */
+export interface LoadReport {
+  /** Format id, for example `evt2`. */
+  readonly format: string;
+  /** Name of the source; null for bytes in memory. */
+  readonly sourceName: string | null;
+  /** Pixels of the sensor; null when unknown, and coordinates are then not checked. */
+  readonly geometry: SensorGeometry | null;
+  /** What the polarity column holds. */
+  readonly polarityEncoding: PolarityEncoding;
+  /** Microseconds subtracted from every time; 0 unless `rebase` was asked for. */
+  readonly timeOffset: number;
+  /** Events delivered. */
+  readonly events: number;
+  /** External triggers seen. */
+  readonly triggers: number;
+  /** Bytes read, header included. */
+  readonly bytesRead: number;
+  /** Vendor words that hold no events, by the vendor's name of their type. */
+  readonly skippedWords: Readonly<Record<string, number>>;
+  /** Words of a type the format does not define, by type, for example `0x3`. */
+  readonly unknownWords: Readonly<Record<string, number>>;
+  /** Events dropped because no time had been sent yet. */
+  readonly eventsBeforeTimeBase: number;
+  /** Triggers dropped because no time had been sent yet. */
+  readonly triggersBeforeTimeBase: number;
+  /** Events dropped because their pixel is not on the sensor. */
+  readonly eventsOutsideGeometry: number;
+  /** Events kept though their time is before that of the event in front of them. */
+  readonly backwardSteps: number;
+  /** How often the camera's clock started again; the times go on rising across a wrap. */
+  readonly clockWraps: number;
+  /** Bytes at the end that do not fill a word. */
+  readonly truncatedBytes: number;
+  /** Byte offset in the source of the first loss of each kind. */
+  readonly firstAt: Readonly<Partial<Record<LossKind, number>>>;
+  /** What had to be assumed. */
+  readonly assumptions: readonly Assumption[];
+  /** How the recording was loaded; null before that. */
+  readonly mode: "direct" | "chunked" | null;
+  /** Threads that decoded. */
+  readonly threads: number;
+}
+
+/** A report that is still being written. */
+export type MutableReport = { -readonly [Key in keyof LoadReport]: Mutable<LoadReport[Key]> };
+type Mutable<T> =
+  T extends Readonly<Record<string, number>> ? { -readonly [K in keyof T]: T[K] } : T;
+
+/** A report of nothing but the header. */
+export function createReport(
+  facts: Pick<
+    LoadReport,
+    "format" | "sourceName" | "geometry" | "polarityEncoding" | "assumptions"
+  >,
+): MutableReport {
+  return {
+    ...facts,
+    timeOffset: 0,
+    events: 0,
+    triggers: 0,
+    bytesRead: 0,
+    skippedWords: {},
+    unknownWords: {},
+    eventsBeforeTimeBase: 0,
+    triggersBeforeTimeBase: 0,
+    eventsOutsideGeometry: 0,
+    backwardSteps: 0,
+    clockWraps: 0,
+    truncatedBytes: 0,
+    firstAt: {},
+    mode: null,
+    threads: 1,
+  };
+}
+
+const STRICT_HINT = "Load without `strict` to keep the rest; the report then counts what was lost.";
+
+const LOSS_PROBLEMS: Readonly<Record<LossKind, string>> = {
+  unknownWord: "a word of a type that the format does not define",
+  eventBeforeTimeBase: "an event before the first time word",
+  triggerBeforeTimeBase: "a trigger before the first time word",
+  outsideGeometry: "an event outside the sensor",
+  backwardStep: "an event earlier than the one in front of it",
+  truncated: "the recording ends inside a word",
+};
+
+/**
+ * Throws when `strict` is set and a loss was reported: the one with the lowest byte offset.
+ *
+ * @throws EventError `data-loss`
+ */
+export function checkLoss(report: LoadReport, strict: Strictness): void {
+  if (strict === false) return;
+  let first: LossKind | undefined;
+  for (const kind of LOSS_KINDS) {
+    const at = report.firstAt[kind];
+    if (at !== undefined && (first === undefined || at < (report.firstAt[first] ?? 0)))
+      first = kind;
+  }
+  if (first === undefined) return;
+  throw new EventError("data-loss", LOSS_PROBLEMS[first], {
+    path: report.sourceName ?? undefined,
+    format: report.format,
+    byteOffset: report.firstAt[first],
+    ...(first === "outsideGeometry" &&
+      report.geometry && { expected: `a pixel inside ${formatGeometry(report.geometry)}` }),
+    hint: STRICT_HINT,
+  });
+}
+
+/**
+ * Throws when `strict` is `"assumptions"` and something was assumed.
+ *
+ * @throws EventError `assumption`
+ */
+export function checkAssumptions(report: LoadReport, strict: Strictness): void {
+  const first = report.assumptions[0];
+  if (strict !== "assumptions" || first === undefined) return;
+  throw new EventError("assumption", `${first.what} ${first.value} is assumed: ${first.reason}`, {
+    path: report.sourceName ?? undefined,
+    format: report.format,
+    hint:
+      first.what === "geometry"
+        ? "Give `geometry` to state it yourself."
+        : 'Load without `strict: "assumptions"` to accept it.',
+  });
+}
+
+/**
+ * The report as sentences for people, the losses first; empty when there is nothing to say.
+ *
+ * @example
+ * ```ts
+ * const frame = await loadEvents("recording.raw");
+ * for (const line of formatReport(reportOf(frame))) console.warn(line);
+ * ```
+ */
+export function formatReport(report: LoadReport): string[] {
+  const lines: string[] = [];
+  const say = (count: number, one: string, many: string, kind?: LossKind): void => {
+    if (count === 0) return;
+    const at = kind === undefined ? undefined : report.firstAt[kind];
+    const where = at === undefined ? "" : `, first at byte ${at}`;
+    lines.push(`${count.toLocaleString("en-US")} ${count === 1 ? one : many}${where}`);
+  };
+  for (const [type, count] of Object.entries(report.unknownWords)) {
+    say(count, `word of unknown type ${type} skipped`, `words of unknown type ${type} skipped`);
+  }
+  say(
+    report.eventsBeforeTimeBase,
+    "event dropped: it comes before the first time word",
+    "events dropped: they come before the first time word",
+    "eventBeforeTimeBase",
+  );
+  say(
+    report.triggersBeforeTimeBase,
+    "trigger dropped: it comes before the first time word",
+    "triggers dropped: they come before the first time word",
+    "triggerBeforeTimeBase",
+  );
+  const sensor = report.geometry ? ` (${formatGeometry(report.geometry)})` : "";
+  say(
+    report.eventsOutsideGeometry,
+    `event dropped: outside the sensor${sensor}`,
+    `events dropped: outside the sensor${sensor}`,
+    "outsideGeometry",
+  );
+  say(
+    report.backwardSteps,
+    "step back in time (event kept)",
+    "steps back in time (events kept)",
+    "backwardStep",
+  );
+  say(
+    report.truncatedBytes,
+    "byte at the end does not fill a word",
+    "bytes at the end do not fill a word",
+    "truncated",
+  );
+  say(report.clockWraps, "clock wrap undone", "clock wraps undone");
+  for (const [type, count] of Object.entries(report.skippedWords)) {
+    say(count, `${type} word without events skipped`, `${type} words without events skipped`);
+  }
+  for (const { what, value, reason } of report.assumptions) {
+    lines.push(`assumed ${what} ${value}: ${reason}`);
+  }
+  return lines;
+}

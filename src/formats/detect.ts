@@ -1,0 +1,176 @@
+/**
+ * First bytes to format: content decides, the file name only breaks ties.
+ */
+import { EventError } from "../errors.ts";
+import { parseRawHeader, rawHeaderIsCut, rawHeaderStarts } from "./prophesee-header.ts";
+
+/** What the first bytes of a source were recognised as. */
+export interface FormatDetection {
+  /** Format id, as options and metadata spell it. */
+  readonly format: string;
+  /** The format's name for people. */
+  readonly name: string;
+  /** Whether this version reads it. */
+  readonly supported: boolean;
+  /** `certain`: a signature or a header says so; `likely`: it follows from something weaker. */
+  readonly confidence: "certain" | "likely";
+  /** What the judgement rests on. */
+  readonly reason: string;
+}
+
+/** Ids of the formats this version reads. */
+export type FormatId = "evt2";
+
+interface Signature {
+  readonly format: string;
+  readonly name: string;
+  readonly bytes: readonly number[] | string;
+}
+
+/** Formats with a fixed signature at their start. */
+const SIGNATURES: readonly Signature[] = [
+  { format: "hdf5", name: "HDF5", bytes: [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a] },
+  { format: "aedat1", name: "AEDAT 1.0", bytes: "#!AER-DAT1.0" },
+  { format: "aedat2", name: "AEDAT 2.0", bytes: "#!AER-DAT2.0" },
+  { format: "aedat3", name: "AEDAT 3.0", bytes: "#!AER-DAT3.0" },
+  { format: "aedat3.1", name: "AEDAT 3.1", bytes: "#!AER-DAT3.1" },
+  { format: "aedat4", name: "AEDAT 4.0", bytes: "#!AER-DAT4.0" },
+  { format: "es", name: "Event Stream", bytes: "Event Stream" },
+  { format: "ros2-db3", name: "ROS 2 bag (SQLite)", bytes: "SQLite format 3\0" },
+  { format: "rosbag", name: "ROS 1 bag", bytes: "#ROSBAG V2.0\n" },
+  { format: "mcap", name: "MCAP", bytes: [0x89, 0x4d, 0x43, 0x41, 0x50, 0x30, 0x0d, 0x0a] },
+  { format: "gzip", name: "gzip", bytes: [0x1f, 0x8b] },
+  { format: "zstd", name: "Zstandard", bytes: [0x28, 0xb5, 0x2f, 0xfd] },
+  { format: "zip", name: "zip", bytes: "PK\x03\x04" },
+  { format: "arrow", name: "Arrow IPC", bytes: "ARROW1" },
+];
+
+const LFS_POINTER = "version https://git-lfs";
+
+/** Whether a header goes on behind `head`, so that more bytes are needed to judge it. */
+export function headIsCut(head: Uint8Array): boolean {
+  return rawHeaderStarts(head) && rawHeaderIsCut(head);
+}
+
+/**
+ * Judges the first bytes of a source.
+ *
+ * @param head - the first bytes: all that there are, or at least a whole header
+ * @param path - what messages call the source
+ * @throws EventError `empty-source`, `git-lfs-pointer`, `unknown-format`, `invalid-header`
+ */
+export function detectBytes(head: Uint8Array, path?: string): FormatDetection {
+  if (head.byteLength === 0) {
+    throw new EventError("empty-source", "the source is empty", {
+      path,
+      byteOffset: 0,
+      expected: "a recording",
+      found: "0 bytes",
+    });
+  }
+  if (startsWith(head, LFS_POINTER)) {
+    throw new EventError("git-lfs-pointer", "this is a Git-LFS pointer, not the recording", {
+      path,
+      byteOffset: 0,
+      hint: "Fetch the recording itself with `git lfs pull`.",
+    });
+  }
+  if (rawHeaderStarts(head)) return detectProphesee(head, path);
+  for (const { format, name, bytes } of SIGNATURES) {
+    if (!startsWith(head, bytes)) continue;
+    return certain(format, name, false, `the file starts with the signature of ${name}`);
+  }
+  if (looksLikeText(head)) {
+    return {
+      format: "text",
+      name: "text",
+      supported: false,
+      confidence: "likely",
+      reason: "the file starts with lines of numbers",
+    };
+  }
+  throw new EventError("unknown-format", "this is no format that evarrow knows", {
+    path,
+    byteOffset: 0,
+    expected: "the start of an event recording",
+    found: `bytes ${hex(head.subarray(0, 16))}`,
+    hint: "RAW recordings start with a text header; a file without it cannot be recognised.",
+  });
+}
+
+const ENCODING_NAMES: Readonly<Record<string, string>> = {
+  evt2: "Prophesee EVT 2.0",
+  "evt2.1": "Prophesee EVT 2.1",
+  evt3: "Prophesee EVT 3.0",
+  evt4: "Prophesee EVT 4.0",
+};
+
+function detectProphesee(head: Uint8Array, path: string | undefined): FormatDetection {
+  const header = parseRawHeader(head, path);
+  const { encoding } = header;
+  if (encoding !== null) {
+    const name = ENCODING_NAMES[encoding.format] ?? `Prophesee RAW (${encoding.format})`;
+    const reason = `the header says \`${encoding.source}\``;
+    const supported = encoding.format === "evt2";
+    return encoding.assumed
+      ? { format: encoding.format, name, supported, confidence: "likely", reason }
+      : certain(encoding.format, name, supported, reason);
+  }
+  const dat = header.entries.find(([key]) =>
+    ["version", "width", "height", "data"].includes(key.toLowerCase()),
+  );
+  if (dat !== undefined) {
+    return certain(
+      "dat",
+      "Prophesee DAT",
+      false,
+      `the header has the key \`${dat[0]}\` of DAT files`,
+    );
+  }
+  throw new EventError("unknown-format", "the header names no encoding", {
+    path,
+    byteOffset: 0,
+    expected: "a line `% format NAME`, `% evt VERSION` or a known `% system_ID`",
+    found:
+      header.entries.length === 0
+        ? "an empty header"
+        : header.entries.map(([key]) => `% ${key}`).join(", "),
+    hint: "Was the header cut or edited?",
+  });
+}
+
+/** The error of a format that was recognised but is not read. */
+export function unsupportedFormat(detection: FormatDetection, path?: string): EventError {
+  return new EventError("unsupported-format", `${detection.name} is not supported yet`, {
+    path,
+    format: detection.format,
+    expected: "Prophesee EVT 2.0",
+    found: `${detection.name}: ${detection.reason}`,
+  });
+}
+
+function certain(
+  format: string,
+  name: string,
+  supported: boolean,
+  reason: string,
+): FormatDetection {
+  return { format, name, supported, confidence: "certain", reason };
+}
+
+function startsWith(head: Uint8Array, signature: readonly number[] | string): boolean {
+  const bytes = typeof signature === "string" ? new TextEncoder().encode(signature) : signature;
+  if (head.byteLength < bytes.length) return false;
+  for (let at = 0; at < bytes.length; at++) if (head[at] !== bytes[at]) return false;
+  return true;
+}
+
+/** Printable characters and line ends only, with at least one digit, in the first kilobyte. */
+function looksLikeText(head: Uint8Array): boolean {
+  const text = new TextDecoder("latin1").decode(head.subarray(0, 1024));
+  return /^(?:\xef\xbb\xbf)?[\t\n\r -~]*$/.test(text) && /\d/.test(text);
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+}

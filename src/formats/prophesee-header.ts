@@ -1,0 +1,268 @@
+/**
+ * The text header of Prophesee RAW files: lines `% key value`, ended by `% end` or by the first
+ * position that does not start with `% `. Text is Latin-1; the order of keys has no meaning.
+ */
+import { EventError } from "../errors.ts";
+import {
+  formatGeometry,
+  parseGeometry,
+  type SensorGeometry,
+  sameGeometry,
+} from "../events/geometry.ts";
+import type { Assumption } from "../events/report.ts";
+
+/** What a RAW header says. */
+export interface RawHeader {
+  /** Every line as written, `end` left out. */
+  readonly entries: readonly (readonly [key: string, value: string])[];
+  /** Where the data begins. */
+  readonly dataOffset: number;
+  /** Whether a line `% end` closes the header; recordings from before 2021 have none. */
+  readonly hasEnd: boolean;
+  /** The encoding of the data, and what says so; null when nothing does. */
+  readonly encoding: RawEncoding | null;
+}
+
+/** The encoding that a header names. */
+export interface RawEncoding {
+  /** Format id, for example `evt2`. */
+  readonly format: string;
+  /** The header line it was taken from. */
+  readonly source: string;
+  /** True when it follows only from the system id. */
+  readonly assumed: boolean;
+}
+
+/** A sensor geometry and, when the header does not state it, the assumption behind it. */
+export interface RawGeometry {
+  readonly geometry: SensorGeometry | null;
+  readonly assumption: Assumption | null;
+}
+
+const PERCENT = 0x25;
+const SPACE = 0x20;
+const LINE_FEED = 0x0a;
+
+/** Whether a header line starts at `offset`. */
+export function rawHeaderStarts(bytes: Uint8Array, offset = 0): boolean {
+  return bytes[offset] === PERCENT && bytes[offset + 1] === SPACE;
+}
+
+/**
+ * Whether `bytes`, the start of a longer source, end before the header does; the header is then to
+ * be parsed again with more bytes.
+ */
+export function rawHeaderIsCut(bytes: Uint8Array): boolean {
+  let offset = 0;
+  while (offset + 1 < bytes.byteLength) {
+    if (!rawHeaderStarts(bytes, offset)) return false;
+    const line = readLine(bytes, offset);
+    if (line === "data") return false;
+    if (line === "cut") return true;
+    if (isEnd(line.text)) return false;
+    offset = line.end;
+  }
+  return true;
+}
+
+/**
+ * Parses the header at the start of `bytes`, which hold all of it.
+ *
+ * @throws EventError `invalid-header` when the source ends inside a header line
+ */
+export function parseRawHeader(bytes: Uint8Array, path?: string): RawHeader {
+  const entries: [string, string][] = [];
+  let offset = 0;
+  let hasEnd = false;
+  while (!hasEnd && rawHeaderStarts(bytes, offset)) {
+    const line = readLine(bytes, offset);
+    if (line === "data") break;
+    if (line === "cut") {
+      throw new EventError("invalid-header", "the source ends inside a header line", {
+        path,
+        byteOffset: offset,
+        expected: "a line feed",
+        found: `the end of the source after ${bytes.byteLength - offset} bytes`,
+        hint: "The file was cut inside its header and holds no events.",
+      });
+    }
+    offset = line.end;
+    if (isEnd(line.text)) {
+      hasEnd = true;
+      continue;
+    }
+    const [key, ...value] = line.text.split(/[ \t]+/).filter((token) => token !== "");
+    if (key !== undefined) entries.push([key, value.join(" ")]);
+  }
+  return { entries, dataOffset: offset, hasEnd, encoding: encodingOf(entries) };
+}
+
+/** The value of a key; keys are compared without regard to case, the last of several counts. */
+export function headerValue(header: Pick<RawHeader, "entries">, key: string): string | undefined {
+  return header.entries.findLast(([name]) => name.toLowerCase() === key.toLowerCase())?.[1];
+}
+
+/**
+ * The sensor geometry, by precedence: the `geometry` line or the options of `format`, which must
+ * agree; else the system id; else the driver's name. The last two are assumptions.
+ *
+ * @throws EventError `geometry-conflict`, `invalid-header`
+ */
+export function geometryOf(header: RawHeader, path?: string): RawGeometry {
+  const stated = statedGeometry(header, path);
+  const optional = formatOptionGeometry(header, path);
+  if (stated && optional && !sameGeometry(stated, optional)) {
+    throw new EventError("geometry-conflict", "the header names two sensor geometries", {
+      path,
+      expected: `the \`geometry\` line, ${formatGeometry(stated)},`,
+      found: `${formatGeometry(optional)} in the \`format\` line`,
+      hint: "Give `geometry` to say which is right.",
+    });
+  }
+  const certain = stated ?? optional;
+  if (certain) return { geometry: certain, assumption: null };
+  return assumedGeometry(header) ?? { geometry: null, assumption: null };
+}
+
+function statedGeometry(header: RawHeader, path: string | undefined): SensorGeometry | null {
+  const text = headerValue(header, "geometry");
+  if (text === undefined) return null;
+  const geometry = parseGeometry(text);
+  if (geometry) return geometry;
+  throw new EventError("invalid-header", "the `geometry` line of the header is no geometry", {
+    path,
+    expected: "WIDTHxHEIGHT, for example 1280x720",
+    found: JSON.stringify(text),
+    hint: "Give `geometry` to state it yourself.",
+  });
+}
+
+function formatOptionGeometry(header: RawHeader, path: string | undefined): SensorGeometry | null {
+  const options = formatOptions(header);
+  const width = options.get("width");
+  const height = options.get("height");
+  if (width === undefined && height === undefined) return null;
+  const geometry = parseGeometry(`${width}x${height}`);
+  if (geometry) return geometry;
+  throw new EventError("invalid-header", "the `format` line of the header has no valid geometry", {
+    path,
+    expected: "width and height in pixels",
+    found: `width=${width ?? "nothing"}, height=${height ?? "nothing"}`,
+    hint: "Give `geometry` to state it yourself.",
+  });
+}
+
+/** Options of the `format` line, `EVT2;height=480;width=640`, by lower-case name. */
+export function formatOptions(header: Pick<RawHeader, "entries">): ReadonlyMap<string, string> {
+  const options = new Map<string, string>();
+  for (const part of (headerValue(header, "format") ?? "").split(";").slice(1)) {
+    const [name = "", value = ""] = part.split("=");
+    options.set(name.trim().toLowerCase(), value.trim());
+  }
+  return options;
+}
+
+/** Sensors by system id: ids, geometry, and the encoding they send by default. */
+const SYSTEMS: readonly (readonly [ids: readonly number[], size: string, format: string])[] = [
+  [[21, 23, 25, 29, 33, 151, 153, 161], "640x480", "evt2"], // Gen 3.0
+  [[28, 34, 35, 41, 162], "640x480", "evt2"], // Gen 3.1
+  [[40], "640x480", "evt3"], // Gen 3.1 EVK3
+  [[26, 31, 39], "1280x720", "evt2"], // Gen 4.0, Gen 4.1 EVK2
+  [[30, 46, 48, 49, 50], "1280x720", "evt3"], // Gen 4.0, Gen 4.1 EVK3, IMX636
+];
+
+const INTEGRATOR_KEYS = ["integrator_name", "camera_integrator_name", "plugin_integrator_name"];
+
+/** Driver names that give the sensor away, the longer first. */
+const DRIVERS: readonly (readonly [name: string, size: string])[] = [
+  ["gen31", "640x480"],
+  ["gen3", "640x480"],
+  ["gen41", "1280x720"],
+];
+
+function systemOf(entries: RawHeader["entries"]): (typeof SYSTEMS)[number] | undefined {
+  const text = headerValue({ entries }, "system_ID");
+  if (text === undefined || !/^\d{1,6}$/.test(text)) return undefined;
+  const integrator = INTEGRATOR_KEYS.map((key) => headerValue({ entries }, key)).find(Boolean);
+  if (integrator && !/prophesee/i.test(integrator)) return undefined; // ids are Prophesee's own
+  return SYSTEMS.find(([ids]) => ids.includes(Number(text)));
+}
+
+function assumedGeometry(header: RawHeader): RawGeometry | null {
+  const assume = (size: string, reason: string): RawGeometry => ({
+    geometry: parseGeometry(size),
+    assumption: { what: "geometry", value: size, reason },
+  });
+  const system = systemOf(header.entries);
+  if (system) {
+    const id = headerValue(header, "system_ID");
+    return assume(
+      system[1],
+      `the header has no geometry, but the system id ${id} of such a sensor`,
+    );
+  }
+  const driver = (headerValue(header, "plugin_name") ?? "").toLowerCase();
+  const hint = DRIVERS.find(([name]) => driver.includes(name));
+  if (hint === undefined) return null;
+  return assume(hint[1], `the header has no geometry, but the driver ${driver} of such a sensor`);
+}
+
+function encodingOf(entries: RawHeader["entries"]): RawEncoding | null {
+  const format = headerValue({ entries }, "format");
+  if (format) {
+    const name = (format.split(";")[0] ?? "").trim();
+    return { format: encodingId(name), source: `format ${format}`, assumed: false };
+  }
+  const evt = headerValue({ entries }, "evt");
+  if (evt) return { format: encodingId(`EVT${evt}`), source: `evt ${evt}`, assumed: false };
+  const system = systemOf(entries);
+  if (system === undefined) return null;
+  const id = headerValue({ entries }, "system_ID");
+  return { format: system[2], source: `system_ID ${id}`, assumed: true };
+}
+
+/** `EVT21` and `EVT2.1`, `EVT3` and `EVT3.0`: spellings of the same encoding, in any case. */
+function encodingId(name: string): string {
+  const match = /^evt\s*(\d)(?:\.?(\d))?$/i.exec(name);
+  if (match === null) return name.toLowerCase();
+  const [, major, minor] = match;
+  return minor === undefined || minor === "0" ? `evt${major}` : `evt${major}.${minor}`;
+}
+
+/**
+ * One line from `offset`: its text without `% ` and line end, and where the next one starts.
+ * `cut` when the bytes end before the line does. `data` when a control character stands in it:
+ * without `% end`, data may begin with the bytes of `% ` by chance, and no text holds these.
+ */
+function readLine(
+  bytes: Uint8Array,
+  offset: number,
+): { text: string; end: number } | "cut" | "data" {
+  for (let at = offset; at < bytes.byteLength; at++) {
+    const byte = bytes[at] as number;
+    if (byte === LINE_FEED) return lineBetween(bytes, offset, at);
+    const carriageReturnAtEnd =
+      byte === 0x0d && (at + 1 === bytes.byteLength || bytes[at + 1] === LINE_FEED);
+    if (isControl(byte) && !carriageReturnAtEnd) return "data";
+  }
+  return "cut";
+}
+
+function lineBetween(
+  bytes: Uint8Array,
+  start: number,
+  lineFeed: number,
+): { text: string; end: number } {
+  const content = bytes.subarray(start + 2, lineFeed);
+  let text = "";
+  for (const byte of content) text += String.fromCharCode(byte); // Latin-1, byte by byte
+  return { text: text.endsWith("\r") ? text.slice(0, -1) : text, end: lineFeed + 1 };
+}
+
+function isControl(byte: number): boolean {
+  return (byte < 0x20 && byte !== 0x09) || (byte >= 0x7f && byte <= 0x9f);
+}
+
+function isEnd(text: string): boolean {
+  return /^[ \t]*end[ \t]*$/.test(text);
+}

@@ -1,0 +1,146 @@
+/**
+ * Drives the kernel of any format made of words of a fixed size.
+ */
+
+import type { LossKind, MutableReport } from "../events/report.ts";
+import { timeAsNumber } from "../events/safe-time.ts";
+import { CARRY_BYTES, type EventMemory } from "../kernels/event-memory.ts";
+import * as layout from "../kernels/layout.ts";
+import type { DecoderOptions, EventDecoder } from "./decoder.ts";
+
+/** The one function of a word kernel. */
+export interface WordKernel {
+  /**
+   * Decodes from the address `input` until less than a word is left before `end` or `capacity`
+   * events are written; returns the address of the first unread byte.
+   */
+  decode(input: number, end: number, capacity: number): number;
+}
+
+/** What the driver has to know of a format. */
+export interface WordFormat {
+  readonly wordBytes: number;
+  /** Names of the vendor words that hold no events, by their type; all others are unknown. */
+  readonly vendorWords: Readonly<Record<number, string>>;
+}
+
+/** Drives a word kernel: keeps the bytes of a cut word, and tells the report what was counted. */
+export class WordDecoder implements EventDecoder {
+  readonly #memory: EventMemory;
+  readonly #kernel: WordKernel;
+  readonly #format: WordFormat;
+  #rebasePending: boolean;
+  /** Addresses of the next byte to decode and of the end of what was fed. */
+  #input = 0;
+  #end = 0;
+  /** Byte offset in the source minus address, for the bytes at hand. */
+  #offsetOfAddress: number;
+  #nextOffset: number;
+
+  constructor(
+    memory: EventMemory,
+    kernel: WordKernel,
+    format: WordFormat,
+    options: DecoderOptions,
+  ) {
+    this.#memory = memory;
+    this.#kernel = kernel;
+    this.#format = format;
+    this.#rebasePending = options.rebase;
+    this.#nextOffset = options.dataOffset;
+    this.#offsetOfAddress = options.dataOffset;
+  }
+
+  feed(slot: 0 | 1, length: number): void {
+    const carried = this.#end - this.#input;
+    if (carried > CARRY_BYTES)
+      throw new RangeError("bytes were fed before those at hand were used");
+    const start = this.#memory.inputs[slot].byteOffset;
+    // A word that was cut stands in front of its other half.
+    const all = new Uint8Array(this.#memory.memory.buffer);
+    all.copyWithin(start - carried, this.#input, this.#end);
+    this.#input = start - carried;
+    this.#end = start + length;
+    this.#offsetOfAddress = this.#nextOffset - start;
+    this.#nextOffset += length;
+  }
+
+  decode(room: number, report: MutableReport): boolean {
+    if (room < 1) throw new RangeError("a tile needs room for at least one event");
+    if (this.#end - this.#input < this.#format.wordBytes) return false;
+    const capacity = Math.min(room, this.#memory.tileEvents);
+    const start = this.#input;
+    if (this.#rebasePending) this.#findTimeOffset(start, capacity, report);
+    this.#input = this.#kernel.decode(start, this.#end, capacity);
+    this.#settle(report);
+    const { eventCount, triggerCount } = this.#memory;
+    report.events += eventCount;
+    report.triggers += triggerCount;
+    return true;
+  }
+
+  finish(report: MutableReport): void {
+    report.truncatedBytes = this.#end - this.#input;
+    if (report.truncatedBytes > 0) {
+      report.firstAt.truncated = this.#offsetOfAddress + this.#input;
+    }
+  }
+
+  /** Decodes once to learn the time of the first event, and takes it back. */
+  #findTimeOffset(start: number, capacity: number, report: MutableReport): void {
+    const memory = this.#memory;
+    const carried = memory.saveCarried();
+    this.#kernel.decode(start, this.#end, capacity);
+    memory.takeCounters(() => {});
+    memory.restoreCarried(carried);
+    if (memory.eventCount === 0) return;
+    const offset = memory.columns.t[0] as bigint;
+    report.timeOffset = timeAsNumber(offset);
+    memory.setTimeOffset(offset);
+    this.#rebasePending = false;
+  }
+
+  #settle(report: MutableReport): void {
+    this.#memory.takeCounters((slot, count, address) => {
+      const first = (kind: LossKind): void => {
+        const offset = this.#offsetOfAddress + address;
+        report.firstAt[kind] = Math.min(report.firstAt[kind] ?? offset, offset);
+      };
+      switch (slot) {
+        case layout.EVENTS_BEFORE_TIME_BASE:
+          report.eventsBeforeTimeBase += count;
+          return first("eventBeforeTimeBase");
+        case layout.TRIGGERS_BEFORE_TIME_BASE:
+          report.triggersBeforeTimeBase += count;
+          return first("triggerBeforeTimeBase");
+        case layout.EVENTS_OUTSIDE_GEOMETRY:
+          report.eventsOutsideGeometry += count;
+          return first("outsideGeometry");
+        case layout.BACKWARD_STEPS:
+          report.backwardSteps += count;
+          return first("backwardStep");
+        case layout.CLOCK_WRAPS:
+          report.clockWraps += count;
+          return;
+        default:
+          this.#settleWord(slot, count, report, first);
+      }
+    });
+  }
+
+  #settleWord(
+    type: number,
+    count: number,
+    report: MutableReport,
+    first: (kind: LossKind) => void,
+  ): void {
+    const name = this.#format.vendorWords[type];
+    if (name !== undefined) {
+      report.skippedWords[name] = (report.skippedWords[name] ?? 0) + count;
+      return;
+    }
+    const key = `0x${type.toString(16)}`;
+    report.unknownWords[key] = (report.unknownWords[key] ?? 0) + count;
+    first("unknownWord");
+  }
+}

@@ -1,0 +1,37 @@
+/** Everything public that runs anywhere: names only. */
+export { detectFormat, digestEvents, loadStatistics, sampleStatistics } from "./api/inspect.ts";
+export { loadEvents, loadTable } from "./api/load-events.ts";
+export { openRecording, Recording } from "./api/recording.ts";
+export {
+  EVENT_ERROR_CODES,
+  EventError,
+  type EventErrorCode,
+  type EventErrorDetails,
+  isEventError,
+} from "./errors.ts";
+export type { ColumnArrays, ColumnName, EventColumns, TriggerColumns } from "./events/columns.ts";
+export { COLUMN_NAMES } from "./events/columns.ts";
+export type { SensorGeometry } from "./events/geometry.ts";
+export { POLARITY_ENCODINGS, type PolarityEncoding } from "./events/polarity.ts";
+export {
+  type Assumption,
+  formatReport,
+  type LoadReport,
+  type LossKind,
+  type Strictness,
+} from "./events/report.ts";
+export type { EventTypes, TriggerTypes } from "./events/schema.ts";
+export type { EventStatistics } from "./events/statistics.ts";
+export type { EventBatch, EventTable, TriggerTable } from "./events/table.ts";
+export type { FormatDetection, FormatId } from "./formats/detect.ts";
+export type { EventSource } from "./recording/opened-source.ts";
+export type { Progress } from "./recording/progress.ts";
+export type { OpenOptions } from "./recording/recording.ts";
+export type { ByteSource, ReadOptions, SequentialSource } from "./source/byte-source.ts";
+export type { EventDigest } from "./stream/digest.ts";
+export { EventStreamer, type StreamOptions } from "./stream/event-streamer.ts";
+export type { LoadOptions } from "./stream/load-options.ts";
+export { reportOf } from "./stream/report-of.ts";
+export type { PassOptions } from "./stream/statistics.ts";
+export type { TriggerOptions } from "./stream/triggers.ts";
+export { VERSION } from "./version.ts";

@@ -1,0 +1,9 @@
+import { COUNTERS, FIRST_SEEN } from "../layout";
+
+/** Adds one to a counter and remembers the word that raised it first. */
+export function count(slot: i32, word: usize): void {
+  const counter = COUNTERS + (slot << 2);
+  const seen = load<u32>(counter);
+  if (seen === 0) store<u32>(FIRST_SEEN + (slot << 2), <u32>word);
+  store<u32>(counter, seen + 1);
+}

@@ -1,0 +1,149 @@
+import type { ColumnArrays, TriggerColumns } from "../events/columns.ts";
+import type { SensorGeometry } from "../events/geometry.ts";
+import type { PolarityEncoding } from "../events/polarity.ts";
+import * as layout from "./layout.ts";
+
+/** How large the parts of an {@link EventMemory} are. */
+export interface EventMemorySize {
+  /** Bytes of each of the two input slots. */
+  inputBytes: number;
+  /** Events of a tile. */
+  tileEvents: number;
+  /** Bytes of scratch space for every event of a tile, for kernels that need it. Default 0. */
+  scratchBytesPerEvent?: number | undefined;
+}
+
+/** Triggers of a tile; a kernel that fills them returns early, so the number limits nothing. */
+const TILE_TRIGGERS = 2048;
+const PAGE_BYTES = 65536;
+/** Every part starts on a cache line. */
+const ALIGNMENT = 64;
+/** Room in front of each input slot for the bytes of a word that the other slot ended in. */
+export const CARRY_BYTES = ALIGNMENT;
+
+/**
+ * The memory that one decoding pass works in: the kernel's state, two input slots that are filled
+ * in turn, the columns of a tile, and scratch space. It never grows, so views of it stay valid and
+ * a read into it can be under way while a kernel runs.
+ */
+export class EventMemory {
+  readonly memory: WebAssembly.Memory;
+  /** The input slots. Whoever reads a file fills them directly. */
+  readonly inputs: readonly [Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>];
+  readonly columns: ColumnArrays;
+  readonly triggers: TriggerColumns;
+  readonly scratch: Uint8Array<ArrayBuffer>;
+  readonly tileEvents: number;
+  readonly #words: Int32Array;
+
+  constructor({ inputBytes, tileEvents, scratchBytesPerEvent = 0 }: EventMemorySize) {
+    let end = layout.STATE + layout.STATE_BYTES;
+    const reserve = (bytes: number): number => {
+      const start = Math.ceil(end / ALIGNMENT) * ALIGNMENT;
+      end = start + bytes;
+      return start;
+    };
+    const inputA = reserve(CARRY_BYTES + inputBytes) + CARRY_BYTES;
+    const inputB = reserve(CARRY_BYTES + inputBytes) + CARRY_BYTES;
+    const x = reserve(tileEvents * 2);
+    const y = reserve(tileEvents * 2);
+    const t = reserve(tileEvents * 8);
+    const polarity = reserve(tileEvents);
+    const triggerT = reserve(TILE_TRIGGERS * 8);
+    const triggerId = reserve(TILE_TRIGGERS * 2);
+    const triggerValue = reserve(TILE_TRIGGERS);
+    const scratchBytes = tileEvents * scratchBytesPerEvent;
+    const scratch = reserve(scratchBytes);
+    const pages = Math.ceil(end / PAGE_BYTES);
+
+    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    const buffer = this.memory.buffer as ArrayBuffer;
+    this.inputs = [
+      new Uint8Array(buffer, inputA, inputBytes),
+      new Uint8Array(buffer, inputB, inputBytes),
+    ];
+    this.tileEvents = tileEvents;
+    this.columns = {
+      x: new Uint16Array(buffer, x, tileEvents),
+      y: new Uint16Array(buffer, y, tileEvents),
+      t: new BigInt64Array(buffer, t, tileEvents),
+      polarity: new Int8Array(buffer, polarity, tileEvents),
+    };
+    this.triggers = {
+      length: TILE_TRIGGERS,
+      t: new BigInt64Array(buffer, triggerT, TILE_TRIGGERS),
+      id: new Int16Array(buffer, triggerId, TILE_TRIGGERS),
+      value: new Uint8Array(buffer, triggerValue, TILE_TRIGGERS),
+    };
+    this.scratch = new Uint8Array(buffer, scratch, scratchBytes);
+    this.#words = new Int32Array(buffer);
+    this.#set(layout.X_COLUMN, x);
+    this.#set(layout.Y_COLUMN, y);
+    this.#set(layout.T_COLUMN, t);
+    this.#set(layout.POLARITY_COLUMN, polarity);
+    this.#set(layout.TRIGGER_T_COLUMN, triggerT);
+    this.#set(layout.TRIGGER_ID_COLUMN, triggerId);
+    this.#set(layout.TRIGGER_VALUE_COLUMN, triggerValue);
+    this.#set(layout.TRIGGER_CAPACITY, TILE_TRIGGERS);
+  }
+
+  /** Sets what the kernels need to know; without a geometry every coordinate passes. */
+  configure(geometry: SensorGeometry | null, polarityEncoding: PolarityEncoding): void {
+    this.#set(layout.WIDTH, geometry?.width ?? 65536);
+    this.#set(layout.HEIGHT, geometry?.height ?? 65536);
+    this.#set(layout.SIGNED_POLARITY, polarityEncoding === "minus-one-one" ? 1 : 0);
+  }
+
+  /** Subtracts `offset` microseconds from every time decoded from now on. */
+  setTimeOffset(offset: bigint): void {
+    new BigInt64Array(this.memory.buffer, layout.TIME_OFFSET, 1)[0] = offset;
+  }
+
+  /** Events that the last call of a kernel wrote. */
+  get eventCount(): number {
+    return this.field(layout.EVENT_COUNT);
+  }
+
+  /** Triggers that the last call of a kernel wrote. */
+  get triggerCount(): number {
+    return this.field(layout.TRIGGER_COUNT);
+  }
+
+  /** The i32 at an address of the state struct. */
+  field(address: number): number {
+    return this.#words[address >> 2] as number;
+  }
+
+  /** The i64 at an address of the state struct. */
+  field64(address: number): bigint {
+    return new BigInt64Array(this.memory.buffer, address, 1)[0] as bigint;
+  }
+
+  /** What a kernel carries from call to call, copied out. */
+  saveCarried(): Uint8Array {
+    return new Uint8Array(this.memory.buffer, layout.CARRIED, layout.CARRIED_BYTES).slice();
+  }
+
+  /** Puts back what {@link saveCarried} returned. */
+  restoreCarried(carried: Uint8Array): void {
+    new Uint8Array(this.memory.buffer, layout.CARRIED, layout.CARRIED_BYTES).set(carried);
+  }
+
+  /**
+   * Hands over every counter that the last call raised, and clears it.
+   *
+   * @param take - gets the slot, the count and the address of the word that raised it first
+   */
+  takeCounters(take: (slot: number, count: number, address: number) => void): void {
+    for (let slot = 0; slot < layout.COUNTER_SLOTS; slot++) {
+      const count = this.field(layout.COUNTERS + slot * 4);
+      if (count === 0) continue;
+      this.#set(layout.COUNTERS + slot * 4, 0);
+      take(slot, count >>> 0, this.field(layout.FIRST_SEEN + slot * 4) >>> 0);
+    }
+  }
+
+  #set(address: number, value: number): void {
+    this.#words[address >> 2] = value;
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * The memory that kernels and TypeScript share: fixed addresses and field offsets, stated once.
+ *
+ * AssemblyScript compiles this very file into the kernels, so it holds integer constants only.
+ * Page 0 belongs to the kernel's own constants (below `STATE`) and the state struct; the input
+ * slots and the columns follow where `kernel.ts` places them and are told through the struct.
+ */
+
+/** Address of the state struct. */
+export const STATE = 32768;
+/** Bytes reserved for the state struct, counters included. */
+export const STATE_BYTES = 4096;
+
+// What the host sets before decoding.
+/** i32: events with x at or beyond it are dropped. */
+export const WIDTH = STATE;
+/** i32: events with y at or beyond it are dropped. */
+export const HEIGHT = STATE + 4;
+/** i32: 1 stores OFF as -1, 0 stores it as 0. */
+export const SIGNED_POLARITY = STATE + 8;
+/** i32: how many triggers the trigger columns hold. */
+export const TRIGGER_CAPACITY = STATE + 12;
+/** u32: addresses of the event columns. */
+export const X_COLUMN = STATE + 16;
+export const Y_COLUMN = STATE + 20;
+export const T_COLUMN = STATE + 24;
+export const POLARITY_COLUMN = STATE + 28;
+/** u32: addresses of the trigger columns. */
+export const TRIGGER_T_COLUMN = STATE + 32;
+export const TRIGGER_ID_COLUMN = STATE + 36;
+export const TRIGGER_VALUE_COLUMN = STATE + 40;
+/** i64: subtracted from every time, so that the first event falls on 0 when asked for. */
+export const TIME_OFFSET = STATE + 48;
+
+// What a call returns beside its result.
+/** i32: events written by the last call. */
+export const EVENT_COUNT = STATE + 64;
+/** i32: triggers written by the last call. */
+export const TRIGGER_COUNT = STATE + 68;
+
+// What a decoder carries from call to call; the meaning is the kernel's own.
+/** 64 bytes; all zero is the state before the first byte. */
+export const CARRIED = STATE + 128;
+export const CARRIED_BYTES = 64;
+
+// Counters: u32 each, added to by the kernel, read and cleared by the host after every call.
+export const COUNTERS = STATE + 256;
+/** u32 each: address of the first input word that raised the counter, 0 for none. */
+export const FIRST_SEEN = STATE + 512;
+/** How many counters there are; the first 16 count words by their four-bit type. */
+export const COUNTER_SLOTS = 32;
+export const EVENTS_BEFORE_TIME_BASE = 16;
+export const TRIGGERS_BEFORE_TIME_BASE = 17;
+export const EVENTS_OUTSIDE_GEOMETRY = 18;
+export const BACKWARD_STEPS = 19;
+export const CLOCK_WRAPS = 20;
+
+/** Bytes of an event as `pack` writes it: i64 t, u16 x, u16 y, u8 polarity (1 = ON). */
+export const PACKED_EVENT_BYTES = 13;
+/** i32: events that are ON among those packed last. */
+export const PACKED_ON = STATE + 1064;
+
+// What the kernel `summary` says of the tile in the columns.
+/** i32: events that are ON. */
+export const SUMMARY_ON = STATE + 1024;
+/** i32: least and greatest coordinates. */
+export const SUMMARY_MIN_X = STATE + 1028;
+export const SUMMARY_MAX_X = STATE + 1032;
+export const SUMMARY_MIN_Y = STATE + 1036;
+export const SUMMARY_MAX_Y = STATE + 1040;
+/** i64: least and greatest time. */
+export const SUMMARY_MIN_T = STATE + 1048;
+export const SUMMARY_MAX_T = STATE + 1056;

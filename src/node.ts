@@ -1,0 +1,3 @@
+/** The default entry: `index.ts` on a platform that opens files by path and has Polars. */
+export * from "./index.ts";
+export { FileSource, openFile } from "./source/node/file.ts";

@@ -1,0 +1,36 @@
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
+import { EventError } from "../errors.ts";
+import type { Platform } from "./platform.ts";
+
+/** The browser: no files by path, no Polars. */
+export const platform: Platform = {
+  async openPath(path) {
+    throw new EventError("source-unsupported", "a browser cannot open a file by its path", {
+      path: String(path),
+      hint: "Give a `Blob` or `File`, a `ReadableStream`, or the bytes.",
+    });
+  },
+
+  async importPolars() {
+    throw new EventError("polars-unavailable", "Polars does not run in a browser", {
+      hint: "Use `loadTable`, which gives the same events as an Arrow table.",
+    });
+  },
+
+  createSha256() {
+    const hash = sha256.create();
+    return { update: (bytes) => void hash.update(bytes), hex: () => bytesToHex(hash.digest()) };
+  },
+
+  yieldToEventLoop: () =>
+    new Promise((resolve) => {
+      // A message is a macrotask without the 4 ms that browsers add to nested timers.
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => {
+        port1.close();
+        resolve();
+      };
+      port2.postMessage(null);
+    }),
+};

@@ -1,0 +1,139 @@
+import { platform } from "#platform";
+import { EventError } from "../errors.ts";
+import { detectBytes, type FormatDetection, headIsCut } from "../formats/detect.ts";
+import { BlobSource } from "../source/blob.ts";
+import {
+  type ByteSource,
+  isByteSource,
+  isSequentialSource,
+  type SequentialSource,
+} from "../source/byte-source.ts";
+import { fill, ReplaySource, SourceCursor } from "../source/cursor.ts";
+import { MemorySource } from "../source/memory.ts";
+import { StreamSource } from "../source/stream.ts";
+
+/**
+ * Where a recording can come from: a path or `file:` URL (Node), bytes in memory, a `Blob` or
+ * `File`, a `ReadableStream` of bytes, or a source of the caller's own.
+ */
+export type EventSource =
+  | string
+  | URL
+  | Uint8Array
+  | ArrayBuffer
+  | Blob
+  | ReadableStream<Uint8Array>
+  | ByteSource
+  | SequentialSource;
+
+/** Bytes read to judge a source; more only while a header goes on. */
+const HEAD_BYTES = 65536;
+/** Headers with embedded settings reach 300 KB; one of this size is none. */
+const MAX_HEAD_BYTES = 16 * 1024 * 1024;
+
+/** A source that is open, its first bytes read and judged. */
+export class OpenedSource {
+  readonly head: Uint8Array;
+  readonly detection: FormatDetection;
+  readonly name: string | undefined;
+  readonly #source: ByteSource | SequentialSource;
+  readonly #owned: boolean;
+  #consumed = false;
+
+  private constructor(
+    source: ByteSource | SequentialSource,
+    owned: boolean,
+    head: Uint8Array,
+    detection: FormatDetection,
+  ) {
+    this.#source = source;
+    this.#owned = owned;
+    this.head = head;
+    this.detection = detection;
+    this.name = source.name;
+  }
+
+  /** Opens a source and reads its first bytes. */
+  static async open(given: EventSource, signal?: AbortSignal): Promise<OpenedSource> {
+    signal?.throwIfAborted();
+    const { source, owned } = await resolve(given);
+    try {
+      const head = await readHead(source, signal);
+      return new OpenedSource(source, owned, head, detectBytes(head, source.name));
+    } catch (error) {
+      if (owned) await source.close?.();
+      throw error;
+    }
+  }
+
+  /** Bytes in all; null when the source does not say. */
+  get byteLength(): number | null {
+    return isByteSource(this.#source) ? this.#source.byteLength : null;
+  }
+
+  /**
+   * The bytes from `offset`, which lies inside the head, to `end` or to the end of the source.
+   *
+   * @throws EventError `source-consumed` for the second pass over a source that allows one
+   */
+  bytesFrom(offset: number, signal?: AbortSignal, end?: number): SequentialSource {
+    const source = this.#source;
+    if (isByteSource(source)) {
+      return new SourceCursor(source, offset, end ?? source.byteLength, signal);
+    }
+    if (this.#consumed) {
+      throw new EventError("source-consumed", "this source can be read only once", {
+        path: source.name,
+        hint: "Open it again, or load from a file, a Blob or bytes in memory.",
+      });
+    }
+    this.#consumed = true;
+    return new ReplaySource(this.head.subarray(offset), source);
+  }
+
+  /** Closes what was opened here; a source that the caller made stays the caller's. */
+  async close(): Promise<void> {
+    if (this.#owned) await this.#source.close?.();
+  }
+}
+
+async function resolve(
+  given: EventSource,
+): Promise<{ source: ByteSource | SequentialSource; owned: boolean }> {
+  if (typeof given === "string" || given instanceof URL) {
+    return { source: await platform.openPath(given), owned: true };
+  }
+  if (given instanceof Uint8Array) return { source: new MemorySource(given), owned: true };
+  if (given instanceof ArrayBuffer) {
+    return { source: new MemorySource(new Uint8Array(given)), owned: true };
+  }
+  if (given instanceof Blob) return { source: new BlobSource(given), owned: true };
+  if (given instanceof ReadableStream) return { source: new StreamSource(given), owned: true };
+  if (typeof given === "object" && given !== null) {
+    if (isByteSource(given) || isSequentialSource(given)) return { source: given, owned: false };
+  }
+  throw new EventError("source-unsupported", "this is no source of events", {
+    expected: "a path, URL, Uint8Array, Blob, ReadableStream, ByteSource or SequentialSource",
+    found: given === null ? "null" : (Object(given).constructor?.name ?? typeof given),
+  });
+}
+
+/** Enough first bytes to judge the source and to hold its whole header. */
+async function readHead(
+  source: ByteSource | SequentialSource,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  const cursor = isByteSource(source)
+    ? new SourceCursor(source, 0, source.byteLength, signal)
+    : source;
+  let head = new Uint8Array(0);
+  let size = HEAD_BYTES;
+  for (;;) {
+    const grown = new Uint8Array(size);
+    grown.set(head);
+    const filled = head.byteLength + (await fill(cursor, grown.subarray(head.byteLength)));
+    head = grown.subarray(0, filled);
+    if (filled < size || size >= MAX_HEAD_BYTES || !headIsCut(head)) return head;
+    size *= 4;
+  }
+}

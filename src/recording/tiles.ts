@@ -1,0 +1,146 @@
+import { platform } from "#platform";
+import type { SensorGeometry } from "../events/geometry.ts";
+import type { PolarityEncoding } from "../events/polarity.ts";
+import {
+  checkAssumptions,
+  checkLoss,
+  type MutableReport,
+  type Strictness,
+} from "../events/report.ts";
+import { EventMemory } from "../kernels/event-memory.ts";
+import type { SequentialSource } from "../source/byte-source.ts";
+import { type Progress, ProgressMeter } from "./progress.ts";
+import type { OpenedRecording } from "./recording.ts";
+
+/** How one pass over the events of a recording is made. */
+export interface TileOptions {
+  readonly polarityEncoding: PolarityEncoding;
+  readonly geometry?: SensorGeometry | undefined;
+  readonly strict: Strictness;
+  readonly rebase?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Bytes of scratch space for every event of a tile. Default 0. */
+  readonly scratchBytesPerEvent?: number | undefined;
+  /** Part of the source to read, in bytes; the whole of it when left out. */
+  readonly range?: { readonly start: number; readonly end: number } | undefined;
+}
+
+/**
+ * Bytes of an input slot. One slot is read while the other is decoded, so a larger one only saves
+ * calls; measured on EVT2, 1 MiB reads 15 % faster than 256 KiB.
+ */
+const INPUT_BYTES = 1024 * 1024;
+/** Events of a tile; from 8 K to 64 K the decoding speed is the same, and fewer tiles cost less. */
+const TILE_EVENTS = 65536;
+/** Longest time in milliseconds that goes by without timers and aborts having their turn. */
+const LONGEST_TURN_MS = 10;
+
+/** One pass over the events of a recording: a memory that holds one tile after the other. */
+export class TilePass {
+  /** What happened so far; final when the tiles have ended. */
+  readonly report: MutableReport;
+  readonly #recording: OpenedRecording;
+  readonly #options: TileOptions;
+
+  constructor(recording: OpenedRecording, options: TileOptions) {
+    this.#recording = recording;
+    this.#options = options;
+    this.report = recording.startReport(options.polarityEncoding, options.geometry);
+    checkAssumptions(this.report, options.strict);
+  }
+
+  /**
+   * Decodes tile by tile. The memory that is handed over is the same every time, and its columns
+   * are valid until the next tile is asked for.
+   *
+   * @param room - asked before every tile: the most events it may have
+   */
+  async *tiles(room: () => number): AsyncGenerator<EventMemory, void, void> {
+    const { report } = this;
+    const { source, eventFormat, dataOffset } = this.#recording;
+    const {
+      signal,
+      strict,
+      rebase = false,
+      range,
+      scratchBytesPerEvent,
+      onProgress,
+    } = this.#options;
+    const start = Math.max(range?.start ?? dataOffset, dataOffset);
+    const bytes = source.bytesFrom(start, signal, range?.end);
+    const memory = new EventMemory({ ...this.#sizes(), scratchBytesPerEvent });
+    memory.configure(report.geometry, report.polarityEncoding);
+    const decoder = await eventFormat.createDecoder(memory, { dataOffset: start, rebase });
+    report.bytesRead = start;
+
+    const meter = onProgress && new ProgressMeter(onProgress, source.byteLength);
+    const ahead = new ReadAhead(bytes, memory.inputs);
+    try {
+      let turnStartedAt = performance.now();
+      for (;;) {
+        const { slot, length } = await ahead.next();
+        signal?.throwIfAborted();
+        if (length === 0) break;
+        report.bytesRead += length;
+        decoder.feed(slot, length);
+        while (decoder.decode(Math.min(room(), memory.tileEvents), report)) {
+          checkLoss(report, strict);
+          yield memory;
+          meter?.update(report.bytesRead, report.events);
+          if (performance.now() - turnStartedAt > LONGEST_TURN_MS) {
+            await platform.yieldToEventLoop();
+            turnStartedAt = performance.now();
+          }
+          signal?.throwIfAborted();
+        }
+      }
+      decoder.finish(report);
+      checkLoss(report, strict);
+      meter?.finish(report.bytesRead, report.events);
+    } finally {
+      await ahead.settle();
+    }
+  }
+
+  /** Small recordings get a small memory, so that loading thousands of them stays cheap. */
+  #sizes(): { inputBytes: number; tileEvents: number } {
+    const bytes = this.#recording.byteLength ?? Number.POSITIVE_INFINITY;
+    const inputBytes = Math.min(INPUT_BYTES, Math.max(bytes, 64));
+    const events = Math.ceil(inputBytes / this.#recording.eventFormat.bytesPerEvent);
+    return { inputBytes, tileEvents: Math.min(TILE_EVENTS, Math.max(events, 64)) };
+  }
+}
+
+/** Reads into one slot while the other is decoded. */
+class ReadAhead {
+  readonly #source: SequentialSource;
+  readonly #slots: readonly [Uint8Array, Uint8Array];
+  #slot: 0 | 1 = 0;
+  #pending: Promise<number> | undefined;
+
+  constructor(source: SequentialSource, slots: readonly [Uint8Array, Uint8Array]) {
+    this.#source = source;
+    this.#slots = slots;
+  }
+
+  /** The next bytes: the slot they stand in and their number, 0 at the end. */
+  async next(): Promise<{ slot: 0 | 1; length: number }> {
+    const slot = this.#slot;
+    this.#pending ??= this.#source.next(this.#slots[slot]);
+    const pending = this.#pending;
+    this.#pending = undefined;
+    const length = await pending;
+    if (length > 0) {
+      this.#slot = slot === 0 ? 1 : 0;
+      this.#pending = this.#source.next(this.#slots[this.#slot]);
+      this.#pending.catch(() => {}); // reported when it is awaited
+    }
+    return { slot, length };
+  }
+
+  /** Waits for a read that is still under way: it writes into memory that is about to be let go. */
+  async settle(): Promise<void> {
+    await this.#pending?.catch(() => {});
+  }
+}

@@ -1,0 +1,146 @@
+import { close, constants, fstat, open, read } from "node:fs";
+import { promisify } from "node:util";
+import { EventError } from "../../errors.ts";
+import {
+  type ByteSource,
+  type ReadOptions,
+  type SequentialSource,
+  tooShort,
+} from "../byte-source.ts";
+
+const openAsync = promisify(open);
+const closeAsync = promisify(close);
+const fstatAsync = promisify(fstat);
+
+/**
+ * Opens a file: anything with a length can be read anywhere, a pipe or device only front to back.
+ *
+ * @throws EventError `source-not-found`, `source-unreadable`
+ */
+export async function openFile(path: string): Promise<ByteSource | SequentialSource> {
+  let descriptor: number;
+  try {
+    descriptor = await openAsync(path, constants.O_RDONLY);
+  } catch (cause) {
+    throw cannotOpen(path, cause);
+  }
+  try {
+    const status = await fstatAsync(descriptor);
+    if (status.isDirectory()) {
+      throw new EventError("source-unreadable", "this is a directory", {
+        path,
+        expected: "a recording",
+        hint: "Name the file inside it.",
+      });
+    }
+    if (status.isFile()) return new FileSource(path, descriptor, status.size);
+    return new PipeSource(path, descriptor);
+  } catch (error) {
+    await closeAsync(descriptor);
+    throw error;
+  }
+}
+
+/** A file on disk. Bytes go straight from the system into the memory that is given. */
+export class FileSource implements ByteSource {
+  readonly byteLength: number;
+  readonly name: string;
+  readonly #descriptor: Descriptor;
+
+  constructor(path: string, descriptor: number, byteLength: number) {
+    this.name = path;
+    this.byteLength = byteLength;
+    this.#descriptor = new Descriptor(path, descriptor);
+  }
+
+  async read(offset: number, length: number, options: ReadOptions = {}): Promise<Uint8Array> {
+    options.signal?.throwIfAborted();
+    const into = options.into?.subarray(0, length) ?? new Uint8Array(length);
+    let filled = 0;
+    while (filled < length) {
+      const count = await this.#descriptor.read(into, filled, length - filled, offset + filled);
+      options.signal?.throwIfAborted();
+      if (count === 0) throw tooShort(this.name, offset, length, filled);
+      filled += count;
+    }
+    return into;
+  }
+
+  close(): Promise<void> {
+    return this.#descriptor.close();
+  }
+}
+
+/** A pipe or a device: no length, no second reading. */
+class PipeSource implements SequentialSource {
+  readonly name: string;
+  readonly #descriptor: Descriptor;
+
+  constructor(path: string, descriptor: number) {
+    this.name = path;
+    this.#descriptor = new Descriptor(path, descriptor);
+  }
+
+  next(into: Uint8Array): Promise<number> {
+    return this.#descriptor.read(into, 0, into.byteLength, null);
+  }
+
+  close(): Promise<void> {
+    return this.#descriptor.close();
+  }
+}
+
+/** An open descriptor that is closed once and never used after that. */
+class Descriptor {
+  readonly #path: string;
+  #number: number | null;
+
+  constructor(path: string, number: number) {
+    this.#path = path;
+    this.#number = number;
+  }
+
+  read(into: Uint8Array, at: number, length: number, position: number | null): Promise<number> {
+    const number = this.#number;
+    if (number === null) {
+      return Promise.reject(
+        new EventError("source-unreadable", "the file is closed", {
+          path: this.#path,
+          hint: "Read before the recording is closed.",
+        }),
+      );
+    }
+    return new Promise((resolve, reject) => {
+      read(number, into, at, length, position, (cause, count) => {
+        if (cause === null) resolve(count);
+        else {
+          reject(
+            new EventError("source-unreadable", `the file cannot be read (${cause.message})`, {
+              path: this.#path,
+              byteOffset: position === null ? undefined : position,
+              cause,
+            }),
+          );
+        }
+      });
+    });
+  }
+
+  async close(): Promise<void> {
+    const number = this.#number;
+    this.#number = null;
+    if (number !== null) await closeAsync(number);
+  }
+}
+
+function cannotOpen(path: string, cause: unknown): EventError {
+  const code = (cause as NodeJS.ErrnoException).code;
+  if (code === "ENOENT" || code === "ENOTDIR") {
+    return new EventError("source-not-found", "no such file", { path, cause });
+  }
+  const problem =
+    code === "EACCES" || code === "EPERM"
+      ? "no permission to read this file"
+      : `the file cannot be opened (${(cause as Error).message})`;
+  return new EventError("source-unreadable", problem, { path, cause });
+}

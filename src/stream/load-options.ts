@@ -1,0 +1,52 @@
+import { type ColumnName, checkColumns } from "../events/columns.ts";
+import { checkGeometry } from "../events/geometry.ts";
+import { checkPolarityEncoding, type PolarityEncoding } from "../events/polarity.ts";
+import type { LoadReport } from "../events/report.ts";
+import type { Progress } from "../recording/progress.ts";
+import { checkStrict, type OpenedRecording, type OpenOptions } from "../recording/recording.ts";
+import type { TileOptions } from "../recording/tiles.ts";
+
+/** Options for reading the events of a recording. */
+export interface LoadOptions extends OpenOptions {
+  /**
+   * What the polarity column holds: `minus-one-one` or `zero-one`. Default: that of the format,
+   * `minus-one-one` for the binary formats of cameras.
+   */
+  polarityEncoding?: PolarityEncoding | undefined;
+  /** The columns to build, in this order. Default: `x`, `y`, `t`, `polarity`. */
+  columns?: readonly ColumnName[] | undefined;
+  /** Put the first event on time 0; the offset is kept in the metadata. Default `false`. */
+  rebase?: boolean | undefined;
+  /** Told how far the load has come, at most ten times a second and once at the end. */
+  onProgress?: ((progress: Progress) => void) | undefined;
+  /** Given the final report when the load is done. */
+  onReport?: ((report: LoadReport) => void) | undefined;
+}
+
+/** The options of one pass, checked, with every default filled in. */
+export interface ResolvedLoad {
+  readonly columns: readonly ColumnName[];
+  readonly tiles: TileOptions;
+}
+
+/**
+ * Checks the options of a load against the recording they are for.
+ *
+ * @throws EventError `invalid-option`
+ */
+export function resolveLoad(recording: OpenedRecording, options: LoadOptions): ResolvedLoad {
+  return {
+    columns: checkColumns(options.columns),
+    tiles: {
+      polarityEncoding: checkPolarityEncoding(
+        options.polarityEncoding,
+        recording.report.polarityEncoding,
+      ),
+      geometry: options.geometry === undefined ? undefined : checkGeometry(options.geometry),
+      strict: options.strict === undefined ? recording.strict : checkStrict(options.strict),
+      rebase: options.rebase ?? false,
+      signal: options.signal,
+      onProgress: options.onProgress,
+    },
+  };
+}

@@ -1,0 +1,14 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  resolve: {
+    alias: { "#platform": fileURLToPath(new URL("./src/platform/node.ts", import.meta.url)) },
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: 60_000,
+    // Decoding thousands of mutated recordings is synchronous work: a pool of processes spreads it.
+    pool: "forks",
+  },
+});
