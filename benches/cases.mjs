@@ -1,0 +1,89 @@
+/**
+ * What is measured: jobs as a user of the package writes them. Each returns what it found, so that
+ * the answer can be checked before anything is timed.
+ */
+import { loadEvents, loadStatistics, loadTable, openRecording } from "evarrow";
+import pl from "nodejs-polars";
+
+/**
+ * @typedef {object} Case
+ * @property {string} title
+ * @property {(path: string) => Promise<number>} run the timed job; returns the number of events
+ * @property {(path: string) => Promise<import("./inputs.mjs").Sums>} check the same job, and the
+ *   sums of what it delivered
+ * @property {"stream" | "fresh" | undefined} baseline the mode of the C program that does the same
+ */
+
+/** @type {Record<string, Case>} */
+export const CASES = {
+  "evt2-stream": {
+    title: "EVT2, stream and count, borrowed batches",
+    baseline: "stream",
+    run: (path) => stream(path, { batches: "borrowed" }, countRows),
+    check: (path) => sumStream(path, { batches: "borrowed" }),
+  },
+  "evt2-stream-owned": {
+    title: "EVT2, stream and count, owned batches",
+    baseline: undefined,
+    run: (path) => stream(path, {}, countRows),
+    check: (path) => sumStream(path, {}),
+  },
+  "evt2-statistics": {
+    title: "EVT2, statistics of the whole recording",
+    baseline: undefined,
+    run: async (path) => (await loadStatistics(path)).events,
+    check: async (path) => ({ on: (await loadStatistics(path)).on }),
+  },
+  "evt2-table": {
+    title: "EVT2, full load to an Arrow table",
+    baseline: "fresh",
+    run: async (path) => (await loadTable(path)).numRows,
+    check: async (path) => sumBatches((await loadTable(path)).batches),
+  },
+  "evt2-frame": {
+    title: "EVT2, full load to a Polars DataFrame",
+    baseline: "fresh",
+    run: async (path) => (await loadEvents(path)).height,
+    check: async (path) => {
+      const frame = await loadEvents(path);
+      const on = frame.filter(pl.col("polarity").gt(0)).height;
+      return { on, sumX: sumOf(frame, "x"), sumY: sumOf(frame, "y") };
+    },
+  },
+};
+
+const countRows = (batch) => batch.numRows;
+
+async function stream(path, options, rows) {
+  const recording = await openRecording(path);
+  let events = 0;
+  for await (const batch of recording.stream(options)) events += rows(batch);
+  await recording.close();
+  return events;
+}
+
+async function sumStream(path, options) {
+  const sums = { on: 0, sumX: 0, sumY: 0 };
+  await stream(path, options, (batch) => {
+    addBatch(sums, batch);
+    return 0;
+  });
+  return sums;
+}
+
+function sumBatches(batches) {
+  const sums = { on: 0, sumX: 0, sumY: 0 };
+  for (const batch of batches) addBatch(sums, batch);
+  return sums;
+}
+
+function addBatch(sums, batch) {
+  for (const x of batch.getChild("x").toArray()) sums.sumX += x;
+  for (const y of batch.getChild("y").toArray()) sums.sumY += y;
+  for (const polarity of batch.getChild("polarity").toArray()) sums.on += polarity > 0 ? 1 : 0;
+}
+
+/** Polars adds up 16-bit numbers in 64 bits. */
+function sumOf(frame, name) {
+  return Number(frame.getColumn(name).sum());
+}

@@ -1,0 +1,72 @@
+import type { RecordBatch } from "apache-arrow";
+import { EventError } from "../errors.ts";
+import {
+  COLUMN_NAMES,
+  type ColumnArrays,
+  type EventColumns,
+  type TriggerColumns,
+} from "./columns.ts";
+import type { EventTable, TriggerTable } from "./table.ts";
+
+/** A run of events that has all four columns. */
+export type WholeEventColumns = EventColumns & Readonly<ColumnArrays>;
+
+/**
+ * The batches of an event table as columns, or columns as the only batch. The arrays are shared,
+ * not copied.
+ *
+ * @throws EventError `invalid-option` when a column is missing or of another type or length
+ */
+export function toColumnBatches(events: EventColumns | EventTable): WholeEventColumns[] {
+  const batches = "batches" in events ? columnsOf(events, COLUMN_NAMES) : [events];
+  return batches.map((batch) => {
+    const { x, y, t, polarity } = batch as EventColumns;
+    check("x", x, Uint16Array, batch.length);
+    check("y", y, Uint16Array, batch.length);
+    check("t", t, BigInt64Array, batch.length);
+    check("polarity", polarity, Int8Array, batch.length);
+    return batch as WholeEventColumns;
+  });
+}
+
+/**
+ * The batches of a trigger table as columns, or columns as the only batch.
+ *
+ * @throws EventError `invalid-option` when a column is missing or of another type or length
+ */
+export function toTriggerBatches(triggers: TriggerColumns | TriggerTable): TriggerColumns[] {
+  const batches =
+    "batches" in triggers ? columnsOf(triggers, ["t", "id", "value"] as const) : [triggers];
+  return batches.map((batch) => {
+    const { t, id, value } = batch as TriggerColumns;
+    check("t", t, BigInt64Array, batch.length);
+    check("id", id, Int16Array, batch.length);
+    check("value", value, Uint8Array, batch.length);
+    return batch as TriggerColumns;
+  });
+}
+
+function columnsOf(table: object, names: readonly string[]): { length: number }[] {
+  // Event and trigger tables differ in their types only.
+  const { batches } = table as { batches: RecordBatch[] };
+  return batches.map((batch) => {
+    const arrays = names.map((name) => [name, batch.getChild(name)?.toArray()] as const);
+    return { length: batch.numRows, ...Object.fromEntries(arrays) };
+  });
+}
+
+function check(
+  name: string,
+  values: ArrayBufferView | undefined,
+  type: { readonly name: string; new (length: number): ArrayBufferView & { length: number } },
+  length: number,
+): void {
+  if (values instanceof type && values.length === length) return;
+  throw new EventError("invalid-option", `the column ${name} cannot be encoded`, {
+    expected: `${type.name} of length ${length}`,
+    found:
+      values === undefined
+        ? "no such column"
+        : `${values.constructor.name} of length ${(values as Uint8Array).length}`,
+  });
+}

@@ -1,0 +1,42 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const readme = readFileSync(join(root, "README.md"), "utf8");
+
+/** Every block of JavaScript, with the block of output that follows it. */
+function examples(): { code: string; output: string }[] {
+  const blocks = readme.matchAll(/```js\n([\s\S]*?)```\n\n```text\n([\s\S]*?)```/g);
+  return [...blocks].map(([, code = "", output = ""]) => ({ code, output }));
+}
+
+describe.skipIf(!existsSync(join(root, "dist/node.js")))("README examples (need dist)", () => {
+  it("has an output block behind every block of JavaScript", () => {
+    expect(examples()).toHaveLength(readme.match(/```js\n/g)?.length ?? -1);
+  });
+
+  it.each(examples())("prints what the README says: $code", ({ code, output }) => {
+    // Inside the project, where `evarrow` means this package.
+    const folder = mkdtempSync(join(root, "test/readme/example-"));
+    try {
+      const script = join(folder, "example.mjs");
+      writeFileSync(script, code);
+      expect(execFileSync(process.execPath, [script], { cwd: root, encoding: "utf8" })).toBe(
+        output,
+      );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it("names only commands that package.json has", () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    const named = [...readme.matchAll(/npm (?:run )?([a-z:]+)/g)].map(([, name = ""]) => name);
+    for (const name of named) {
+      if (name !== "ci" && name !== "install") expect(Object.keys(scripts)).toContain(name);
+    }
+  });
+});

@@ -1,0 +1,100 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { digestEvents, loadEvents, loadTable, openRecording, reportOf } from "../../src/node.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const folder = join(root, "data-samples");
+const recordings = readdirSync(folder).filter((name) => name.endsWith(".raw"));
+
+function expectedOf(name: string) {
+  return JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8"));
+}
+
+describe.each(recordings)("%s", (name) => {
+  const path = join(folder, name);
+  const expected = expectedOf(name);
+
+  it("has the events it was made of", async () => {
+    const table = await loadTable(path);
+    const rows = [...table].map((row) => [Number(row.t), row.x, row.y, row.polarity > 0 ? 1 : 0]);
+    expect(rows).toHaveLength(expected.events);
+    expect(rows.slice(0, 3)).toEqual(expected.first);
+    expect(rows.slice(-3)).toEqual(expected.last);
+    const sum = (column: number) => rows.reduce((total, row) => total + (row[column] ?? 0), 0);
+    expect(sum(1)).toBe(expected.sumX);
+    expect(sum(2)).toBe(expected.sumY);
+    expect(sum(3)).toBe(expected.on);
+    expect(sum(0) - rows.length * (rows[0]?.[0] ?? 0)).toBe(expected.sumTRelative);
+  });
+
+  it("has its digest in every polarity encoding", async () => {
+    const { events, on, digest } = expected;
+    expect(await digestEvents(path)).toEqual({ events, on, digest });
+    const frame = await loadEvents(path, { polarityEncoding: "zero-one" });
+    expect(frame.height).toBe(events);
+  });
+
+  it("has its triggers", async () => {
+    const recording = await openRecording(path);
+    const triggers = [...(await recording.triggers())];
+    await recording.close();
+    expect(triggers.map(({ t, id, value }) => [Number(t), id, value])).toEqual(expected.triggers);
+  });
+
+  it("is reported as it was damaged, and no more", async () => {
+    const report = reportOf(await loadTable(path));
+    expect(report).toEqual({
+      format: expected.format,
+      sourceName: path,
+      geometry: expected.geometry,
+      polarityEncoding: "minus-one-one",
+      timeOffset: 0,
+      events: expected.events,
+      triggers: expected.triggers.length,
+      bytesRead: readFileSync(path).byteLength,
+      skippedWords: {},
+      unknownWords: {},
+      eventsBeforeTimeBase: 0,
+      triggersBeforeTimeBase: 0,
+      eventsOutsideGeometry: 0,
+      backwardSteps: 0,
+      clockWraps: 0,
+      truncatedBytes: 0,
+      firstAt: {},
+      assumptions: [],
+      mode: "direct",
+      threads: 1,
+      ...expected.report,
+    });
+  });
+});
+
+describe("the script that makes them", () => {
+  it.skipIf(!existsSync(join(root, "dist/node.js")))(
+    "makes the same bytes again (needs dist)",
+    () => {
+      const copies = mkdtempSync(join(tmpdir(), "evarrow-samples-"));
+      try {
+        const script = join(root, "scripts/make-samples.mjs");
+        execFileSync(process.execPath, [script, copies], { cwd: root });
+        const names = readdirSync(copies);
+        expect(names.sort()).toEqual(
+          readdirSync(folder)
+            .filter((name) => name !== "README.md")
+            .sort(),
+        );
+        for (const name of names) {
+          expect(readFileSync(join(copies, name)).equals(readFileSync(join(folder, name)))).toBe(
+            true,
+          );
+        }
+      } finally {
+        rmSync(copies, { recursive: true, force: true });
+      }
+    },
+  );
+});

@@ -1,0 +1,151 @@
+/**
+ * What a load of an EVT 2.0 recording must give, computed with the reference decoder, and how two
+ * event tables are compared: column by column, with the first row that differs.
+ */
+import type {
+  EventBatch,
+  EventTable,
+  LoadReport,
+  PolarityEncoding,
+  SensorGeometry,
+  TriggerTable,
+} from "../../src/index.ts";
+import { decodeEvt2Reference, type ReferenceEvent } from "../reference/evt2.ts";
+import { parseRawHeader } from "../reference/raw-header.ts";
+
+/** Plain columns, whatever they were taken from. */
+export interface PlainColumns {
+  x: Uint16Array;
+  y: Uint16Array;
+  t: BigInt64Array;
+  polarity: Int8Array;
+}
+
+export interface ExpectedLoad {
+  events: ReferenceEvent[];
+  columns: PlainColumns;
+  triggers: { t: bigint[]; id: number[]; value: number[] };
+  report: LoadReport;
+}
+
+export interface ExpectedOptions {
+  /** What the sensor is: null when nothing says it. */
+  geometry: SensorGeometry | null;
+  polarityEncoding?: PolarityEncoding;
+  rebase?: boolean;
+  sourceName?: string;
+  assumptions?: LoadReport["assumptions"];
+  mode?: LoadReport["mode"];
+}
+
+/** The columns, triggers and the whole report of a recording, header and all. */
+export function expectedLoad(recording: Uint8Array, options: ExpectedOptions): ExpectedLoad {
+  const { dataOffset } = parseRawHeader(recording);
+  const { geometry, polarityEncoding = "minus-one-one", rebase = false } = options;
+  const reference = decodeEvt2Reference(recording.subarray(dataOffset), { geometry });
+  const { events, triggers, firstAt, ...counts } = reference;
+  const shift = rebase ? (events[0]?.t ?? 0n) : 0n;
+  return {
+    events,
+    columns: toColumns(events, polarityEncoding, shift),
+    triggers: {
+      t: triggers.map(({ t }) => t - shift),
+      id: triggers.map(({ id }) => id),
+      value: triggers.map(({ value }) => value),
+    },
+    report: {
+      ...counts,
+      format: "evt2",
+      sourceName: options.sourceName ?? null,
+      geometry,
+      polarityEncoding,
+      timeOffset: Number(shift),
+      events: events.length,
+      triggers: triggers.length,
+      bytesRead: recording.byteLength,
+      // Offsets in a report count from the start of the source, not of the data.
+      firstAt: Object.fromEntries(
+        Object.entries(firstAt).map(([kind, offset]) => [kind, offset + dataOffset]),
+      ),
+      assumptions: options.assumptions ?? [],
+      mode: options.mode ?? "direct",
+      threads: 1,
+    },
+  };
+}
+
+export function toColumns(
+  events: readonly ReferenceEvent[],
+  polarityEncoding: PolarityEncoding = "minus-one-one",
+  shift = 0n,
+): PlainColumns {
+  const offValue = polarityEncoding === "minus-one-one" ? -1 : 0;
+  return {
+    x: Uint16Array.from(events, ({ x }) => x),
+    y: Uint16Array.from(events, ({ y }) => y),
+    t: BigInt64Array.from(events, ({ t }) => t - shift),
+    polarity: Int8Array.from(events, ({ p }) => (p === 1 ? 1 : offValue)),
+  };
+}
+
+/** The columns of a table or batch, copied out; those it lacks are empty. */
+export function columnsOf(table: EventTable | EventBatch): PlainColumns {
+  return {
+    x: table.getChild("x")?.toArray().slice() ?? new Uint16Array(0),
+    y: table.getChild("y")?.toArray().slice() ?? new Uint16Array(0),
+    t: table.getChild("t")?.toArray().slice() ?? new BigInt64Array(0),
+    polarity: table.getChild("polarity")?.toArray().slice() ?? new Int8Array(0),
+  };
+}
+
+/** Puts the columns of batches one behind the other. */
+export function joinColumns(parts: readonly PlainColumns[]): PlainColumns {
+  const length = parts.reduce((total, { x }) => total + x.length, 0);
+  const all = {
+    x: new Uint16Array(length),
+    y: new Uint16Array(length),
+    t: new BigInt64Array(length),
+    polarity: new Int8Array(length),
+  };
+  let at = 0;
+  for (const part of parts) {
+    all.x.set(part.x, at);
+    all.y.set(part.y, at);
+    all.t.set(part.t, at);
+    all.polarity.set(part.polarity, at);
+    at += part.x.length;
+  }
+  return all;
+}
+
+/** Throws with the first row in which a column differs; also when types or lengths do. */
+export function expectSameColumns(actual: PlainColumns, expected: PlainColumns): void {
+  for (const name of ["x", "y", "t", "polarity"] as const) {
+    expectSameArray(name, actual[name], expected[name]);
+  }
+}
+
+export type NumberArray = Uint16Array | BigInt64Array | Int8Array;
+
+export function expectSameArray(name: string, actual: NumberArray, expected: NumberArray): void {
+  if (actual.constructor !== expected.constructor) {
+    throw new Error(`${name}: ${actual.constructor.name} for ${expected.constructor.name}`);
+  }
+  if (actual.length !== expected.length) {
+    throw new Error(`${name}: ${actual.length} rows for ${expected.length}`);
+  }
+  for (let row = 0; row < expected.length; row++) {
+    if (actual[row] !== expected[row]) {
+      throw new Error(`${name}, row ${row}: ${actual[row]} for ${expected[row]}`);
+    }
+  }
+}
+
+/** The triggers of a table as plain lists. */
+export function triggersOf(table: TriggerTable): ExpectedLoad["triggers"] {
+  return {
+    t: Array.from(table.getChild("t")?.toArray() ?? []),
+    id: Array.from(table.getChild("id")?.toArray() ?? []),
+    value: Array.from(table.getChild("value")?.toArray() ?? []),
+  };
+}
