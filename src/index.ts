@@ -1,7 +1,7 @@
 /** Everything public that runs anywhere: names only. */
 export { detectFormat, digestEvents, loadStatistics, sampleStatistics } from "./api/inspect.ts";
 export { loadEvents, loadTable } from "./api/load-events.ts";
-export { openRecording, Recording } from "./api/recording.ts";
+export { openRecording, type Recording } from "./api/recording.ts";
 export {
   EVENT_ERROR_CODES,
   EventError,

@@ -8,7 +8,7 @@ import {
   isSequentialSource,
   type SequentialSource,
 } from "../source/byte-source.ts";
-import { fill, ReplaySource, SourceCursor } from "../source/cursor.ts";
+import { CheckedSource, fill, ReplaySource, SourceCursor } from "../source/cursor.ts";
 import { MemorySource } from "../source/memory.ts";
 import { StreamSource } from "../source/stream.ts";
 
@@ -108,9 +108,12 @@ async function resolve(
     return { source: new MemorySource(new Uint8Array(given)), owned: true };
   }
   if (given instanceof Blob) return { source: new BlobSource(given), owned: true };
-  if (given instanceof ReadableStream) return { source: new StreamSource(given), owned: true };
+  if (given instanceof ReadableStream) {
+    return { source: new CheckedSource(new StreamSource(given)), owned: true };
+  }
   if (typeof given === "object" && given !== null) {
-    if (isByteSource(given) || isSequentialSource(given)) return { source: given, owned: false };
+    if (isByteSource(given)) return { source: given, owned: false };
+    if (isSequentialSource(given)) return { source: new CheckedSource(given), owned: false };
   }
   throw new EventError("source-unsupported", "this is no source of events", {
     expected: "a path, URL, Uint8Array, Blob, ReadableStream, ByteSource or SequentialSource",

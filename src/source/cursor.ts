@@ -1,6 +1,10 @@
-import type { ByteSource, SequentialSource } from "./byte-source.ts";
+import { EventError } from "../errors.ts";
+import { type ByteSource, type SequentialSource, tooShort } from "./byte-source.ts";
 
-/** Reads part of a {@link ByteSource} from front to back. Closing the source is its owner's. */
+/**
+ * Reads part of a {@link ByteSource} from front to back, and holds the source to its contract.
+ * Closing the source is its owner's.
+ */
 export class SourceCursor implements SequentialSource {
   readonly #source: ByteSource;
   readonly #end: number;
@@ -19,10 +23,18 @@ export class SourceCursor implements SequentialSource {
     if (length <= 0) return 0;
     const offset = this.#offset;
     this.#offset += length;
-    await this.#source.read(offset, length, {
-      into: into.subarray(0, length),
-      signal: this.#signal,
-    });
+    const target = into.subarray(0, length);
+    let bytes: Uint8Array;
+    try {
+      bytes = await this.#source.read(offset, length, { into: target, signal: this.#signal });
+    } catch (cause) {
+      if (this.#signal?.aborted) throw cause;
+      throw unreadable(this.#source.name, offset, cause);
+    }
+    if (bytes.byteLength !== length) {
+      throw tooShort(this.#source.name, offset, length, bytes.byteLength);
+    }
+    if (bytes.buffer !== target.buffer) target.set(bytes); // a source that overlooks `into`
     return length;
   }
 }
@@ -46,6 +58,41 @@ export class ReplaySource implements SequentialSource {
   }
 }
 
+/** Holds a {@link SequentialSource} to its contract. */
+export class CheckedSource implements SequentialSource {
+  readonly name: string | undefined;
+  readonly #source: SequentialSource;
+  #offset = 0;
+
+  constructor(source: SequentialSource) {
+    this.#source = source;
+    this.name = source.name;
+  }
+
+  async next(into: Uint8Array): Promise<number> {
+    let count: number;
+    try {
+      count = await this.#source.next(into);
+    } catch (cause) {
+      throw unreadable(this.name, this.#offset, cause);
+    }
+    if (!Number.isInteger(count) || count < 0 || count > into.byteLength) {
+      throw new EventError("source-unreadable", "the source breaks its contract", {
+        path: this.name,
+        byteOffset: this.#offset,
+        expected: `next() to return a number of bytes from 0 to ${into.byteLength}`,
+        found: String(count),
+      });
+    }
+    this.#offset += count;
+    return count;
+  }
+
+  async close(): Promise<void> {
+    await this.#source.close?.();
+  }
+}
+
 /** Fills `into` as far as the source goes; returns the number of bytes, fewer only at the end. */
 export async function fill(source: SequentialSource, into: Uint8Array): Promise<number> {
   let filled = 0;
@@ -55,4 +102,15 @@ export async function fill(source: SequentialSource, into: Uint8Array): Promise<
     filled += count;
   }
   return filled;
+}
+
+/** What a source throws is passed on as ours, so that callers need to know one error only. */
+function unreadable(path: string | undefined, byteOffset: number, cause: unknown): EventError {
+  if (cause instanceof EventError) return cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new EventError("source-unreadable", `the source cannot be read (${reason})`, {
+    path,
+    byteOffset,
+    cause,
+  });
 }

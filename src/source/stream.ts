@@ -35,6 +35,6 @@ export class StreamSource implements SequentialSource {
   }
 
   async close(): Promise<void> {
-    await this.#reader.cancel();
+    await this.#reader.cancel().catch(() => {}); // a stream that failed has told so already
   }
 }

@@ -24,8 +24,12 @@ export interface StreamOptions extends LoadOptions {
 }
 
 const DEFAULT_BATCH_EVENTS = 1_000_000;
-/** Recordings estimated to have more events than this are loaded in several batches. */
-const STREAMING_THRESHOLD = 5_000_000;
+/** 1.3 GB of columns; more in one piece is beyond what typed arrays are sure to hold. */
+const MAX_BATCH_EVENTS = 100_000_000;
+/** Recordings of at most so many events become a table of one batch. */
+const DIRECT_TABLE_EVENTS = 5_000_000;
+/** Polars copies a batch, so that a larger one would hold its events twice for too long. */
+const DIRECT_FRAME_EVENTS = 1_000_000;
 
 /**
  * Reads a recording batch by batch. Nothing is decoded before it is asked for, and memory follows
@@ -85,7 +89,7 @@ export class EventStreamer implements AsyncIterable<EventBatch> {
     const { toEventBatch, toEventTable } = await import("../events/table.ts");
     const pass = this.#startPass();
     const parts: EventColumns[] = [];
-    for await (const part of this.#loaded(pass, true)) parts.push(part);
+    for await (const part of this.#loaded(pass, DIRECT_TABLE_EVENTS, true)) parts.push(part);
     const schema = eventSchema(pass.report, this.#load.columns);
     const table = toEventTable(
       parts.map((part) => toEventBatch(part, schema)),
@@ -104,7 +108,7 @@ export class EventStreamer implements AsyncIterable<EventBatch> {
     const { FrameBuilder } = await import("../dataframe/polars.ts");
     const builder = await FrameBuilder.create(this.#load.columns);
     const pass = this.#startPass();
-    for await (const part of this.#loaded(pass, false)) builder.append(part);
+    for await (const part of this.#loaded(pass, DIRECT_FRAME_EVENTS, false)) builder.append(part);
     return this.#finish(builder.finish(), pass.report);
   }
 
@@ -119,11 +123,15 @@ export class EventStreamer implements AsyncIterable<EventBatch> {
   }
 
   /** Direct: one batch as large as the estimate. Chunked: batch by batch. */
-  #loaded(pass: TilePass, keep: boolean): AsyncGenerator<EventColumns, void, void> {
+  #loaded(
+    pass: TilePass,
+    directEvents: number,
+    keep: boolean,
+  ): AsyncGenerator<EventColumns, void, void> {
     const estimate = this.#recording.estimateEvents();
-    const direct = estimate !== null && estimate <= STREAMING_THRESHOLD;
+    const direct = estimate !== null && estimate <= directEvents;
     pass.report.mode = direct ? "direct" : "chunked";
-    return this.#collected(pass, direct ? Math.max(estimate, 1) : this.#batchEvents, keep);
+    return this.#collected(pass, direct ? estimate : this.#batchEvents, keep);
   }
 
   /**
@@ -137,12 +145,14 @@ export class EventStreamer implements AsyncIterable<EventBatch> {
     keep: boolean,
   ): AsyncGenerator<EventColumns, void, void> {
     pass.report.mode ??= "chunked";
-    let buffer = new ColumnBuffer(batchEvents, this.#load.columns);
+    const most = this.#recording.estimateEvents() ?? batchEvents;
+    const capacity = Math.max(Math.min(batchEvents, most), 1);
+    let buffer = new ColumnBuffer(capacity, this.#load.columns);
     for await (const tile of pass.tiles(() => buffer.room)) {
       buffer.append(tile.columns, tile.eventCount);
       if (buffer.room > 0) continue;
       yield buffer.finish();
-      if (keep) buffer = new ColumnBuffer(batchEvents, this.#load.columns);
+      if (keep) buffer = new ColumnBuffer(capacity, this.#load.columns);
       else buffer.clear();
     }
     if (buffer.length > 0) yield buffer.finish();
@@ -162,9 +172,10 @@ export class EventStreamer implements AsyncIterable<EventBatch> {
 }
 
 function checkBatchEvents(batchEvents: number): number {
-  if (Number.isSafeInteger(batchEvents) && batchEvents >= 1) return batchEvents;
+  const whole = Number.isInteger(batchEvents);
+  if (whole && batchEvents >= 1 && batchEvents <= MAX_BATCH_EVENTS) return batchEvents;
   throw new EventError("invalid-option", "batchEvents is no number of events", {
-    expected: "a whole number from 1",
+    expected: `a whole number from 1 to ${MAX_BATCH_EVENTS}`,
     found: String(batchEvents),
   });
 }
