@@ -14,7 +14,9 @@ console.log(events.head(5).toString());
 
 const report = reportOf(events);
 const { width, height } = report.geometry;
-console.log(`\n${report.events} events of a ${width} x ${height} sensor, ${report.triggers} triggers`);
+console.log(
+  `\n${report.events} events of a ${width} x ${height} sensor, ${report.triggers} triggers`,
+);
 
 const right = events.filter(pl.col("x").gtEq(160).and(pl.col("polarity").gt(0)));
 console.log(`\nON events in the right half: ${right.height}. By time in steps of 50 ms:`);

@@ -63,14 +63,6 @@ function smoke() {
   const packed = run(project, "npm", "pack", "--json", "--pack-destination", temporary);
   const [{ filename, files, size }] = JSON.parse(packed);
   console.log(`packed ${filename}: ${files.length} files, ${Math.ceil(size / 1024)} KiB`);
-  const stray = files.filter(
-    ({ path }) => !/^(dist\/|package\.json$|README\.md$|CHANGELOG\.md$|LICENSE$)/.test(path),
-  );
-  expectEqual("stray files", stray.map(({ path }) => path).join(" "), "");
-  const unlisted = Object.values(bin).filter(
-    (target) => !files.some(({ path }) => join(path) === join(target)),
-  );
-  expectEqual("commands without a file", unlisted.join(" "), "");
 
   const app = join(temporary, "app");
   mkdirSync(app);
@@ -86,8 +78,8 @@ function smoke() {
   }
 
   writeFileSync(join(app, "typed.ts"), TYPED_SCRIPT);
-  compile(app, "types, default entry", {});
-  compile(app, "types, browser entry", { customConditions: ["browser"] });
+  compile(app, "type errors, default entry", {});
+  compile(app, "type errors, browser entry", { customConditions: ["browser"] });
 }
 
 function installed(app) {

@@ -84,6 +84,7 @@ export class TilePass {
         if (length === 0) break;
         report.bytesRead += length;
         decoder.feed(slot, length);
+        ahead.start();
         while (decoder.decode(Math.min(room(), memory.tileEvents), report)) {
           checkLoss(report, strict);
           yield memory;
@@ -131,12 +132,17 @@ class ReadAhead {
     const pending = this.#pending;
     this.#pending = undefined;
     const length = await pending;
-    if (length > 0) {
-      this.#slot = slot === 0 ? 1 : 0;
-      this.#pending = this.#source.next(this.#slots[this.#slot]);
-      this.#pending.catch(() => {}); // reported when it is awaited
-    }
+    this.#slot = slot === 0 ? 1 : 0;
     return { slot, length };
+  }
+
+  /**
+   * Starts to read into the slot that is free. Not before the bytes at hand were fed, which takes
+   * the first half of a cut word out of that slot.
+   */
+  start(): void {
+    this.#pending = this.#source.next(this.#slots[this.#slot]);
+    this.#pending.catch(() => {}); // reported when it is awaited
   }
 
   /** Waits for a read that is still under way: it writes into memory that is about to be let go. */

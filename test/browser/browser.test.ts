@@ -1,0 +1,171 @@
+/** The build in a browser: it must answer there what it answers in Node. */
+import { existsSync } from "node:fs";
+import type { OutputChunk } from "rolldown";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as evarrow from "../../src/node.ts";
+import { Chromium, findChromium } from "./chromium.ts";
+import { type Observation, observe, type observeRefusals } from "./observe.ts";
+import { PageServer, type Site } from "./page-server.ts";
+import { bundlePage, indexHtml, PAGE_NAMES, type PageName, pageHtml } from "./pages.ts";
+
+interface PageResult {
+  observed: Observation;
+  refused: Awaited<ReturnType<typeof observeRefusals>>;
+}
+
+const DEADLINE_MS = 45_000;
+const SET_UP_MS = 60_000; // the machine may be busy with the other tests
+const EVENTS = 100_000;
+
+const projectRoot = new URL("../../", import.meta.url);
+const executable = findChromium();
+const isBuilt = existsSync(new URL("dist/index.js", projectRoot));
+
+describeOrSkip("the browser bundle", isBuilt ? null : "not built, run `npm run build`", () => {
+  let chunks: OutputChunk[];
+
+  beforeAll(async () => {
+    chunks = await bundlePage("bundled");
+  }, SET_UP_MS);
+
+  it("holds apache-arrow, and nothing of Polars or Node", () => {
+    const modules = chunks.flatMap((chunk) => chunk.moduleIds);
+    expect(modules.filter((id) => id.includes("/node_modules/apache-arrow/"))).not.toEqual([]);
+    expect(modules.filter((id) => /nodejs-polars|\bnode:/.test(id))).toEqual([]);
+    const fileNames = chunks.map((chunk) => chunk.fileName);
+    const imports = chunks.flatMap((chunk) => [...chunk.imports, ...chunk.dynamicImports]);
+    expect(imports.filter((name) => !fileNames.includes(name))).toEqual([]);
+  });
+
+  it("leaves apache-arrow for the first call that needs it", () => {
+    const entry = chunks.find((chunk) => chunk.isEntry);
+    const loaded = chunks.filter((chunk) => chunk === entry || importsOf(entry).has(chunk));
+    const modules = loaded.flatMap((chunk) => chunk.moduleIds);
+    expect(modules.filter((id) => id.endsWith("/dist/index.js"))).toHaveLength(1);
+    expect(modules.filter((id) => id.includes("/node_modules/apache-arrow/"))).toEqual([]);
+  });
+
+  /** The chunks that a chunk cannot start without. */
+  function importsOf(chunk: OutputChunk | undefined, found = new Set<OutputChunk>()) {
+    for (const name of chunk?.imports ?? []) {
+      const imported = chunks.find((candidate) => candidate.fileName === name);
+      if (imported === undefined || found.has(imported)) continue;
+      found.add(imported);
+      importsOf(imported, found);
+    }
+    return found;
+  }
+});
+
+describeOrSkip("in Chromium", reasonToSkip(), () => {
+  const recording = makeRecording(EVENTS);
+  let server: PageServer<PageResult> | undefined;
+  let chromium: Chromium | undefined;
+
+  beforeAll(async () => {
+    server = await PageServer.start(await makeSite(recording));
+    chromium = await Chromium.start(executable ?? "", server.url);
+  }, SET_UP_MS);
+
+  afterAll(async () => {
+    await chromium?.close();
+    await server?.close();
+  }, SET_UP_MS);
+
+  describe.each([
+    ["with everything in one bundle", "bundled"],
+    ["with the files of the build and an import map", "bare"],
+  ] as const)("%s", (_, page) => {
+    it("reads a File as Node does", async () => {
+      const expected = await observe(evarrow, new File([recording], "recording.raw"));
+      expect(expected.table.rows).toBe(EVENTS);
+      expect(expected.digest.events).toBe(EVENTS);
+      expect(expected.streamDigests).toEqual([expected.digest, expected.digest]);
+      expect(new Map(expected.table.metadata).get("evarrow.sourceName")).toBe("recording.raw");
+      expect(Object.keys(expected.report.firstAt)).toHaveLength(5);
+      expect(expected.recording.triggers).toHaveLength(1);
+      expect(expected.recording.batchRows).toEqual([30_000, 30_000, 30_000, 10_000]);
+
+      const { observed } = await resultOf(page);
+      expect(observed).toEqual(JSON.parse(JSON.stringify(expected)));
+    });
+
+    it("names `loadTable` where Polars is asked for", async () => {
+      const { refused } = await resultOf(page);
+      expect(refused.loadEvents).toEqual({
+        code: "polars-unavailable",
+        hint: expect.stringContaining("loadTable"),
+      });
+    });
+
+    it("refuses a path", async () => {
+      const { refused } = await resultOf(page);
+      expect(refused.openPath).toMatchObject({ code: "source-unsupported" });
+    });
+  });
+
+  /** What a page found, or the reason why it sent nothing. */
+  async function resultOf(page: PageName): Promise<PageResult> {
+    if (server === undefined || chromium === undefined) throw new Error("nothing was started");
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<{ error: string }>((resolve) => {
+      timer = setTimeout(resolve, DEADLINE_MS, { error: `no answer in ${DEADLINE_MS} ms` });
+    });
+    const ended = chromium.ended.then((error) => ({ error }));
+    const message = await Promise.race([server.message(page), ended, late]);
+    clearTimeout(timer);
+    if ("result" in message) return message.result;
+    const missing = `Paths not found: ${server.missing.join(", ") || "none"}`;
+    throw new Error(`${page} page: ${message.error}\n${missing}\n${chromium.stderr}`);
+  }
+});
+
+/** `describe`, skipped with the reason in its name and on the screen where there is one. */
+function describeOrSkip(name: string, reason: string | null, tests: () => void): void {
+  if (reason === null) {
+    describe(name, tests);
+    return;
+  }
+  console.warn(`skipped, ${name}: ${reason}`);
+  describe.skip(`${name} (skipped: ${reason})`, tests);
+}
+
+function reasonToSkip(): string | null {
+  if (!isBuilt) return "not built, run `npm run build`";
+  if (executable !== null) return null;
+  return "no Chromium, run `apt-get install chromium` or set CHROMIUM to the path of one";
+}
+
+async function makeSite(recording: Uint8Array): Promise<Site> {
+  const files = new Map<string, string | Uint8Array>([
+    ["/", indexHtml()],
+    ["/recording.raw", recording],
+  ]);
+  for (const name of PAGE_NAMES) {
+    files.set(`/${name}/`, pageHtml(name));
+    for (const chunk of await bundlePage(name)) files.set(`/${name}/${chunk.fileName}`, chunk.code);
+  }
+  return { files, root: projectRoot, folders: ["/dist/", "/node_modules/"] };
+}
+
+/** An EVT2 recording with this many events to keep, and losses of five kinds. */
+function makeRecording(events: number): Uint8Array<ArrayBuffer> {
+  const header = "% date 2024-01-01 00:00:00\n% evt 2.0\n% geometry 640x480\n% end\n";
+  const words = [0x1000_0000]; // CD_ON before any time
+  for (let n = 0; n < events - 1; n += 1) {
+    if (n % 1000 === 0) words.push(0x8000_0000 + n / 100); // EVT_TIME_HIGH
+    const type = n % 3 === 0 ? 0x0000_0000 : 0x1000_0000; // CD_OFF, CD_ON
+    const timeLow = Math.floor((n % 1000) / 16);
+    words.push(type + timeLow * 2 ** 22 + ((n * 7) % 640) * 2 ** 11 + ((n * 11) % 480));
+  }
+  words.push(0x8000_0001, 0x1000_0000); // CD_ON, a step back in time
+  words.push(0x1000_0000 + 639 * 2 ** 11 + 480); // CD_ON below the sensor
+  words.push(0xa000_0101); // EXT_TRIGGER, id 1, rising
+  words.push(0x3000_0000); // no known type
+  const cut = [1, 2, 3];
+  return new Uint8Array([
+    ...new TextEncoder().encode(header),
+    ...new Uint8Array(Uint32Array.from(words).buffer),
+    ...cut,
+  ]);
+}

@@ -1,0 +1,94 @@
+/**
+ * What a caller sees of one recording, as plain JSON. The same code runs in Node and, bundled, in
+ * the browser, so that the two can be compared.
+ */
+import type { EventTable } from "../../src/index.ts";
+
+/** The library, whichever entry it was loaded from. */
+export type Library = typeof import("../../src/index.ts");
+
+/** What {@link observe} saw. */
+export type Observation = Awaited<ReturnType<typeof observe>>;
+
+/** Calls the library with a recording in every form that a browser has. */
+export async function observe(library: Library, file: File) {
+  const table = await library.loadTable(file);
+  const rebased = await library.loadTable(file, { rebase: true, columns: ["t", "polarity"] });
+  const recording = await library.openRecording(file);
+  const batchRows: number[] = [];
+  for await (const batch of recording.stream({ batchEvents: 30_000 })) {
+    batchRows.push(batch.numRows);
+  }
+  const triggers = await recording.triggers();
+  await recording.close();
+  return {
+    detection: await library.detectFormat(file),
+    table: describeTable(table),
+    report: library.reportOf(table),
+    rebased: describeTable(rebased),
+    recording: {
+      format: recording.format,
+      geometry: recording.geometry,
+      header: recording.header,
+      report: recording.report,
+      batchRows,
+      triggers: triggers.toArray().map((row) => String(row)),
+    },
+    digest: await library.digestEvents(file),
+    streamDigests: [
+      await library.digestEvents(file.stream()),
+      await library.digestEvents(inPieces(new Uint8Array(await file.arrayBuffer()), 10_007)),
+    ],
+    statistics: await library.loadStatistics(file),
+  };
+}
+
+/** What the calls that a browser cannot serve answer. */
+export async function observeRefusals(library: Library, file: File) {
+  return {
+    loadEvents: await refusal(library, () => library.loadEvents(file)),
+    openPath: await refusal(library, () => library.openRecording("recording.raw")),
+  };
+}
+
+async function refusal(library: Library, call: () => Promise<unknown>) {
+  try {
+    await call();
+    return null;
+  } catch (error) {
+    if (!library.isEventError(error)) throw error;
+    return { code: error.code, hint: error.hint };
+  }
+}
+
+/** A stream whose pieces are all there at once, and cut words apart. */
+function inPieces(bytes: Uint8Array, length: number): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      for (let offset = 0; offset < bytes.byteLength; offset += length) {
+        controller.enqueue(bytes.slice(offset, offset + length));
+      }
+      controller.close();
+    },
+  });
+}
+
+function describeTable(table: EventTable) {
+  return {
+    rows: table.numRows,
+    schema: table.schema.fields.map(String),
+    metadata: [...table.schema.metadata],
+    first: String(table.get(0)),
+    last: String(table.get(table.numRows - 1)),
+    checksums: table.schema.names.map((name) => checksum(table.getChild(name)?.toArray() ?? [])),
+  };
+}
+
+/** Depends on every value and on their order. */
+function checksum(values: Iterable<number | bigint>): number {
+  let sum = 0;
+  for (const value of values) {
+    sum = (Math.imul(sum, 31) + Number(BigInt.asIntN(32, BigInt(value)))) | 0;
+  }
+  return sum;
+}
