@@ -141,11 +141,11 @@ function detectProphesee(head: Uint8Array, path: string | undefined): FormatDete
 
 /** The error of a format that was recognised but is not read. */
 export function unsupportedFormat(detection: FormatDetection, path?: string): EventError {
-  return new EventError("unsupported-format", `${detection.name} is not supported yet`, {
+  const { name, format, reason } = detection;
+  return new EventError("unsupported-format", `${name} is not supported yet (${reason})`, {
     path,
-    format: detection.format,
-    expected: "Prophesee EVT 2.0",
-    found: `${detection.name}: ${detection.reason}`,
+    format,
+    hint: "This version reads Prophesee EVT 2.0.",
   });
 }
 
@@ -165,10 +165,16 @@ function startsWith(head: Uint8Array, signature: readonly number[] | string): bo
   return true;
 }
 
-/** Printable characters and line ends only, with at least one digit, in the first kilobyte. */
+const COMMENT = /^\s*[#%]/;
+const NUMBERS = /^\s*[-+]?\d[\d.eE+-]*(?:[\s,;]+(?:[-+]?\d[\d.eE+-]*|true|false))+[\s,;]*$/i;
+const COLUMN_HEADER = /^\s*"?(?:x|t|ts|timestamp|time)\b.*[\s,;]"?y\b/i;
+
+/** Lines of numbers, or a row of column names, behind any comments, in the first kilobytes. */
 function looksLikeText(head: Uint8Array): boolean {
-  const text = new TextDecoder("latin1").decode(head.subarray(0, 1024));
-  return /^(?:\xef\xbb\xbf)?[\t\n\r -~]*$/.test(text) && /\d/.test(text);
+  const text = new TextDecoder().decode(head.subarray(0, 4096)).replace(/^\ufeff/, "");
+  const lines = text.split(/\r?\n/);
+  const first = lines.find((line) => line.trim() !== "" && !COMMENT.test(line));
+  return first !== undefined && (NUMBERS.test(first) || COLUMN_HEADER.test(first));
 }
 
 function hex(bytes: Uint8Array): string {

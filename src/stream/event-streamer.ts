@@ -76,11 +76,14 @@ export class EventStreamer implements AsyncIterable<EventBatch> {
         ? this.#borrowed(pass)
         : this.#collected(pass, this.#batchEvents, true);
     let schema: ReturnType<typeof eventSchema> | undefined; // the time offset is known by then
-    for await (const part of columns) {
-      schema ??= eventSchema(pass.report, this.#load.columns);
-      yield toEventBatch(part, schema);
+    try {
+      for await (const part of columns) {
+        schema ??= eventSchema(pass.report, this.#load.columns);
+        yield toEventBatch(part, schema);
+      }
+    } finally {
+      this.#options.onReport?.(pass.report); // also when the loop is left early
     }
-    this.#options.onReport?.(pass.report);
   }
 
   /** All events as one Arrow table, in one batch when they are few. */

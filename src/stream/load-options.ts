@@ -19,7 +19,7 @@ export interface LoadOptions extends OpenOptions {
   rebase?: boolean | undefined;
   /** Told how far the load has come, at most ten times a second and once at the end. */
   onProgress?: ((progress: Progress) => void) | undefined;
-  /** Given the final report when the load is done. */
+  /** Given the report when the load is done, or when a loop over a stream is left. */
   onReport?: ((report: LoadReport) => void) | undefined;
 }
 

@@ -1,0 +1,96 @@
+/** The options that every command takes, and how they are parsed. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { OpenOptions, PolarityEncoding, SensorGeometry, Strictness } from "../node.ts";
+
+/** Options of every command that reads a recording, parsed. */
+export interface RecordingOptions {
+  json?: boolean;
+  strict?: Strictness;
+  geometry?: SensorGeometry;
+  polarityEncoding?: PolarityEncoding;
+}
+
+/** Options of `evarrow info`. */
+export interface InfoOptions extends RecordingOptions {
+  full?: boolean;
+}
+
+/** Options of `evarrow head`. */
+export interface HeadOptions extends RecordingOptions {
+  count: number;
+}
+
+/** Stated here so that `--help` need not load the library. */
+const POLARITY_ENCODINGS = ["minus-one-one", "zero-one"] satisfies PolarityEncoding[];
+const MAX_SIDE = 65536;
+
+/** Gives a command the argument FILE and the common options. */
+export function addRecordingOptions(command: Command): Command {
+  return command
+    .argument("<FILE>", "the recording", parseFile)
+    .option("--json", "print JSON")
+    .option(
+      "--geometry <WxH>",
+      "the sensor in pixels, instead of what the header says",
+      parseGeometry,
+    )
+    .addOption(
+      new Option(
+        "--polarity-encoding <name>",
+        "what the polarity column holds; default: as the format has it",
+      ).choices(POLARITY_ENCODINGS),
+    )
+    .option(
+      "--strict [=assumptions]",
+      "fail when data is lost or out of order; with =assumptions also when anything is assumed",
+      parseStrict,
+    );
+}
+
+/**
+ * Commander would take the word behind a bare `--strict` for its value, and that is FILE: so a bare
+ * one is spelled out.
+ */
+export function explicitStrict(argv: readonly string[]): string[] {
+  const end = argv.includes("--") ? argv.indexOf("--") : argv.length;
+  return argv.map((word, at) => (word === "--strict" && at < end ? "--strict=loss" : word));
+}
+
+/** What the library is told when it opens the recording. */
+export function openOptions(
+  { geometry, strict }: RecordingOptions,
+  signal: AbortSignal | undefined,
+): OpenOptions {
+  return { geometry, strict, signal };
+}
+
+/** A number of events, from 0. */
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(count)) return count;
+  throw new InvalidArgumentError("Expected a whole number from 0.");
+}
+
+function parseFile(text: string): string {
+  if (text === "") throw new InvalidArgumentError("The name of the file is empty.");
+  if (text === "-") {
+    throw new InvalidArgumentError("To read standard input, name /dev/stdin; a file, ./-.");
+  }
+  return text;
+}
+
+function parseGeometry(text: string): SensorGeometry {
+  const match = /^(\d{1,6})x(\d{1,6})$/i.exec(text);
+  const geometry = { width: Number(match?.[1]), height: Number(match?.[2]) };
+  const isSide = (side: number): boolean => side >= 1 && side <= MAX_SIDE; // not for NaN
+  if (isSide(geometry.width) && isSide(geometry.height)) return geometry;
+  throw new InvalidArgumentError(
+    `Expected WIDTHxHEIGHT in pixels from 1 to ${MAX_SIDE}, for example 640x480.`,
+  );
+}
+
+function parseStrict(text: string): Strictness {
+  if (text === "loss") return true;
+  if (text === "assumptions") return text;
+  throw new InvalidArgumentError("Expected --strict or --strict=assumptions.");
+}

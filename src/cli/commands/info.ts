@@ -1,0 +1,122 @@
+import {
+  type EventStatistics,
+  formatReport,
+  type LoadReport,
+  loadStatistics,
+  openRecording,
+  type Recording,
+  reportOf,
+  sampleStatistics,
+} from "../../node.ts";
+import { type InfoOptions, openOptions } from "../args.ts";
+import { formatBytes, formatCount, labelled, NOTHING, type Row } from "../format.ts";
+import type { CommandContext } from "../program.ts";
+import { withProgress } from "../progress-bar.ts";
+import { countRows, timeRows } from "../statistics-rows.ts";
+
+/** Longest key and value that are printed in full; embedded camera settings reach 300 KB. */
+const MAX_KEY_LENGTH = 40;
+const MAX_VALUE_LENGTH = 100;
+/** Most header lines that are printed. */
+const MAX_HEADER_LINES = 50;
+
+/** `evarrow info FILE`: what a recording is and what is in it. */
+export async function info(
+  file: string,
+  options: InfoOptions,
+  { output, signal }: CommandContext,
+): Promise<void> {
+  const recording = await openRecording(file, openOptions(options, signal));
+  try {
+    // A sample cannot tell what was lost, so `--strict` needs the whole recording.
+    const read = options.full || options.strict ? loadStatistics : sampleStatistics;
+    const statistics = await withProgress(output.stderr, (onProgress) =>
+      read(recording, { signal, onProgress }),
+    );
+    const facts = { file, recording, statistics, report: reportOf(statistics) };
+    if (options.json) await output.printJson(asJson(facts));
+    else await output.print(asLines(facts));
+  } finally {
+    await recording.close();
+  }
+}
+
+interface Facts {
+  file: string;
+  recording: Recording;
+  statistics: EventStatistics;
+  report: LoadReport;
+}
+
+function asJson({ file, recording, statistics, report }: Facts): object {
+  return {
+    file,
+    bytes: recording.byteLength,
+    detection: recording.detection,
+    geometry: recording.geometry,
+    header: recording.header.map(([key, value]) => ({ key, value })),
+    estimated: statistics.estimated,
+    statistics,
+    triggers: statistics.estimated ? null : report.triggers,
+    report,
+  };
+}
+
+function asLines({ file, recording, statistics, report }: Facts): string[] {
+  const { estimated } = statistics;
+  const triggers = estimated ? "not counted" : formatCount(report.triggers);
+  const lines = labelled([
+    ...recordingRows(file, recording),
+    ...countRows(statistics),
+    ["Triggers", triggers],
+    ...timeRows(statistics),
+  ]);
+  if (estimated) lines.push("", "~ estimated from a sample; --full reads everything");
+  if (recording.header.length > 0) lines.push("", "Header", ...headerLines(recording));
+  const remarks = formatReport(report);
+  if (!estimated && remarks.length === 0) remarks.push("nothing lost, nothing assumed");
+  if (remarks.length > 0) lines.push("", "Report", ...remarks.map((line) => `  ${line}`));
+  return lines;
+}
+
+function recordingRows(file: string, recording: Recording): Row[] {
+  const { detection, geometry, byteLength, report } = recording;
+  const { name, format, confidence, reason } = detection;
+  const assumed = report.assumptions.some(({ what }) => what === "geometry") ? ", assumed" : "";
+  const likely = confidence === "certain" ? "" : "likely: ";
+  return [
+    ["File", file],
+    ["Size", byteLength === null ? "unknown" : formatSize(byteLength)],
+    ["Format", `${name} (${format})`],
+    ["Detected", `${likely}${reason}`],
+    [
+      "Sensor",
+      geometry === null ? "unknown" : `${geometry.width}x${geometry.height} pixels${assumed}`,
+    ],
+  ];
+}
+
+function formatSize(bytes: number): string {
+  const exact = `${formatCount(bytes)} bytes`;
+  return bytes < 1000 ? exact : `${formatBytes(bytes)} (${exact})`;
+}
+
+function headerLines({ header }: Recording): string[] {
+  const rows = header
+    .slice(0, MAX_HEADER_LINES)
+    .map(
+      ([key, value]): Row => [
+        shortened(key, MAX_KEY_LENGTH),
+        shortened(value, MAX_VALUE_LENGTH) || NOTHING,
+      ],
+    );
+  const lines = labelled(rows).map((line) => `  ${line}`);
+  const more = header.length - MAX_HEADER_LINES;
+  if (more > 0) lines.push(`  ... and ${formatCount(more)} more lines; --json gives all`);
+  return lines;
+}
+
+function shortened(text: string, length: number): string {
+  if (text.length <= length) return text;
+  return `${text.slice(0, length)}... (${formatCount(text.length)} characters)`;
+}

@@ -1,0 +1,43 @@
+/** What went wrong, in words for the terminal, and the exit code that says so. */
+import type { EventError } from "../node.ts";
+import { OutputFailed, visible } from "./output.ts";
+
+/** The exit codes, as the help names them. */
+export const EXIT = { fine: 0, badInput: 1, wrongCall: 2, interrupted: 130 } as const;
+
+/** One line for stderr and the exit code. */
+export function describeFailure(error: unknown): { message: string; exitCode: number } {
+  if (isEventError(error)) {
+    const exitCode = error.code === "invalid-option" ? EXIT.wrongCall : EXIT.badInput;
+    return { message: `evarrow: error: ${visible(inTermsOfOptions(error))}`, exitCode };
+  }
+  const text = visible(error instanceof Error ? error.message : String(error));
+  if (error instanceof OutputFailed) {
+    return { message: `evarrow: error: ${text}`, exitCode: EXIT.badInput };
+  }
+  return {
+    message: `evarrow: unexpected error: ${text} (this is a bug in evarrow: please report it, with the command)`,
+    exitCode: EXIT.badInput,
+  };
+}
+
+/** By name: where no recording was opened, the library and its guard are not loaded. */
+function isEventError(error: unknown): error is EventError {
+  return error instanceof Error && error.name === "EventError";
+}
+
+/** The message with a hint that names options of the command line, not of the library. */
+function inTermsOfOptions(error: EventError): string {
+  const { message, hint } = error;
+  if (hint === undefined || !message.endsWith(hint)) return message;
+  return `${message.slice(0, -hint.length)}${hintFor(error)}`;
+}
+
+function hintFor({ code, hint = "", message }: EventError): string {
+  if (code === "data-loss") return "Without --strict the rest is read and the loss is reported.";
+  if (code === "source-unsupported") return "Download it first.";
+  if (code === "assumption" && !message.includes("geometry")) {
+    return "Without --strict=assumptions it is accepted and reported.";
+  }
+  return hint.replaceAll("`geometry`", "--geometry WIDTHxHEIGHT");
+}

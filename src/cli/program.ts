@@ -1,0 +1,136 @@
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import {
+  addRecordingOptions,
+  type HeadOptions,
+  type InfoOptions,
+  parseCount,
+  type RecordingOptions,
+} from "./args.ts";
+import type { Output } from "./output.ts";
+
+/** What a command is given beside its arguments. */
+export interface CommandContext {
+  readonly output: Output;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What commander has to say; it is printed when the arguments are parsed. */
+export interface ProgramTexts {
+  out: string;
+  error: string;
+}
+
+/**
+ * Describes every command to commander. A command's own code is loaded when it runs.
+ *
+ * @param texts - where help and complaints are put
+ * @param widths - of the terminals that they are for, in characters
+ */
+export function createProgram(
+  context: CommandContext,
+  texts: ProgramTexts,
+  widths: { readonly out: number | undefined; readonly error: number | undefined },
+): Command {
+  const program = new Command("evarrow")
+    .description("Look into event-camera recordings: facts, first events, statistics, digest.")
+    .version(packageVersion(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand("help [COMMAND]", "print the help of a command")
+    .usage("COMMAND [options] FILE")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => {
+        texts.out += text;
+      },
+      writeErr: (text) => {
+        texts.error += text;
+      },
+      // Commander writes a suggestion on a line of its own.
+      outputError: (text, write) => write(`evarrow: ${text.trimEnd().replaceAll("\n", " ")}\n`),
+      getOutHelpWidth: () => widths.out ?? 80,
+      getErrHelpWidth: () => widths.error ?? 80,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .configureHelp({
+      optionTerm: ({ flags }) => flags.replace(" [=", "[="),
+      subcommandTerm: (command) =>
+        command.name() === "help" ? "help [COMMAND]" : `${command.name()} FILE`,
+    })
+    .showHelpAfterError("Try `evarrow --help`.")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  evarrow info recording.raw
+  evarrow head recording.raw -n 20
+  evarrow stats recording.raw --json
+
+Data goes to stdout, messages to stderr.
+Exit codes: 0 fine, 1 the input is bad, 2 the call is wrong.`,
+    );
+
+  const addCommand = (name: string, summary: string, details: string, examples: string) => {
+    const command = program.command(name).summary(summary).description(`${summary}.\n${details}`);
+    command
+      .usage("[options] FILE")
+      .showHelpAfterError(`Try \`evarrow ${name} --help\`.`)
+      .addHelpText("after", `\nExamples:\n${examples.replaceAll(/^/gm, "  evarrow ")}`);
+    return addRecordingOptions(command);
+  };
+
+  addCommand(
+    "info",
+    "Say what a recording is and what is in it",
+    "A file of 64 MiB or more is answered from its header and a sample, unless --full is given.",
+    "info recording.raw\ninfo --full --json recording.raw",
+  )
+    .option("--full", "read everything; --strict does so too")
+    .action(async (file: string, options: InfoOptions) => {
+      const { info } = await import("./commands/info.ts");
+      await info(file, options, context);
+    });
+
+  addCommand(
+    "head",
+    "Print the first events as a table",
+    "The columns are x, y (pixels), t (microseconds) and polarity. Only what is needed is read.",
+    "head recording.raw\nhead -n 1000 --polarity-encoding zero-one recording.raw\nhead --json recording.raw",
+  )
+    .option("-n, --count <number>", "how many events", parseCount, 10)
+    .action(async (file: string, options: HeadOptions) => {
+      const { head } = await import("./commands/head.ts");
+      await head(file, options, context);
+    });
+
+  addCommand(
+    "digest",
+    "Print the digest that identifies the events",
+    "Two recordings with the same digest hold the same events in the same order, whatever their formats: the first 16 hexadecimal digits of the SHA-256 over all events.",
+    "digest recording.raw\ndigest --json recording.raw",
+  ).action(async (file: string, options: RecordingOptions) => {
+    const { digest } = await import("./commands/digest.ts");
+    await digest(file, options, context);
+  });
+
+  addCommand(
+    "stats",
+    "Count the events of a recording",
+    "Reads all of it for counts, time range, rate and extremes.",
+    "stats recording.raw\nstats --json recording.raw",
+  ).action(async (file: string, options: RecordingOptions) => {
+    const { stats } = await import("./commands/stats.ts");
+    await stats(file, options, context);
+  });
+
+  return program;
+}
+
+/** From package.json, which costs nothing; the library itself takes longer to load than Node. */
+function packageVersion(): string {
+  const { version } = JSON.parse(
+    readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+  );
+  return version;
+}
