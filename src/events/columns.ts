@@ -18,6 +18,13 @@ export interface ColumnArrays {
   polarity: Int8Array<ArrayBuffer>;
 }
 
+const ARRAY_TYPES = {
+  x: Uint16Array,
+  y: Uint16Array,
+  t: BigInt64Array,
+  polarity: Int8Array,
+} as const;
+
 /** A run of events as columns; every column that is present has `length` values. */
 export interface EventColumns extends Partial<Readonly<ColumnArrays>> {
   readonly length: number;
@@ -91,31 +98,23 @@ export class ColumnBuffer {
     this.#length += count;
   }
 
-  /** The events so far, as views; the buffer is not to be filled further unless `clear` is called. */
+  /** The events so far, as views; the buffer is not to be filled further. */
   finish(): EventColumns {
-    const { x, y, t, polarity } = this.#arrays;
-    const length = this.#length;
-    return {
-      length,
-      ...(x && { x: x.subarray(0, length) }),
-      ...(y && { y: y.subarray(0, length) }),
-      ...(t && { t: t.subarray(0, length) }),
-      ...(polarity && { polarity: polarity.subarray(0, length) }),
-    };
-  }
-
-  /** Starts again in the same memory; whoever holds the finished columns must have copied them. */
-  clear(): void {
-    this.#length = 0;
+    return viewColumns(this.#arrays, this.names, this.#length);
   }
 }
 
+/** Views of the first `length` events of the named columns, in the order of the names. */
+export function viewColumns(
+  arrays: Partial<ColumnArrays>,
+  names: readonly ColumnName[],
+  length: number,
+): EventColumns {
+  const views = names.map((name) => [name, arrays[name]?.subarray(0, length)] as const);
+  return { length, ...Object.fromEntries(views) };
+}
+
 function allocate(capacity: number, names: readonly ColumnName[]): Partial<ColumnArrays> {
-  const has = (name: ColumnName): boolean => names.includes(name);
-  return {
-    ...(has("x") && { x: new Uint16Array(capacity) }),
-    ...(has("y") && { y: new Uint16Array(capacity) }),
-    ...(has("t") && { t: new BigInt64Array(capacity) }),
-    ...(has("polarity") && { polarity: new Int8Array(capacity) }),
-  };
+  const arrays = names.map((name) => [name, new ARRAY_TYPES[name](capacity)] as const);
+  return Object.fromEntries(arrays);
 }

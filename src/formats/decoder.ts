@@ -54,10 +54,11 @@ export interface EventDecoder {
   /** Takes the next `length` bytes of the source, which stand in the given input slot. */
   feed(slot: 0 | 1, length: number): void;
   /**
-   * Decodes the next tile into the memory's columns and adds what happened to the report.
+   * Appends events and triggers to the tile in memory, until the bytes fed are used up or the tile
+   * is full, and adds what happened to the report.
    *
-   * @param room - the most events the tile may have
-   * @returns false when the bytes fed are used up and the tile is empty
+   * @param room - the most events the tile may hold
+   * @returns whether the bytes fed are used up
    */
   decode(room: number, report: MutableReport): boolean;
   /** Reports bytes at the end of the source that do not fill a word. */

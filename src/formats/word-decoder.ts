@@ -11,8 +11,10 @@ import type { DecoderOptions, EventDecoder } from "./decoder.ts";
 /** The one function of a word kernel. */
 export interface WordKernel {
   /**
-   * Decodes from the address `input` until less than a word is left before `end` or `capacity`
-   * events are written; returns the address of the first unread byte.
+   * Appends the events from the address `input` to the columns, until less than a word is left
+   * before `end` or the tile is full; returns the address of the first unread byte.
+   *
+   * @param capacity - the most events the tile may hold
    */
   decode(input: number, end: number, capacity: number): number;
 }
@@ -66,17 +68,16 @@ export class WordDecoder implements EventDecoder {
   }
 
   decode(room: number, report: MutableReport): boolean {
-    if (room < 1) throw new RangeError("a tile needs room for at least one event");
-    if (this.#end - this.#input < this.#format.wordBytes) return false;
-    const capacity = Math.min(room, this.#memory.tileEvents);
-    const start = this.#input;
-    if (this.#rebasePending) this.#findTimeOffset(start, capacity, report);
-    this.#input = this.#kernel.decode(start, this.#end, capacity);
-    this.#settle(report);
-    const { eventCount, triggerCount } = this.#memory;
-    report.events += eventCount;
-    report.triggers += triggerCount;
-    return true;
+    const memory = this.#memory;
+    const { eventCount, triggerCount } = memory;
+    if (this.#end - this.#input >= this.#format.wordBytes) {
+      if (this.#rebasePending) this.#findTimeOffset(room, report);
+      this.#input = this.#kernel.decode(this.#input, this.#end, room);
+      this.#settle(report);
+      report.events += memory.eventCount - eventCount;
+      report.triggers += memory.triggerCount - triggerCount;
+    }
+    return this.#end - this.#input < this.#format.wordBytes;
   }
 
   finish(report: MutableReport): void {
@@ -87,13 +88,16 @@ export class WordDecoder implements EventDecoder {
   }
 
   /** Decodes once to learn the time of the first event, and takes it back. */
-  #findTimeOffset(start: number, capacity: number, report: MutableReport): void {
+  #findTimeOffset(room: number, report: MutableReport): void {
     const memory = this.#memory;
+    const { triggerCount } = memory;
     const carried = memory.saveCarried();
-    this.#kernel.decode(start, this.#end, capacity);
+    this.#kernel.decode(this.#input, this.#end, room);
+    const found = memory.eventCount > 0;
     memory.takeCounters(() => {});
     memory.restoreCarried(carried);
-    if (memory.eventCount === 0) return;
+    memory.setTile(0, triggerCount);
+    if (!found) return;
     const offset = memory.columns.t[0] as bigint;
     report.timeOffset = timeAsNumber(offset);
     memory.setTimeOffset(offset);

@@ -7,13 +7,13 @@ import * as layout from "./layout.ts";
 export interface EventMemorySize {
   /** Bytes of each of the two input slots. */
   inputBytes: number;
-  /** Events of a tile. */
+  /** The most events of a tile. */
   tileEvents: number;
   /** Bytes of scratch space for every event of a tile, for kernels that need it. Default 0. */
   scratchBytesPerEvent?: number | undefined;
 }
 
-/** Triggers of a tile; a kernel that fills them returns early, so the number limits nothing. */
+/** Triggers of a tile; a kernel that fills them ends the tile, so the number limits nothing. */
 const TILE_TRIGGERS = 2048;
 const PAGE_BYTES = 65536;
 /** Every part starts on a cache line. */
@@ -99,14 +99,25 @@ export class EventMemory {
     new BigInt64Array(this.memory.buffer, layout.TIME_OFFSET, 1)[0] = offset;
   }
 
-  /** Events that the last call of a kernel wrote. */
+  /** Events in the tile. */
   get eventCount(): number {
     return this.field(layout.EVENT_COUNT);
   }
 
-  /** Triggers that the last call of a kernel wrote. */
+  /** Triggers in the tile. */
   get triggerCount(): number {
     return this.field(layout.TRIGGER_COUNT);
+  }
+
+  /** Whether there is no room for another trigger, or none for events beyond `room`. */
+  isFull(room: number): boolean {
+    return this.eventCount >= room || this.triggerCount >= TILE_TRIGGERS;
+  }
+
+  /** Starts a new tile, or takes the last one back to what it held. */
+  setTile(eventCount = 0, triggerCount = 0): void {
+    this.#set(layout.EVENT_COUNT, eventCount);
+    this.#set(layout.TRIGGER_COUNT, triggerCount);
   }
 
   /** The i32 at an address of the state struct. */

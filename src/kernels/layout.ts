@@ -32,10 +32,10 @@ export const TRIGGER_VALUE_COLUMN = STATE + 40;
 /** i64: subtracted from every time, so that the first event falls on 0 when asked for. */
 export const TIME_OFFSET = STATE + 48;
 
-// What a call returns beside its result.
-/** i32: events written by the last call. */
+// How full the tile is: a decoding kernel appends, the host starts a new tile with 0.
+/** i32: events in the columns. */
 export const EVENT_COUNT = STATE + 64;
-/** i32: triggers written by the last call. */
+/** i32: triggers in the trigger columns. */
 export const TRIGGER_COUNT = STATE + 68;
 
 // What a decoder carries from call to call; the meaning is the kernel's own.

@@ -1,10 +1,10 @@
 import type { DataFrame } from "nodejs-polars";
 import { EventError } from "../errors.ts";
-import { ColumnBuffer, type ColumnName, type EventColumns } from "../events/columns.ts";
+import { ColumnBuffer, type EventColumns, viewColumns } from "../events/columns.ts";
 import type { LoadReport } from "../events/report.ts";
 import type { EventBatch, EventTable } from "../events/table.ts";
 import type { OpenedRecording } from "../recording/recording.ts";
-import { TilePass } from "../recording/tiles.ts";
+import { type TileOptions, TilePass } from "../recording/tiles.ts";
 import { type LoadOptions, type ResolvedLoad, resolveLoad } from "./load-options.ts";
 import { rememberReport } from "./report-of.ts";
 
@@ -27,9 +27,7 @@ const DEFAULT_BATCH_EVENTS = 1_000_000;
 /** 1.3 GB of columns; more in one piece is beyond what typed arrays are sure to hold. */
 const MAX_BATCH_EVENTS = 100_000_000;
 /** Recordings of at most so many events become a table of one batch. */
-const DIRECT_TABLE_EVENTS = 5_000_000;
-/** Polars copies a batch, so that a larger one would hold its events twice for too long. */
-const DIRECT_FRAME_EVENTS = 1_000_000;
+const DIRECT_EVENTS = 5_000_000;
 
 /**
  * Reads a recording batch by batch. Nothing is decoded before it is asked for, and memory follows
@@ -70,14 +68,15 @@ export class EventStreamer implements AsyncIterable<EventBatch> {
   async *[Symbol.asyncIterator](): AsyncGenerator<EventBatch, void, void> {
     const { eventSchema } = await import("../events/schema.ts");
     const { toEventBatch } = await import("../events/table.ts");
-    const pass = this.#startPass();
-    const columns =
-      this.#options.batches === "borrowed"
-        ? this.#borrowed(pass)
-        : this.#collected(pass, this.#batchEvents, true);
+    const borrowed = this.#options.batches === "borrowed";
+    // What comes down a pipe may be live: it is handed over as it comes.
+    const promptly = borrowed && this.#recording.byteLength === null;
+    const pass = this.#startPass("chunked", { promptly });
+    const batchEvents = this.#batchEvents;
     let schema: ReturnType<typeof eventSchema> | undefined; // the time offset is known by then
     try {
-      for await (const part of columns) {
+      const parts = borrowed ? this.#borrowed(pass, batchEvents) : this.#owned(pass, batchEvents);
+      for await (const part of parts) {
         schema ??= eventSchema(pass.report, this.#load.columns);
         yield toEventBatch(part, schema);
       }
@@ -90,9 +89,11 @@ export class EventStreamer implements AsyncIterable<EventBatch> {
   async toTable(): Promise<EventTable> {
     const { eventSchema } = await import("../events/schema.ts");
     const { toEventBatch, toEventTable } = await import("../events/table.ts");
-    const pass = this.#startPass();
+    const direct = this.#atMost(DIRECT_EVENTS);
+    const pass = this.#startPass(direct ? "direct" : "chunked");
     const parts: EventColumns[] = [];
-    for await (const part of this.#loaded(pass, DIRECT_TABLE_EVENTS, true)) parts.push(part);
+    const batchEvents = direct ? DIRECT_EVENTS : this.#batchEvents;
+    for await (const part of this.#owned(pass, batchEvents)) parts.push(part);
     const schema = eventSchema(pass.report, this.#load.columns);
     const table = toEventTable(
       parts.map((part) => toEventBatch(part, schema)),
@@ -102,21 +103,24 @@ export class EventStreamer implements AsyncIterable<EventBatch> {
   }
 
   /**
-   * All events as one Polars DataFrame. A batch becomes a frame as soon as it is decoded, so the
-   * peak is the frame plus one batch.
+   * All events as one Polars DataFrame. Polars copies each batch out of the decoder's memory as
+   * soon as it is decoded, so the peak is the frame plus one batch.
    *
    * @throws EventError `polars-unavailable`
    */
   async toDataFrame(): Promise<DataFrame> {
     const { FrameBuilder } = await import("../dataframe/polars.ts");
     const builder = await FrameBuilder.create(this.#load.columns);
-    const pass = this.#startPass();
-    for await (const part of this.#loaded(pass, DIRECT_FRAME_EVENTS, false)) builder.append(part);
+    const tileEvents = this.#batchEvents;
+    const pass = this.#startPass(this.#atMost(tileEvents) ? "direct" : "chunked", { tileEvents });
+    for await (const part of this.#borrowed(pass, tileEvents)) builder.append(part);
     return this.#finish(builder.finish(), pass.report);
   }
 
-  #startPass(): TilePass {
-    return new TilePass(this.#recording, this.#load.tiles);
+  #startPass(mode: "direct" | "chunked", options: Partial<TileOptions> = {}): TilePass {
+    const pass = new TilePass(this.#recording, { ...this.#load.tiles, ...options });
+    pass.report.mode = mode;
+    return pass;
   }
 
   #finish<Result extends object>(result: Result, report: LoadReport): Result {
@@ -125,29 +129,13 @@ export class EventStreamer implements AsyncIterable<EventBatch> {
     return result;
   }
 
-  /** Direct: one batch as large as the estimate. Chunked: batch by batch. */
-  #loaded(
-    pass: TilePass,
-    directEvents: number,
-    keep: boolean,
-  ): AsyncGenerator<EventColumns, void, void> {
-    const estimate = this.#recording.estimateEvents();
-    const direct = estimate !== null && estimate <= directEvents;
-    pass.report.mode = direct ? "direct" : "chunked";
-    return this.#collected(pass, direct ? estimate : this.#batchEvents, keep);
+  /** Whether the recording is sure to have no more events than that. */
+  #atMost(events: number): boolean {
+    return (this.#recording.estimateEvents() ?? Number.POSITIVE_INFINITY) <= events;
   }
 
-  /**
-   * Copies tiles together into batches.
-   *
-   * @param keep - whether the consumer keeps a batch; the next one is else built in its memory
-   */
-  async *#collected(
-    pass: TilePass,
-    batchEvents: number,
-    keep: boolean,
-  ): AsyncGenerator<EventColumns, void, void> {
-    pass.report.mode ??= "chunked";
+  /** Copies tiles together into batches that the consumer keeps. */
+  async *#owned(pass: TilePass, batchEvents: number): AsyncGenerator<EventColumns, void, void> {
     const most = this.#recording.estimateEvents() ?? batchEvents;
     const capacity = Math.max(Math.min(batchEvents, most), 1);
     let buffer = new ColumnBuffer(capacity, this.#load.columns);
@@ -155,21 +143,15 @@ export class EventStreamer implements AsyncIterable<EventBatch> {
       buffer.append(tile.columns, tile.eventCount);
       if (buffer.room > 0) continue;
       yield buffer.finish();
-      if (keep) buffer = new ColumnBuffer(capacity, this.#load.columns);
-      else buffer.clear();
+      buffer = new ColumnBuffer(capacity, this.#load.columns);
     }
     if (buffer.length > 0) yield buffer.finish();
   }
 
   /** Views of the tiles themselves. */
-  async *#borrowed(pass: TilePass): AsyncGenerator<EventColumns, void, void> {
-    pass.report.mode = "chunked";
-    for await (const tile of pass.tiles(() => this.#batchEvents)) {
-      const length = tile.eventCount;
-      if (length === 0) continue;
-      const columns: { length: number } & Partial<Record<ColumnName, ArrayBufferView>> = { length };
-      for (const name of this.#load.columns) columns[name] = tile.columns[name].subarray(0, length);
-      yield columns as EventColumns;
+  async *#borrowed(pass: TilePass, room: number): AsyncGenerator<EventColumns, void, void> {
+    for await (const tile of pass.tiles(() => room)) {
+      if (tile.eventCount > 0) yield viewColumns(tile.columns, this.#load.columns, tile.eventCount);
     }
   }
 }

@@ -53,8 +53,9 @@ const LAST_TIME: usize = CARRIED + 24; // i64, of the last event kept
 const LANES = 8;
 
 /**
- * Decodes words from `input` until fewer than four bytes are left before `end`, `capacity` events
- * are written or the trigger columns are full. Returns the address of the first unread byte.
+ * Appends the events of the words from `input` to the columns, until fewer than four bytes are left
+ * before `end`, the columns hold `capacity` events or the trigger columns are full. Returns the
+ * address of the first unread byte.
  */
 export function decode(input: usize, end: usize, capacity: i32): usize {
   const width = load<i32>(WIDTH);
@@ -83,8 +84,8 @@ export function decode(input: usize, end: usize, capacity: i32): usize {
   const notCd = i32x4.splat(~((2 << TYPE_SHIFT) - 1));
   const polarityBias = i8x16.splat(<i8>signed);
 
-  let events = 0;
-  let triggers = 0;
+  let events = load<i32>(EVENT_COUNT);
+  let triggers = load<i32>(TRIGGER_COUNT);
   let running = true;
   while (running) {
     if (hasTimeBase) {
