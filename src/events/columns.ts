@@ -1,4 +1,5 @@
 import { EventError } from "../errors.ts";
+import { show } from "../util/show.ts";
 
 /** The columns of an event table, in their order. */
 export const COLUMN_NAMES = ["x", "y", "t", "polarity"] as const;
@@ -58,7 +59,7 @@ export function checkColumns(columns: readonly ColumnName[] | undefined): readon
   if (valid) return [...list];
   throw new EventError("invalid-option", "columns is not a projection of the event table", {
     expected: `one or more of ${COLUMN_NAMES.join(", ")}, each at most once`,
-    found: JSON.stringify(columns) ?? String(columns),
+    found: show(columns),
   });
 }
 

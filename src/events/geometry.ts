@@ -1,4 +1,5 @@
 import { EventError } from "../errors.ts";
+import { show } from "../util/show.ts";
 
 /** The pixel array of a sensor. */
 export interface SensorGeometry {
@@ -45,7 +46,7 @@ export function checkGeometry(geometry: SensorGeometry): SensorGeometry {
   }
   throw new EventError("invalid-option", "geometry is not a sensor geometry", {
     expected: `{ width, height } in whole pixels from 1 to ${MAX_SIDE}`,
-    found: JSON.stringify(geometry) ?? String(geometry),
+    found: show(geometry),
   });
 }
 

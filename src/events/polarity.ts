@@ -1,4 +1,5 @@
 import { EventError } from "../errors.ts";
+import { show } from "../util/show.ts";
 
 /**
  * How ON and OFF stand in the polarity column: `minus-one-one` writes OFF as -1, `zero-one` as 0;
@@ -22,6 +23,6 @@ export function checkPolarityEncoding(
   if (POLARITY_ENCODINGS.includes(encoding)) return encoding;
   throw new EventError("invalid-option", "polarityEncoding is not known", {
     expected: POLARITY_ENCODINGS.join(" or "),
-    found: String(encoding),
+    found: show(encoding),
   });
 }

@@ -29,7 +29,6 @@ interface Signature {
 
 /** Formats with a fixed signature at their start. */
 const SIGNATURES: readonly Signature[] = [
-  { format: "hdf5", name: "HDF5", bytes: [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a] },
   { format: "aedat1", name: "AEDAT 1.0", bytes: "#!AER-DAT1.0" },
   { format: "aedat2", name: "AEDAT 2.0", bytes: "#!AER-DAT2.0" },
   { format: "aedat3", name: "AEDAT 3.0", bytes: "#!AER-DAT3.0" },
@@ -45,6 +44,7 @@ const SIGNATURES: readonly Signature[] = [
   { format: "arrow", name: "Arrow IPC", bytes: "ARROW1" },
 ];
 
+const HDF5_SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 const LFS_POINTER = "version https://git-lfs";
 
 /** Whether a header goes on behind `head`, so that more bytes are needed to judge it. */
@@ -80,6 +80,11 @@ export function detectBytes(head: Uint8Array, path?: string): FormatDetection {
     if (!startsWith(head, bytes)) continue;
     return certain(format, name, false, `the file starts with the signature of ${name}`);
   }
+  // HDF5 leaves room for a block of the user's own, of 512 bytes or a power of two times that.
+  for (let offset = 0; offset < head.byteLength; offset = offset === 0 ? 512 : offset * 2) {
+    if (!startsWith(head.subarray(offset), HDF5_SIGNATURE)) continue;
+    return certain("hdf5", "HDF5", false, `the signature of HDF5 stands at byte ${offset}`);
+  }
   if (looksLikeText(head)) {
     return {
       format: "text",
@@ -98,34 +103,29 @@ export function detectBytes(head: Uint8Array, path?: string): FormatDetection {
   });
 }
 
-const ENCODING_NAMES: Readonly<Record<string, string>> = {
-  evt2: "Prophesee EVT 2.0",
-  "evt2.1": "Prophesee EVT 2.1",
-  evt3: "Prophesee EVT 3.0",
-  evt4: "Prophesee EVT 4.0",
-};
+const ENCODING_NAMES: ReadonlyMap<string, string> = new Map([
+  ["evt2", "Prophesee EVT 2.0"],
+  ["evt2.1", "Prophesee EVT 2.1"],
+  ["evt3", "Prophesee EVT 3.0"],
+  ["evt4", "Prophesee EVT 4.0"],
+]);
+/** Keys that DAT files have and RAW files do not. */
+const DAT_KEYS = ["data", "version", "width", "height"];
 
 function detectProphesee(head: Uint8Array, path: string | undefined): FormatDetection {
   const header = parseRawHeader(head, path);
   const { encoding } = header;
-  if (encoding !== null) {
-    const name = ENCODING_NAMES[encoding.format] ?? `Prophesee RAW (${encoding.format})`;
-    const reason = `the header says \`${encoding.source}\``;
-    const supported = encoding.format === "evt2";
-    return encoding.assumed
-      ? { format: encoding.format, name, supported, confidence: "likely", reason }
-      : certain(encoding.format, name, supported, reason);
+  const datKey = header.entries.find(([key]) => DAT_KEYS.includes(key.toLowerCase()))?.[0];
+  if (datKey !== undefined && (encoding === null || encoding.assumed)) {
+    const reason = `the header has the key \`${datKey}\` of DAT files`;
+    return certain("dat", "Prophesee DAT", false, reason);
   }
-  const dat = header.entries.find(([key]) =>
-    ["version", "width", "height", "data"].includes(key.toLowerCase()),
-  );
-  if (dat !== undefined) {
-    return certain(
-      "dat",
-      "Prophesee DAT",
-      false,
-      `the header has the key \`${dat[0]}\` of DAT files`,
-    );
+  if (encoding !== null) {
+    const { format, source, assumed } = encoding;
+    const name = ENCODING_NAMES.get(format) ?? `Prophesee RAW (${format})`;
+    const confidence = assumed ? "likely" : "certain";
+    const reason = `the header says \`${source}\``;
+    return { format, name, supported: format === "evt2", confidence, reason };
   }
   throw new EventError("unknown-format", "the header names no encoding", {
     path,

@@ -7,15 +7,24 @@ import type { Platform } from "./platform.ts";
 /** Node: files by path, and the native libraries. */
 export const platform: Platform = {
   async openPath(path) {
-    const isWebAddress = typeof path === "string" && /^https?:\/\//i.test(path);
-    if (typeof path === "string" && !isWebAddress) return openFile(path);
-    const url = new URL(path);
-    if (url.protocol === "file:") return openFile(fileURLToPath(url));
-    throw new EventError("source-unsupported", `${url.protocol} URLs cannot be opened`, {
-      path: url.href,
-      expected: "a path or a file: URL",
-      hint: "Fetch it and give the response's body, a `ReadableStream`.",
-    });
+    if (typeof path === "string" && !/^https?:\/\//i.test(path)) return openFile(path);
+    const address = URL.canParse(path) ? new URL(path).href : String(path);
+    if (!address.startsWith("file:")) {
+      throw new EventError("source-unsupported", "web addresses cannot be opened", {
+        path: address,
+        expected: "a path or a file: URL",
+        hint: "Fetch it and give the response's body, a `ReadableStream`.",
+      });
+    }
+    try {
+      return await openFile(fileURLToPath(address));
+    } catch (cause) {
+      if (cause instanceof EventError) throw cause;
+      throw new EventError("source-unsupported", "this URL names no file", {
+        path: address,
+        cause,
+      });
+    }
   },
 
   async importPolars() {

@@ -11,6 +11,7 @@ import {
 import { CheckedSource, fill, ReplaySource, SourceCursor } from "../source/cursor.ts";
 import { MemorySource } from "../source/memory.ts";
 import { StreamSource } from "../source/stream.ts";
+import { untilAborted } from "../util/until-aborted.ts";
 
 /**
  * Where a recording can come from: a path or `file:` URL (Node), bytes in memory, a `Blob` or
@@ -58,7 +59,7 @@ export class OpenedSource {
     signal?.throwIfAborted();
     const { source, owned } = await resolve(given);
     try {
-      const head = await readHead(source, signal);
+      const head = await untilAborted(readHead(source, signal), signal);
       return new OpenedSource(source, owned, head, detectBytes(head, source.name));
     } catch (error) {
       if (owned) await source.close?.();

@@ -10,6 +10,7 @@ import {
 } from "../events/report.ts";
 import type { EventFormat, FormatHeader } from "../formats/decoder.ts";
 import type { FormatDetection } from "../formats/detect.ts";
+import { show } from "../util/show.ts";
 import { type EventSource, OpenedSource } from "./opened-source.ts";
 import { formatOf } from "./registry.ts";
 
@@ -137,6 +138,6 @@ export function checkStrict(strict: Strictness | undefined): Strictness {
   }
   throw new EventError("invalid-option", "strict is not known", {
     expected: 'true, false or "assumptions"',
-    found: JSON.stringify(strict) ?? String(strict),
+    found: show(strict),
   });
 }

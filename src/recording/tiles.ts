@@ -9,6 +9,7 @@ import {
 } from "../events/report.ts";
 import { EventMemory } from "../kernels/event-memory.ts";
 import type { SequentialSource } from "../source/byte-source.ts";
+import { untilAborted } from "../util/until-aborted.ts";
 import { type Progress, ProgressMeter } from "./progress.ts";
 import type { OpenedRecording } from "./recording.ts";
 
@@ -85,38 +86,33 @@ export class TilePass {
 
     const meter = onProgress && new ProgressMeter(onProgress, source.byteLength);
     const ahead = new ReadAhead(bytes, memory.inputs);
-    try {
-      let turnStartedAt = performance.now();
-      for (;;) {
-        const { slot, length } = await ahead.next();
-        signal?.throwIfAborted();
-        if (length === 0) break;
-        report.bytesRead += length;
-        decoder.feed(slot, length);
-        ahead.start();
-        for (let usedUp = false; !usedUp; ) {
-          const most = Math.min(room(), memory.tileEvents);
-          usedUp = decoder.decode(most, report);
-          checkLoss(report, strict);
-          if (memory.isFull(most) || (usedUp && promptly)) {
-            yield memory;
-            memory.setTile();
-          }
-          meter?.update(report.bytesRead, report.events);
-          if (performance.now() - turnStartedAt > LONGEST_TURN_MS) {
-            await platform.yieldToEventLoop();
-            turnStartedAt = performance.now();
-          }
-          signal?.throwIfAborted();
+    let turnStartedAt = performance.now();
+    for (;;) {
+      const { slot, length } = await untilAborted(ahead.next(), signal);
+      if (length === 0) break;
+      report.bytesRead += length;
+      decoder.feed(slot, length);
+      ahead.start();
+      for (let usedUp = false; !usedUp; ) {
+        const most = Math.min(room(), memory.tileEvents);
+        usedUp = decoder.decode(most, report);
+        checkLoss(report, strict);
+        if (memory.isFull(most) || (usedUp && promptly)) {
+          yield memory;
+          memory.setTile();
         }
+        meter?.update(report.bytesRead, report.events);
+        if (performance.now() - turnStartedAt > LONGEST_TURN_MS) {
+          await platform.yieldToEventLoop();
+          turnStartedAt = performance.now();
+        }
+        signal?.throwIfAborted();
       }
-      decoder.finish(report);
-      checkLoss(report, strict);
-      if (memory.eventCount > 0 || memory.triggerCount > 0) yield memory;
-      meter?.finish(report.bytesRead, report.events);
-    } finally {
-      await ahead.settle();
     }
+    decoder.finish(report);
+    checkLoss(report, strict);
+    if (memory.eventCount > 0 || memory.triggerCount > 0) yield memory;
+    meter?.finish(report.bytesRead, report.events);
   }
 
   /** Small recordings get a small memory, so that loading thousands of them stays cheap. */
@@ -159,10 +155,5 @@ class ReadAhead {
   start(): void {
     this.#pending = this.#source.next(this.#slots[this.#slot]);
     this.#pending.catch(() => {}); // reported when it is awaited
-  }
-
-  /** Waits for a read that is still under way: it writes into memory that is about to be let go. */
-  async settle(): Promise<void> {
-    await this.#pending?.catch(() => {});
   }
 }

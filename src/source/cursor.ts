@@ -1,4 +1,5 @@
 import { EventError } from "../errors.ts";
+import { show } from "../util/show.ts";
 import { type ByteSource, type SequentialSource, tooShort } from "./byte-source.ts";
 
 /**
@@ -30,6 +31,9 @@ export class SourceCursor implements SequentialSource {
     } catch (cause) {
       if (this.#signal?.aborted) throw cause;
       throw unreadable(this.#source.name, offset, cause);
+    }
+    if (!(bytes instanceof Uint8Array)) {
+      throw brokenContract(this.#source.name, offset, `read() to return ${length} bytes`, bytes);
     }
     if (bytes.byteLength !== length) {
       throw tooShort(this.#source.name, offset, length, bytes.byteLength);
@@ -77,12 +81,8 @@ export class CheckedSource implements SequentialSource {
       throw unreadable(this.name, this.#offset, cause);
     }
     if (!Number.isInteger(count) || count < 0 || count > into.byteLength) {
-      throw new EventError("source-unreadable", "the source breaks its contract", {
-        path: this.name,
-        byteOffset: this.#offset,
-        expected: `next() to return a number of bytes from 0 to ${into.byteLength}`,
-        found: String(count),
-      });
+      const expected = `next() to return a number of bytes from 0 to ${into.byteLength}`;
+      throw brokenContract(this.name, this.#offset, expected, count);
     }
     this.#offset += count;
     return count;
@@ -112,5 +112,19 @@ function unreadable(path: string | undefined, byteOffset: number, cause: unknown
     path,
     byteOffset,
     cause,
+  });
+}
+
+function brokenContract(
+  path: string | undefined,
+  byteOffset: number,
+  expected: string,
+  found: unknown,
+): EventError {
+  return new EventError("source-unreadable", "the source breaks its contract", {
+    path,
+    byteOffset,
+    expected,
+    found: show(found),
   });
 }

@@ -5,6 +5,7 @@ import type { LoadReport } from "../events/report.ts";
 import type { EventBatch, EventTable } from "../events/table.ts";
 import type { OpenedRecording } from "../recording/recording.ts";
 import { type TileOptions, TilePass } from "../recording/tiles.ts";
+import { show } from "../util/show.ts";
 import { type LoadOptions, type ResolvedLoad, resolveLoad } from "./load-options.ts";
 import { rememberReport } from "./report-of.ts";
 
@@ -60,7 +61,7 @@ export class EventStreamer implements AsyncIterable<EventBatch> {
     if (batches !== "owned" && batches !== "borrowed") {
       throw new EventError("invalid-option", "batches is not known", {
         expected: '"owned" or "borrowed"',
-        found: JSON.stringify(batches) ?? String(batches),
+        found: show(batches),
       });
     }
   }
@@ -161,6 +162,6 @@ function checkBatchEvents(batchEvents: number): number {
   if (whole && batchEvents >= 1 && batchEvents <= MAX_BATCH_EVENTS) return batchEvents;
   throw new EventError("invalid-option", "batchEvents is no number of events", {
     expected: `a whole number from 1 to ${MAX_BATCH_EVENTS}`,
-    found: String(batchEvents),
+    found: show(batchEvents),
   });
 }

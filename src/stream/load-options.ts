@@ -1,3 +1,4 @@
+import { EventError } from "../errors.ts";
 import { type ColumnName, checkColumns } from "../events/columns.ts";
 import { checkGeometry } from "../events/geometry.ts";
 import { checkPolarityEncoding, type PolarityEncoding } from "../events/polarity.ts";
@@ -5,6 +6,7 @@ import type { LoadReport } from "../events/report.ts";
 import type { Progress } from "../recording/progress.ts";
 import { checkStrict, type OpenedRecording, type OpenOptions } from "../recording/recording.ts";
 import type { TileOptions } from "../recording/tiles.ts";
+import { show } from "../util/show.ts";
 
 /** Options for reading the events of a recording. */
 export interface LoadOptions extends OpenOptions {
@@ -44,9 +46,17 @@ export function resolveLoad(recording: OpenedRecording, options: LoadOptions): R
       ),
       geometry: options.geometry === undefined ? undefined : checkGeometry(options.geometry),
       strict: options.strict === undefined ? recording.strict : checkStrict(options.strict),
-      rebase: options.rebase ?? false,
+      rebase: checkRebase(options.rebase),
       signal: options.signal,
       onProgress: options.onProgress,
     },
   };
+}
+
+function checkRebase(rebase: boolean | undefined): boolean {
+  if (rebase === undefined || typeof rebase === "boolean") return rebase ?? false;
+  throw new EventError("invalid-option", "rebase is not known", {
+    expected: "true or false",
+    found: show(rebase),
+  });
 }

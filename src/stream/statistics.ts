@@ -1,4 +1,5 @@
 import type { EventStatistics } from "../events/statistics.ts";
+import { ProgressMeter } from "../recording/progress.ts";
 import type { OpenedRecording } from "../recording/recording.ts";
 import { TilePass } from "../recording/tiles.ts";
 import { type LoadOptions, resolveLoad } from "./load-options.ts";
@@ -42,9 +43,10 @@ export async function estimateStatistics(
   if (byteLength === null || byteLength < SAMPLED_FROM_BYTES) {
     return collectStatistics(recording, options);
   }
-  const { signal, geometry } = resolveLoad(recording, options).tiles;
+  const { signal, geometry, rebase, onProgress } = resolveLoad(recording, options).tiles;
   const unit = eventFormat.bytesPerEvent;
   const dataBytes = byteLength - dataOffset;
+  const meter = onProgress && new ProgressMeter(onProgress, SAMPLES * SAMPLE_BYTES);
   const parts: EventStatistics[] = [];
   for (let sample = 0; sample < SAMPLES; sample++) {
     // Every part starts on a word; the last one ends with the source.
@@ -56,8 +58,11 @@ export async function estimateStatistics(
     const pass = new TilePass(recording, { ...PART_OPTIONS, geometry, signal, range });
     for await (const tile of pass.tiles(() => Number.POSITIVE_INFINITY)) await part.add(tile);
     parts.push(part.get());
+    meter?.update((sample + 1) * SAMPLE_BYTES, pass.report.events);
   }
-  const result = scaleUp(parts, dataBytes / (SAMPLES * SAMPLE_BYTES), eventFormat.clockPeriodUs);
+  const factor = dataBytes / (SAMPLES * SAMPLE_BYTES);
+  const result = scaleUp(parts, factor, eventFormat.clockPeriodUs, rebase ?? false);
+  meter?.finish(SAMPLES * SAMPLE_BYTES, result.events);
   rememberReport(result, recording.report);
   options.onReport?.(recording.report);
   return result;
@@ -69,23 +74,26 @@ function scaleUp(
   parts: readonly EventStatistics[],
   factor: number,
   clockPeriodUs: number,
+  rebase: boolean,
 ): EventStatistics {
   const filled = parts.filter(({ events }) => events > 0);
   const sum = (pick: (part: EventStatistics) => number): number =>
     Math.round(filled.reduce((total, part) => total + pick(part), 0) * factor);
   const extreme = (pick: (part: EventStatistics) => number | null, best: typeof Math.min) =>
     filled.length === 0 ? null : best(...filled.map((part) => pick(part) ?? 0));
-  const firstTime = filled[0]?.minTime ?? null;
+  const start = filled[0]?.minTime ?? null;
   // A part that starts before the one in front of it ended comes after a wrap of the clock.
   let wrapped = 0;
-  let lastTime = firstTime;
+  let end = start;
   for (const { minTime, maxTime } of filled) {
-    if ((minTime ?? 0) + wrapped < (lastTime ?? 0)) wrapped += clockPeriodUs;
-    lastTime = (maxTime ?? 0) + wrapped;
+    if ((minTime ?? 0) + wrapped < (end ?? 0)) wrapped += clockPeriodUs;
+    end = (maxTime ?? 0) + wrapped;
   }
   const events = sum((part) => part.events);
   const on = sum((part) => part.on);
-  const durationUs = (lastTime ?? 0) - (firstTime ?? 0);
+  const durationUs = (end ?? 0) - (start ?? 0);
+  const firstTime = start === null || !rebase ? start : 0;
+  const lastTime = start === null || !rebase ? end : durationUs;
   return {
     estimated: true,
     events,

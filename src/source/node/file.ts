@@ -85,51 +85,64 @@ class PipeSource implements SequentialSource {
     return this.#descriptor.read(into, 0, into.byteLength, null);
   }
 
-  close(): Promise<void> {
-    return this.#descriptor.close();
+  async close(): Promise<void> {
+    // Not awaited: a read from a pipe that nobody writes to ends when the other side does.
+    void this.#descriptor.close();
   }
 }
 
-/** An open descriptor that is closed once and never used after that. */
+/** An open descriptor that is closed once, when no read is under way, and never used after that. */
 class Descriptor {
   readonly #path: string;
   #number: number | null;
+  readonly #reads = new Set<Promise<number>>();
 
   constructor(path: string, number: number) {
     this.#path = path;
     this.#number = number;
   }
 
-  read(into: Uint8Array, at: number, length: number, position: number | null): Promise<number> {
+  async read(
+    into: Uint8Array,
+    at: number,
+    length: number,
+    position: number | null,
+  ): Promise<number> {
     const number = this.#number;
     if (number === null) {
-      return Promise.reject(
-        new EventError("source-unreadable", "the file is closed", {
-          path: this.#path,
-          hint: "Read before the recording is closed.",
-        }),
-      );
+      throw new EventError("source-unreadable", "the file is closed", {
+        path: this.#path,
+        hint: "Read before the recording is closed.",
+      });
     }
-    return new Promise((resolve, reject) => {
+    const pending = new Promise<number>((resolve, reject) => {
       read(number, into, at, length, position, (cause, count) => {
         if (cause === null) resolve(count);
-        else {
-          reject(
-            new EventError("source-unreadable", `the file cannot be read (${cause.message})`, {
-              path: this.#path,
-              byteOffset: position === null ? undefined : position,
-              cause,
-            }),
-          );
-        }
+        else reject(cause);
       });
     });
+    this.#reads.add(pending);
+    try {
+      return await pending;
+    } catch (cause) {
+      const problem = `the file cannot be read (${(cause as Error).message})`;
+      throw new EventError("source-unreadable", problem, {
+        path: this.#path,
+        byteOffset: position ?? undefined,
+        cause,
+      });
+    } finally {
+      this.#reads.delete(pending);
+    }
   }
 
+  /** Closed under a read, the number could mean another file before that read begins. */
   async close(): Promise<void> {
     const number = this.#number;
     this.#number = null;
-    if (number !== null) await closeAsync(number);
+    if (number === null) return;
+    await Promise.allSettled(this.#reads);
+    await closeAsync(number);
   }
 }
 

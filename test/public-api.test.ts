@@ -1,0 +1,70 @@
+import { describe, expect, it } from "vitest";
+import * as index from "../src/index.ts";
+import * as node from "../src/node.ts";
+
+const ANYWHERE = [
+  "COLUMN_NAMES",
+  "EVENT_ERROR_CODES",
+  "EventError",
+  "EventStreamer",
+  "POLARITY_ENCODINGS",
+  "VERSION",
+  "detectFormat",
+  "digestEvents",
+  "encodeEvt2",
+  "formatReport",
+  "isEventError",
+  "loadEvents",
+  "loadStatistics",
+  "loadTable",
+  "openRecording",
+  "reportOf",
+  "sampleStatistics",
+];
+
+const ON_NODE = ["FileSource", "openFile"];
+
+describe("the public API", () => {
+  it("of index.ts is this list", () => {
+    expect(Object.keys(index).sort()).toEqual([...ANYWHERE].sort());
+  });
+
+  it("of node.ts is that and files on disk", () => {
+    expect(Object.keys(node).sort()).toEqual([...ANYWHERE, ...ON_NODE].sort());
+  });
+
+  it("holds the same things in both", () => {
+    const { FileSource, openFile, ...anywhere } = node;
+    expect(anywhere).toEqual({ ...index });
+    expect([typeof FileSource, typeof openFile]).toEqual(["function", "function"]);
+  });
+
+  it("has these error codes", () => {
+    expect(index.EVENT_ERROR_CODES).toEqual([
+      "source-not-found",
+      "source-unreadable",
+      "source-too-short",
+      "source-unsupported",
+      "source-consumed",
+      "empty-source",
+      "git-lfs-pointer",
+      "unknown-format",
+      "unsupported-format",
+      "invalid-header",
+      "geometry-conflict",
+      "invalid-option",
+      "data-loss",
+      "assumption",
+      "unsafe-time",
+      "not-encodable",
+      "polars-unavailable",
+      "kernel-unavailable",
+      "platform-unsupported",
+    ]);
+  });
+
+  it("has these columns and polarity encodings", () => {
+    expect(index.COLUMN_NAMES).toEqual(["x", "y", "t", "polarity"]);
+    expect(index.POLARITY_ENCODINGS).toEqual(["minus-one-one", "zero-one"]);
+  });
+});
