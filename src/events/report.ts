@@ -177,9 +177,14 @@ export function formatReport(report: LoadReport): string[] {
     const where = at === undefined ? "" : `, first at byte ${at}`;
     lines.push(`${count.toLocaleString("en-US")} ${count === 1 ? one : many}${where}`);
   };
-  for (const [type, count] of Object.entries(report.unknownWords)) {
-    say(count, `word of unknown type ${type} skipped`, `words of unknown type ${type} skipped`);
-  }
+  const unknown = Object.entries(report.unknownWords);
+  const types = unknown.map(([type]) => type).join(", ");
+  say(
+    unknown.reduce((total, [, count]) => total + count, 0),
+    `word of unknown type (${types}) skipped`,
+    `words of unknown type (${types}) skipped`,
+    "unknownWord",
+  );
   say(
     report.eventsBeforeTimeBase,
     "event dropped: it comes before the first time word",

@@ -137,7 +137,15 @@ async function readHead(
     grown.set(head);
     const filled = head.byteLength + (await fill(cursor, grown.subarray(head.byteLength)));
     head = grown.subarray(0, filled);
-    if (filled < size || size >= MAX_HEAD_BYTES || !headIsCut(head)) return head;
+    if (filled < size || !headIsCut(head)) return head;
+    if (size >= MAX_HEAD_BYTES) {
+      throw new EventError("invalid-header", "the header does not end", {
+        path: source.name,
+        byteOffset: 0,
+        expected: `a header of less than ${MAX_HEAD_BYTES} bytes`,
+        found: "lines that begin with `% ` all the way",
+      });
+    }
     size *= 4;
   }
 }

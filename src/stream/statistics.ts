@@ -48,6 +48,7 @@ export async function estimateStatistics(
   const dataBytes = byteLength - dataOffset;
   const meter = onProgress && new ProgressMeter(onProgress, SAMPLES * SAMPLE_BYTES);
   const parts: EventStatistics[] = [];
+  let seen = 0;
   for (let sample = 0; sample < SAMPLES; sample++) {
     // Every part starts on a word; the last one ends with the source.
     const distance = ((dataBytes - SAMPLE_BYTES) * sample) / (SAMPLES - 1);
@@ -58,11 +59,12 @@ export async function estimateStatistics(
     const pass = new TilePass(recording, { ...PART_OPTIONS, geometry, signal, range });
     for await (const tile of pass.tiles(() => Number.POSITIVE_INFINITY)) await part.add(tile);
     parts.push(part.get());
-    meter?.update((sample + 1) * SAMPLE_BYTES, pass.report.events);
+    seen += pass.report.events;
+    meter?.update((sample + 1) * SAMPLE_BYTES, seen);
   }
   const factor = dataBytes / (SAMPLES * SAMPLE_BYTES);
   const result = scaleUp(parts, factor, eventFormat.clockPeriodUs, rebase ?? false);
-  meter?.finish(SAMPLES * SAMPLE_BYTES, result.events);
+  meter?.finish(SAMPLES * SAMPLE_BYTES, seen);
   rememberReport(result, recording.report);
   options.onReport?.(recording.report);
   return result;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { digestEvents, openRecording, reportOf } from "../../src/node.ts";
+import { digestEvents, type LoadOptions, openRecording, reportOf } from "../../src/node.ts";
 import { referenceDigest } from "../reference/digest.ts";
 import { off, on, recordingOf, timeHigh, wordStream } from "../support/evt2-words.ts";
 import { expectedLoad } from "../support/expected-load.ts";
@@ -55,6 +55,12 @@ describe("digestEvents", () => {
     const digest = await digestEvents(recordingOf(plain));
     expect(await digestEvents(recordingOf(padded, { tail: [1] }))).toEqual(digest);
     expect(await digestEvents(recordingOf([...plain].slice(0, 2)))).not.toEqual(digest);
+  });
+
+  it("does not depend on the polarity encoding, which a caller without types may give", async () => {
+    const bytes = recordingOf([timeHigh(1), on(1, 2, 3), off(4, 5, 6)]);
+    const options: LoadOptions = { polarityEncoding: "zero-one" };
+    expect(await digestEvents(bytes, options)).toEqual(await digestEvents(bytes));
   });
 
   it("of nothing is that of no bytes", async () => {

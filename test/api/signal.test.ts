@@ -1,4 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
@@ -186,6 +188,22 @@ describe("a signal", () => {
     await expect(decided(loading)).rejects.toBe(reason);
   });
 
+  it.skipIf(!canSeeDescriptors)("ends the wait for a pipe that has gone silent", async () => {
+    const pipe = join(folder, "silent");
+    execFileSync("mkfifo", [pipe]);
+    for (const sent of [0, 200_000]) {
+      const controller = new AbortController();
+      const loading = loadTable(pipe, { signal: controller.signal });
+      const writer = await open(pipe, "w");
+      await writer.write(bytes.subarray(0, sent));
+      setTimeout(() => controller.abort(reason), 50);
+      await expect(decided(loading)).rejects.toBe(reason);
+      // A read that waits for the writer cannot be taken back; when it ends, the pipe is closed.
+      await writer.close();
+      await vi.waitUntil(() => openDescriptors(pipe) === 0, { timeout: 10_000 });
+    }
+  });
+
   it("that is never aborted changes nothing", async () => {
     const { signal } = new AbortController();
     const table = await loadTable(path, { signal });
@@ -302,6 +320,34 @@ describe("breaking out of a stream", () => {
       }
     };
     await expect(decided(loop())).resolves.toBeUndefined();
+    await recording.close();
+  });
+
+  it("is not needed to see what a live source has sent: borrowed batches come as bytes do", async () => {
+    let send: (count: number) => void = () => {};
+    let sent = 0;
+    const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      start(controller) {
+        send = (count) => {
+          controller.enqueue(bytes.slice(sent, sent + count));
+          sent += count;
+        };
+      },
+    });
+    send(100_000);
+    const recording = await openRecording(stream);
+    const batches = recording.stream({ batches: "borrowed" })[Symbol.asyncIterator]();
+    let events = 0;
+    for (let round = 0; round < 5; round++) {
+      const expected = (await loadTable(bytes.slice(0, sent))).numRows;
+      while (events < expected) {
+        const { value } = await decided(batches.next());
+        events += value?.numRows ?? Number.NaN;
+      }
+      expect(events).toBe(expected);
+      send(10_001);
+    }
+    await decided(Promise.resolve(batches.return?.()));
     await recording.close();
   });
 

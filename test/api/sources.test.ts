@@ -19,6 +19,7 @@ import {
 } from "../../src/node.ts";
 import { off, on, PLAIN_HEADER, recordingOf, timeHigh, trigger } from "../support/evt2-words.ts";
 import { columnsOf, expectedLoad, expectSameColumns } from "../support/expected-load.ts";
+import { longRecording } from "../support/long-recording.ts";
 import { PieceSource, RecordingSource, streamOf } from "../support/sources.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "evarrow-sources-"));
@@ -334,6 +335,16 @@ describe("a recording", () => {
     await expect(loadTable(recording)).rejects.toMatchObject({ code: "source-unreadable", path });
     await expect(recording.triggers()).rejects.toMatchObject({ code: "source-unreadable" });
     expect(recording.geometry).toEqual({ width: 640, height: 480 });
+  });
+
+  it("that is closed in the middle of a loop ends it with an error", async () => {
+    const long = join(folder, "long.raw");
+    writeFileSync(long, longRecording(12 * 1024 * 1024));
+    const recording = await openRecording(long);
+    const loop = async (): Promise<void> => {
+      for await (const _ of recording.stream({ batchEvents: 1000 })) await recording.close();
+    };
+    await expect(loop()).rejects.toMatchObject({ code: "source-unreadable", path: long });
   });
 
   it("serves two readers at once", async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import {
   type EventStatistics,
   loadStatistics,
@@ -174,10 +174,36 @@ describe("sampleStatistics", () => {
     expect(sampled.firstTime).toBe(0);
   });
 
-  it("tells its progress at the end, as for a small file", async () => {
+  it("tells its progress, which only rises, and its end", async () => {
+    let now = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => {
+      now += 1000; // so that every report of progress is sent
+      return now;
+    });
     const seen: Progress[] = [];
     await sampleStatistics(path, { onProgress: (progress) => seen.push(progress) });
-    expect(seen.length).toBeGreaterThan(0);
+    vi.restoreAllMocks();
+    expect(seen.length).toBeGreaterThan(1);
+    for (const [index, { bytesRead, bytesTotal, events }] of seen.entries()) {
+      expect(bytesRead).toBeGreaterThanOrEqual(seen[index - 1]?.bytesRead ?? 0);
+      expect(bytesRead).toBeLessThanOrEqual(bytesTotal ?? 0);
+      expect(events).toBeGreaterThanOrEqual(seen[index - 1]?.events ?? 0);
+    }
+    expect(seen.at(-1)).toMatchObject({ bytesRead: seen[0]?.bytesTotal, etaSeconds: 0 });
+  });
+
+  it("ends early when it is aborted", async () => {
+    const reason = { why: "no longer needed" };
+    for (const abortedBy of [2, 4, 9]) {
+      const controller = new AbortController();
+      const source = new RecordingSource(large);
+      source.onRead = (count) => {
+        if (count === abortedBy) controller.abort(reason);
+      };
+      const { signal } = controller;
+      await expect(sampleStatistics(source, { signal })).rejects.toBe(reason);
+      expect(source.reads.length).toBeLessThanOrEqual(abortedBy + 1);
+    }
   });
 
   it("finds no events where there are none", async () => {

@@ -1,5 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { open, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -110,6 +118,21 @@ describe("openFile on a file", () => {
     await source.close();
     expect(await other.read(0, 1)).toEqual(bytes.slice(0, 1));
     await other.close();
+  });
+
+  it("says that it cannot be read when the system says so, and keeps the cause", async () => {
+    const path = fileOf("write-only.raw");
+    const source = new FileSource(path, openSync(path, "a"), 1000);
+    const error = await source.read(7, 10).catch((caught) => caught);
+    expect(isEventError(error, "source-unreadable")).toBe(true);
+    expect(error).toMatchObject({ path, byteOffset: 7, cause: { code: "EBADF" } });
+    await source.close();
+  });
+
+  it("waits for a read that is under way before it closes the file", async () => {
+    const source = await openByteSource(fileOf("busy.raw"));
+    const reading = source.read(0, 1000);
+    await Promise.all([source.close(), expect(reading).resolves.toEqual(bytes)]);
   });
 
   it("reads an empty file", async () => {

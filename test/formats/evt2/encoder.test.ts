@@ -9,10 +9,10 @@ import {
   openRecording,
   reportOf,
   type TriggerColumns,
-} from "../../src/node.ts";
-import { decodeEvt2Reference } from "../reference/evt2.ts";
-import { parseRawHeader } from "../reference/raw-header.ts";
-import { itWithSharedData } from "../support/shared-data.ts";
+} from "../../../src/node.ts";
+import { decodeEvt2Reference } from "../../reference/evt2.ts";
+import { parseRawHeader } from "../../reference/raw-header.ts";
+import { itWithSharedData } from "../../support/shared-data.ts";
 
 interface Event {
   t: number;
