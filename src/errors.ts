@@ -40,8 +40,6 @@ export const EVENT_ERROR_CODES = [
   "polars-unavailable",
   /** This platform has no WebAssembly SIMD. */
   "kernel-unavailable",
-  /** The platform lacks something this call needs. */
-  "platform-unsupported",
 ] as const;
 
 /** A code of {@link EventError}, to narrow on. */
@@ -124,13 +122,20 @@ function describe(problem: string, details: EventErrorDetails): string {
     details.line === undefined ? undefined : `line ${details.line}`,
     details.row === undefined ? undefined : `row ${details.row}`,
   ].filter((part) => part !== undefined);
-  let text = details.path === undefined ? problem : `${details.path}: ${problem}`;
+  let text = details.path === undefined ? clip(problem) : `${details.path}: ${clip(problem)}`;
   if (place.length > 0) text += ` (${place.join(", ")})`;
   const comparison = [
-    details.expected === undefined ? undefined : `expected ${details.expected}`,
-    details.found === undefined ? undefined : `found ${details.found}`,
+    details.expected === undefined ? undefined : `expected ${clip(details.expected)}`,
+    details.found === undefined ? undefined : `found ${clip(details.found)}`,
   ].filter((part) => part !== undefined);
   if (comparison.length > 0) text += `: ${comparison.join(", ")}`;
   text += ".";
   return details.hint === undefined ? text : `${text} ${details.hint}`;
+}
+
+/** Longest part of a message; what comes from a file may have megabytes. */
+const MAX_PART_LENGTH = 300;
+
+function clip(text: string): string {
+  return text.length <= MAX_PART_LENGTH ? text : `${text.slice(0, MAX_PART_LENGTH)}...`;
 }

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { VERSION } from "../src/index.ts";
@@ -109,5 +110,22 @@ describe("package-lock.json", () => {
   it("holds a checksum of every package", () => {
     const unchecked = packages.filter(([name, { integrity }]) => name !== "" && !integrity);
     expect(unchecked.map(([name]) => name)).toEqual([]);
+  });
+});
+
+describe.skipIf(!existsSync(new URL("dist/node.d.ts", root)))("declarations (need dist)", () => {
+  it("name nothing of WebAssembly, which consumers without the DOM types do not have", () => {
+    const seen = new Set<string>();
+    const visit = (file: string): void => {
+      if (seen.has(file) || !existsSync(file)) return;
+      seen.add(file);
+      const text = readFileSync(file, "utf8");
+      expect(text, file).not.toContain("WebAssembly.");
+      for (const [, target = ""] of text.matchAll(/from ["'](\.[^"']+)\.(?:js|ts)["']/g)) {
+        visit(join(dirname(file), `${target}.d.ts`));
+      }
+    };
+    visit(fileURLToPath(new URL("dist/node.d.ts", root)));
+    expect(seen.size).toBeGreaterThan(10);
   });
 });

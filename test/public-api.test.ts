@@ -59,7 +59,6 @@ describe("the public API", () => {
       "not-encodable",
       "polars-unavailable",
       "kernel-unavailable",
-      "platform-unsupported",
     ]);
   });
 

@@ -6,7 +6,7 @@ import { collectStatistics, estimateStatistics, type PassOptions } from "../stre
 import { type Recording, withRecording } from "./recording.ts";
 
 /**
- * Judges the format of a source from its first bytes; the file name only breaks ties.
+ * Judges the format of a source from its first bytes, never from its name.
  *
  * @returns the format, whether this version reads it, and what the judgement rests on
  * @throws EventError `unknown-format`, `empty-source`, `git-lfs-pointer`, `invalid-header`, and
@@ -16,8 +16,11 @@ import { type Recording, withRecording } from "./recording.ts";
  * const { format, reason } = await detectFormat("recording.raw");
  * ```
  */
-export async function detectFormat(source: EventSource): Promise<FormatDetection> {
-  const opened = await OpenedSource.open(source);
+export async function detectFormat(
+  source: EventSource,
+  options: { signal?: AbortSignal | undefined } = {},
+): Promise<FormatDetection> {
+  const opened = await OpenedSource.open(source, options.signal);
   await opened.close();
   return opened.detection;
 }

@@ -4,6 +4,9 @@ import { platform } from "#platform";
 import type { ColumnName, EventColumns } from "../events/columns.ts";
 import { ColumnBuffer } from "../events/columns.ts";
 
+/** Frames that are put together at once. */
+const GROUP_FRAMES = 32;
+
 /** Puts batches together into one Polars DataFrame. Polars copies each batch once. */
 export class FrameBuilder {
   readonly #polars: typeof pl;
@@ -34,8 +37,16 @@ export class FrameBuilder {
   /** The frame of all batches, which are not copied again. */
   finish(): DataFrame {
     if (this.#frames.length === 0) this.append(new ColumnBuffer(0, this.#names).finish());
-    const [first] = this.#frames;
-    if (this.#frames.length === 1 && first !== undefined) return first;
-    return this.#polars.concat(this.#frames, { how: "vertical", rechunk: false });
+    // Polars looks at all earlier pieces for each that it adds, so they are added in groups.
+    let frames = this.#frames;
+    while (frames.length > 1) {
+      const groups: DataFrame[] = [];
+      for (let at = 0; at < frames.length; at += GROUP_FRAMES) {
+        const group = frames.slice(at, at + GROUP_FRAMES);
+        groups.push(this.#polars.concat(group, { how: "vertical", rechunk: false }));
+      }
+      frames = groups;
+    }
+    return frames[0] as DataFrame;
   }
 }

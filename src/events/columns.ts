@@ -99,10 +99,20 @@ export class ColumnBuffer {
     this.#length += count;
   }
 
-  /** The events so far, as views; the buffer is not to be filled further. */
+  /** The events so far; the buffer is not to be filled further. */
   finish(): EventColumns {
-    return viewColumns(this.#arrays, this.names, this.#length);
+    const columns = viewColumns(this.#arrays, this.names, this.#length);
+    // A view keeps the whole buffer alive; where much of that is empty, a copy is the lesser evil.
+    return this.#length > this.capacity * FULL_ENOUGH ? columns : copyColumns(columns, this.names);
   }
+}
+
+/** Part of a buffer that must be filled for its memory to be handed out as it is. */
+const FULL_ENOUGH = 0.75;
+
+function copyColumns(columns: EventColumns, names: readonly ColumnName[]): EventColumns {
+  const copies = names.map((name) => [name, columns[name]?.slice()] as const);
+  return { length: columns.length, ...Object.fromEntries(copies) };
 }
 
 /** Views of the first `length` events of the named columns, in the order of the names. */

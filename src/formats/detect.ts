@@ -1,5 +1,5 @@
 /**
- * First bytes to format: content decides, the file name only breaks ties.
+ * First bytes to format: the content decides, never the file's name.
  */
 import { EventError } from "../errors.ts";
 import { parseRawHeader, rawHeaderIsCut, rawHeaderStarts } from "./prophesee-header.ts";
@@ -48,8 +48,8 @@ const HDF5_SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 const LFS_POINTER = "version https://git-lfs";
 
 /** Whether a header goes on behind `head`, so that more bytes are needed to judge it. */
-export function headIsCut(head: Uint8Array): boolean {
-  return rawHeaderStarts(head) && rawHeaderIsCut(head);
+export function headIsCut(head: Uint8Array, trustText = true): boolean {
+  return rawHeaderStarts(head) && rawHeaderIsCut(head, trustText);
 }
 
 /**

@@ -51,18 +51,11 @@ export function rawHeaderStarts(bytes: Uint8Array, offset = 0): boolean {
 /**
  * Whether `bytes`, the start of a longer source, end before the header does; the header is then to
  * be parsed again with more bytes.
+ *
+ * @param trustText - read lines whatever they hold, as long as a line `% end` may still come
  */
-export function rawHeaderIsCut(bytes: Uint8Array): boolean {
-  let offset = 0;
-  while (offset + 1 < bytes.byteLength) {
-    if (!rawHeaderStarts(bytes, offset)) return false;
-    const line = readLine(bytes, offset);
-    if (line === "data") return false;
-    if (line === "cut") return true;
-    if (isEnd(line.text)) return false;
-    offset = line.end;
-  }
-  return true;
+export function rawHeaderIsCut(bytes: Uint8Array, trustText = true): boolean {
+  return readLines(bytes, trustText).stop === "cut" || readLines(bytes, false).stop === "cut";
 }
 
 /**
@@ -71,30 +64,25 @@ export function rawHeaderIsCut(bytes: Uint8Array): boolean {
  * @throws EventError `invalid-header` when the source ends inside a header line
  */
 export function parseRawHeader(bytes: Uint8Array, path?: string): RawHeader {
+  // A line `% end` vouches for every line in front of it. Without one, data may begin with the
+  // bytes of `% ` by chance, and control characters tell it from text.
+  const trusted = readLines(bytes, true);
+  const { lines, offset, stop } = trusted.stop === "end" ? trusted : readLines(bytes, false);
+  if (stop === "cut" && rawHeaderStarts(bytes, offset)) {
+    throw new EventError("invalid-header", "the source ends inside a header line", {
+      path,
+      byteOffset: offset,
+      expected: "a line feed",
+      found: `the end of the source after ${bytes.byteLength - offset} bytes`,
+      hint: "The file was cut inside its header and holds no events.",
+    });
+  }
   const entries: [string, string][] = [];
-  let offset = 0;
-  let hasEnd = false;
-  while (!hasEnd && rawHeaderStarts(bytes, offset)) {
-    const line = readLine(bytes, offset);
-    if (line === "data") break;
-    if (line === "cut") {
-      throw new EventError("invalid-header", "the source ends inside a header line", {
-        path,
-        byteOffset: offset,
-        expected: "a line feed",
-        found: `the end of the source after ${bytes.byteLength - offset} bytes`,
-        hint: "The file was cut inside its header and holds no events.",
-      });
-    }
-    offset = line.end;
-    if (isEnd(line.text)) {
-      hasEnd = true;
-      continue;
-    }
-    const [key, ...value] = line.text.split(/[ \t]+/).filter((token) => token !== "");
+  for (const line of lines) {
+    const [key, ...value] = line.split(/[ \t]+/).filter((token) => token !== "");
     if (key !== undefined) entries.push([key, value.join(" ")]);
   }
-  return { entries, dataOffset: offset, hasEnd, encoding: encodingOf(entries) };
+  return { entries, dataOffset: offset, hasEnd: stop === "end", encoding: encodingOf(entries) };
 }
 
 /** The value of a key; keys are compared without regard to case, the last of several counts. */
@@ -114,7 +102,7 @@ export function geometryOf(header: RawHeader, path?: string): RawGeometry {
   if (stated && optional && !sameGeometry(stated, optional)) {
     throw new EventError("geometry-conflict", "the header names two sensor geometries", {
       path,
-      expected: `the \`geometry\` line, ${formatGeometry(stated)},`,
+      expected: `${formatGeometry(stated)} as in the \`geometry\` line`,
       found: `${formatGeometry(optional)} in the \`format\` line`,
       hint: "Give `geometry` to say which is right.",
     });
@@ -211,7 +199,7 @@ function encodingOf(entries: RawHeader["entries"]): RawEncoding | null {
   const format = headerValue({ entries }, "format");
   if (format) {
     const name = (format.split(";")[0] ?? "").trim();
-    return { format: encodingId(name), source: `format ${format}`, assumed: false };
+    return { format: encodingId(name), source: `format ${format.slice(0, 100)}`, assumed: false };
   }
   const evt = headerValue({ entries }, "evt");
   if (evt) return { format: encodingId(`EVT${evt}`), source: `evt ${evt}`, assumed: false };
@@ -229,38 +217,45 @@ function encodingId(name: string): string {
   return minor === undefined || minor === "0" ? `evt${major}` : `evt${major}.${minor}`;
 }
 
-/**
- * One line from `offset`: its text without `% ` and line end, and where the next one starts.
- * `cut` when the bytes end before the line does. `data` when a control character stands in it:
- * without `% end`, data may begin with the bytes of `% ` by chance, and no text holds these.
- */
-function readLine(
-  bytes: Uint8Array,
-  offset: number,
-): { text: string; end: number } | "cut" | "data" {
-  for (let at = offset; at < bytes.byteLength; at++) {
-    const byte = bytes[at] as number;
-    if (byte === LINE_FEED) return lineBetween(bytes, offset, at);
-    const carriageReturnAtEnd =
-      byte === 0x0d && (at + 1 === bytes.byteLength || bytes[at + 1] === LINE_FEED);
-    if (isControl(byte) && !carriageReturnAtEnd) return "data";
+/** Where reading header lines stopped, and why. */
+interface HeaderLines {
+  /** The lines without `% ` and line end; `% end` itself is left out. */
+  readonly lines: readonly string[];
+  /** Behind the last line. */
+  readonly offset: number;
+  /** `end`: at `% end`; `cut`: the bytes ended; `data`: what follows is no header line. */
+  readonly stop: "end" | "cut" | "data";
+}
+
+function readLines(bytes: Uint8Array, trustText: boolean): HeaderLines {
+  const lines: string[] = [];
+  let offset = 0;
+  for (;;) {
+    if (offset + 1 >= bytes.byteLength) return { lines, offset, stop: "cut" };
+    if (!rawHeaderStarts(bytes, offset)) return { lines, offset, stop: "data" };
+    const lineFeed = bytes.indexOf(LINE_FEED, offset);
+    const content = bytes.subarray(offset + 2, lineFeed < 0 ? bytes.byteLength : lineFeed);
+    if (!trustText && holdsControl(content)) return { lines, offset, stop: "data" };
+    if (lineFeed < 0) return { lines, offset, stop: "cut" };
+    const text = latin1(content).replace(/\r$/, "");
+    offset = lineFeed + 1;
+    if (isEnd(text)) return { lines, offset, stop: "end" };
+    lines.push(text);
   }
-  return "cut";
 }
 
-function lineBetween(
-  bytes: Uint8Array,
-  start: number,
-  lineFeed: number,
-): { text: string; end: number } {
-  const content = bytes.subarray(start + 2, lineFeed);
+/** Whether bytes hold what no text does: controls other than tabs and a carriage return at the end. */
+function holdsControl(bytes: Uint8Array): boolean {
+  return bytes.some((byte, at) => {
+    const isLineEnd = byte === 0x0d && at === bytes.byteLength - 1;
+    return byte < 0x20 && byte !== 0x09 && !isLineEnd;
+  });
+}
+
+function latin1(bytes: Uint8Array): string {
   let text = "";
-  for (const byte of content) text += String.fromCharCode(byte); // Latin-1, byte by byte
-  return { text: text.endsWith("\r") ? text.slice(0, -1) : text, end: lineFeed + 1 };
-}
-
-function isControl(byte: number): boolean {
-  return (byte < 0x20 && byte !== 0x09) || (byte >= 0x7f && byte <= 0x9f);
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
 }
 
 function isEnd(text: string): boolean {
@@ -277,10 +272,7 @@ export function encodeRawHeader(entries: Readonly<Record<string, string>>): Uint
   for (const key of Object.keys(entries).sort()) {
     const line = `% ${key} ${entries[key]}`;
     const tokens = line.split(/[ \t]+/);
-    const plain = [...line].every((character) => {
-      const code = character.codePointAt(0) as number;
-      return code <= 0xff && !isControl(code);
-    });
+    const plain = /^[\x20-\x7e\xa0-\xff]*$/.test(line);
     if (!plain || tokens.join(" ") !== line || tokens[1] !== key || key.toLowerCase() === "end") {
       throw new EventError("invalid-option", "a header line cannot be written", {
         expected: "a key without blanks and a value of printable Latin-1 characters",

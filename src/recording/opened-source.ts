@@ -57,7 +57,9 @@ export class OpenedSource {
   /** Opens a source and reads its first bytes. */
   static async open(given: EventSource, signal?: AbortSignal): Promise<OpenedSource> {
     signal?.throwIfAborted();
-    const { source, owned } = await resolve(given);
+    const opening = resolve(given);
+    opening.then(closeIfAborted(signal), () => {});
+    const { source, owned } = await untilAborted(opening, signal);
     try {
       const head = await untilAborted(readHead(source, signal), signal);
       return new OpenedSource(source, owned, head, detectBytes(head, source.name));
@@ -73,7 +75,8 @@ export class OpenedSource {
   }
 
   /**
-   * The bytes from `offset`, which lies inside the head, to `end` or to the end of the source.
+   * The bytes from `offset` to `end` or to the end of the source. A source that can be read only
+   * once allows no offset beyond the head.
    *
    * @throws EventError `source-consumed` for the second pass over a source that allows one
    */
@@ -98,6 +101,13 @@ export class OpenedSource {
   }
 }
 
+/** What is opened after all, when nobody waits for it any more, is closed again. */
+function closeIfAborted(signal: AbortSignal | undefined) {
+  return ({ source, owned }: { source: ByteSource | SequentialSource; owned: boolean }): void => {
+    if (signal?.aborted && owned) void source.close?.();
+  };
+}
+
 async function resolve(
   given: EventSource,
 ): Promise<{ source: ByteSource | SequentialSource; owned: boolean }> {
@@ -118,8 +128,17 @@ async function resolve(
   }
   throw new EventError("source-unsupported", "this is no source of events", {
     expected: "a path, URL, Uint8Array, Blob, ReadableStream, ByteSource or SequentialSource",
-    found: given === null ? "null" : (Object(given).constructor?.name ?? typeof given),
+    found: given === null || given === undefined ? String(given) : nameOf(given),
+    ...(isNodeStream(given) && { hint: "Make a Node stream a Web stream with `Readable.toWeb`." }),
   });
+}
+
+function nameOf(value: object): string {
+  return Object(value).constructor?.name ?? typeof value;
+}
+
+function isNodeStream(value: unknown): boolean {
+  return typeof (value as { pipe?: unknown } | null | undefined)?.pipe === "function";
 }
 
 /** Enough first bytes to judge the source and to hold its whole header. */
@@ -139,6 +158,7 @@ async function readHead(
     head = grown.subarray(0, filled);
     if (filled < size || !headIsCut(head)) return head;
     if (size >= MAX_HEAD_BYTES) {
+      if (!headIsCut(head, false)) return head; // data that happens to begin like a header line
       throw new EventError("invalid-header", "the header does not end", {
         path: source.name,
         byteOffset: 0,

@@ -28,7 +28,7 @@ export interface OpenOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** What a recording is made of. */
+/** What a recording is made of. @internal */
 export interface RecordingParts {
   source: OpenedSource;
   format: EventFormat;

@@ -25,6 +25,8 @@ export interface TileOptions {
   readonly scratchBytesPerEvent?: number | undefined;
   /** The most events of a tile. Default 262 144. */
   readonly tileEvents?: number | undefined;
+  /** Hand over triggers, too; they are else counted only. Default `false`. */
+  readonly triggers?: boolean | undefined;
   /** Hand over what there is whenever the input at hand is used up. Default `false`. */
   readonly promptly?: boolean | undefined;
   /** Part of the source to read, in bytes; the whole of it when left out. */
@@ -74,6 +76,7 @@ export class TilePass {
       rebase = false,
       range,
       promptly = false,
+      triggers = false,
       scratchBytesPerEvent,
       onProgress,
     } = this.#options;
@@ -97,6 +100,7 @@ export class TilePass {
         const most = Math.min(room(), memory.tileEvents);
         usedUp = decoder.decode(most, report);
         checkLoss(report, strict);
+        if (!triggers) memory.setTile(memory.eventCount);
         if (memory.isFull(most) || (usedUp && promptly)) {
           yield memory;
           memory.setTile();

@@ -112,7 +112,7 @@ export class EventStreamer implements AsyncIterable<EventBatch> {
   async toDataFrame(): Promise<DataFrame> {
     const { FrameBuilder } = await import("../dataframe/polars.ts");
     const builder = await FrameBuilder.create(this.#load.columns);
-    const tileEvents = this.#batchEvents;
+    const tileEvents = DEFAULT_BATCH_EVENTS; // smaller ones would make frames of too many pieces
     const pass = this.#startPass(this.#atMost(tileEvents) ? "direct" : "chunked", { tileEvents });
     for await (const part of this.#borrowed(pass, tileEvents)) builder.append(part);
     return this.#finish(builder.finish(), pass.report);

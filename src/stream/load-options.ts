@@ -25,7 +25,7 @@ export interface LoadOptions extends OpenOptions {
   onReport?: ((report: LoadReport) => void) | undefined;
 }
 
-/** The options of one pass, checked, with every default filled in. */
+/** The options of one pass, checked, with every default filled in. @internal */
 export interface ResolvedLoad {
   readonly columns: readonly ColumnName[];
   readonly tiles: TileOptions;
@@ -35,6 +35,7 @@ export interface ResolvedLoad {
  * Checks the options of a load against the recording they are for.
  *
  * @throws EventError `invalid-option`
+ * @internal
  */
 export function resolveLoad(recording: OpenedRecording, options: LoadOptions): ResolvedLoad {
   return {

@@ -32,7 +32,7 @@ export async function collectStatistics(
 
 /**
  * Estimates the statistics of a recording from parts of equal size, spread evenly from its first
- * byte to its last. A small recording, and one of unknown length, is read whole. What the parts
+ * byte to its last. A small recording, one of unknown length, and any under `strict` is read whole. What the parts
  * lost is not reported: only a whole pass can tell.
  */
 export async function estimateStatistics(
@@ -40,10 +40,11 @@ export async function estimateStatistics(
   options: PassOptions = {},
 ): Promise<EventStatistics> {
   const { byteLength, dataOffset, eventFormat } = recording;
-  if (byteLength === null || byteLength < SAMPLED_FROM_BYTES) {
-    return collectStatistics(recording, options);
+  const { tiles } = resolveLoad(recording, options);
+  if (byteLength === null || byteLength < SAMPLED_FROM_BYTES || tiles.strict !== false) {
+    return collectStatistics(recording, options); // only a whole pass can tell what is lost
   }
-  const { signal, geometry, rebase, onProgress } = resolveLoad(recording, options).tiles;
+  const { signal, geometry, rebase, onProgress } = tiles;
   const unit = eventFormat.bytesPerEvent;
   const dataBytes = byteLength - dataOffset;
   const meter = onProgress && new ProgressMeter(onProgress, SAMPLES * SAMPLE_BYTES);
@@ -65,8 +66,9 @@ export async function estimateStatistics(
   const factor = dataBytes / (SAMPLES * SAMPLE_BYTES);
   const result = scaleUp(parts, factor, eventFormat.clockPeriodUs, rebase ?? false);
   meter?.finish(SAMPLES * SAMPLE_BYTES, seen);
-  rememberReport(result, recording.report);
-  options.onReport?.(recording.report);
+  const report = recording.startReport(tiles.polarityEncoding, geometry);
+  rememberReport(result, report);
+  options.onReport?.(report);
   return result;
 }
 
@@ -78,33 +80,32 @@ function scaleUp(
   clockPeriodUs: number,
   rebase: boolean,
 ): EventStatistics {
-  const filled = parts.filter(({ events }) => events > 0);
-  const sum = (pick: (part: EventStatistics) => number): number =>
-    Math.round(filled.reduce((total, part) => total + pick(part), 0) * factor);
-  const extreme = (pick: (part: EventStatistics) => number | null, best: typeof Math.min) =>
-    filled.length === 0 ? null : best(...filled.map((part) => pick(part) ?? 0));
-  const start = filled[0]?.minTime ?? null;
-  // A part that starts before the one in front of it ended comes after a wrap of the clock.
-  let wrapped = 0;
-  let end = start;
-  for (const { minTime, maxTime } of filled) {
-    if ((minTime ?? 0) + wrapped < (end ?? 0)) wrapped += clockPeriodUs;
-    end = (maxTime ?? 0) + wrapped;
-  }
+  const filled = unwrap(
+    parts.filter(({ events }) => events > 0),
+    clockPeriodUs,
+  );
+  type Value = (part: EventStatistics) => number | null;
+  const sum = (value: Value): number =>
+    Math.round(filled.reduce((total, part) => total + (value(part) ?? 0), 0) * factor);
+  const extreme = (value: Value, best: typeof Math.min): number | null =>
+    filled.length === 0 ? null : best(...filled.map((part) => value(part) ?? 0));
+  const offset = rebase ? (filled[0]?.firstTime ?? 0) : 0;
+  const time = (value: number | null | undefined): number | null =>
+    value === null || value === undefined ? null : value - offset;
+  const minTime = time(extreme((part) => part.minTime, Math.min));
+  const maxTime = time(extreme((part) => part.maxTime, Math.max));
+  const durationUs = (maxTime ?? 0) - (minTime ?? 0);
   const events = sum((part) => part.events);
   const on = sum((part) => part.on);
-  const durationUs = (end ?? 0) - (start ?? 0);
-  const firstTime = start === null || !rebase ? start : 0;
-  const lastTime = start === null || !rebase ? end : durationUs;
   return {
     estimated: true,
     events,
     on,
     off: events - on,
-    firstTime,
-    lastTime,
-    minTime: firstTime,
-    maxTime: lastTime,
+    firstTime: time(filled[0]?.firstTime),
+    lastTime: time(filled.at(-1)?.lastTime),
+    minTime,
+    maxTime,
     durationUs,
     eventsPerSecond: durationUs === 0 ? null : (events * 1e6) / durationUs,
     minX: extreme((part) => part.minX, Math.min),
@@ -112,4 +113,25 @@ function scaleUp(
     minY: extreme((part) => part.minY, Math.min),
     maxY: extreme((part) => part.maxY, Math.max),
   };
+}
+
+/**
+ * The parts on one clock: one that starts earlier than the one in front of it ended, by more than
+ * half the range of the clock, comes after a wrap; by less, time went back.
+ */
+function unwrap(parts: readonly EventStatistics[], clockPeriodUs: number): EventStatistics[] {
+  let wrapped = 0;
+  let end = Number.NEGATIVE_INFINITY;
+  return parts.map((part) => {
+    const moved = (time: number | null): number => (time ?? 0) + wrapped;
+    if (end - moved(part.minTime) > clockPeriodUs / 2) wrapped += clockPeriodUs;
+    end = moved(part.maxTime);
+    return {
+      ...part,
+      firstTime: moved(part.firstTime),
+      lastTime: moved(part.lastTime),
+      minTime: moved(part.minTime),
+      maxTime: end,
+    };
+  });
 }

@@ -17,7 +17,7 @@ export async function collectTriggers(
   const { toTriggerTable } = await import("../events/table.ts");
   const { tiles } = resolveLoad(recording, options);
   // Triggers can come before the first event, so they are moved at the end and not on the way.
-  const pass = new TilePass(recording, { ...tiles, rebase: false });
+  const pass = new TilePass(recording, { ...tiles, rebase: false, triggers: true });
   pass.report.mode = "chunked";
   const parts: TriggerColumns[] = [];
   let firstTime: bigint | undefined;

@@ -1,4 +1,24 @@
 /**
+ * Who waits for which signal. One listener a signal serves them all: Node warns of a leak from the
+ * eleventh on, and a program may well load a hundred recordings under one signal.
+ */
+const waiting = new WeakMap<AbortSignal, Set<(reason: unknown) => void>>();
+
+function waitersOf(signal: AbortSignal): Set<(reason: unknown) => void> {
+  let waiters = waiting.get(signal);
+  if (waiters === undefined) {
+    const added = new Set<(reason: unknown) => void>();
+    waiters = added;
+    waiting.set(signal, added);
+    const tellAll = (): void => {
+      for (const reject of added) reject(signal.reason);
+    };
+    signal.addEventListener("abort", tellAll, { once: true });
+  }
+  return waiters;
+}
+
+/**
  * The promise, or a rejection with the signal's reason as soon as that is aborted: what is waited
  * for may never come.
  */
@@ -6,9 +26,9 @@ export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undef
   if (signal === undefined) return promise;
   promise.catch(() => {}); // nobody hears it after an abort
   if (signal.aborted) return Promise.reject(signal.reason);
+  const waiters = waitersOf(signal);
   return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+    waiters.add(reject);
+    promise.then(resolve, reject).finally(() => waiters.delete(reject));
   });
 }

@@ -47,7 +47,7 @@ function expectedParse(bytes: Uint8Array): object {
 }
 
 function isControl(byte: number): boolean {
-  return byte < 0x20 || (byte >= 0x7f && byte <= 0x9f);
+  return byte < 0x20;
 }
 
 const entriesOf = (text: string) => parseRawHeader(latin1Bytes(text)).entries;
@@ -173,6 +173,18 @@ describe("rawHeaderStarts", () => {
   });
 });
 
+describe("text of any kind", () => {
+  it.each(["Ä Ö ß", "– 東京", "\x1b[31m", "\x00"])(
+    "%j is believed in front of `%% end`",
+    async (text) => {
+      const header = new TextEncoder().encode(`% evt 2.0\n% geometry 8x8\n% note ${text}\n% end\n`);
+      const table = await loadTable(concatBytes(header, WORDS));
+      expect([...table].map(({ x, y }) => [x, y])).toEqual([[3, 4]]);
+      expect(reportOf(table).geometry).toEqual({ width: 8, height: 8 });
+    },
+  );
+});
+
 describe("rawHeaderIsCut", () => {
   it("is false only for a start of the source that gives the same header as the whole", () => {
     fc.assert(
@@ -190,7 +202,7 @@ describe("rawHeaderIsCut", () => {
   it.each([
     ["% evt 2.0\n% end\n", false],
     ["% evt 2.0\n\x00\x00", false],
-    ["% evt 2.0\n% \x00", false],
+    ["% evt 2.0\n% \x00", true], // a line `% end` may still come
     ["% evt 2.0\n", true],
     ["% evt 2.0\n%", true],
     ["% evt 2.0\n% ", true],

@@ -32,6 +32,13 @@ describe.skipIf(!existsSync(join(root, "dist/node.js")))("README examples (need 
     }
   });
 
+  it("leaves no place to be filled in", () => {
+    for (const file of ["README.md", "docs/design.md", "docs/formats.md", "CONTRIBUTING.md"]) {
+      const text = readFileSync(join(root, file), "utf8");
+      expect(text.match(/^(?:[A-Z]{4,}|.*\b(?:TODO|TBD|FIXME)\b.*)$/m), file).toBeNull();
+    }
+  });
+
   it("names only commands that package.json has", () => {
     const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
     const named = [...readme.matchAll(/npm (?:run )?([a-z:]+)/g)].map(([, name = ""]) => name);

@@ -25,7 +25,16 @@ const TAB = 0x09;
 const LF = 0x0a;
 const CR = 0x0d;
 
+/**
+ * Project rule beyond the fact sheet: a line `% end` vouches for all lines in front of it. Without
+ * one, a line that holds a control character is data that begins with 25 20 by chance.
+ */
 export function parseRawHeader(bytes: Uint8Array): ReferenceHeader {
+  const trusted = readHeader(bytes, true);
+  return trusted.hasEnd ? trusted : readHeader(bytes, false);
+}
+
+function readHeader(bytes: Uint8Array, trustText: boolean): ReferenceHeader {
   const entries: HeaderEntry[] = [];
   let offset = 0;
 
@@ -37,8 +46,7 @@ export function parseRawHeader(bytes: Uint8Array): ReferenceHeader {
     const textEnd = bytes[lineFeed - 1] === CR ? lineFeed - 1 : lineFeed;
     const text = bytes.subarray(offset + 2, textEnd);
 
-    // Project rule beyond the fact sheet: text holds no control characters, so this is data.
-    if (text.some(isControlCharacter)) break;
+    if (!trustText && text.some(isControlCharacter)) break;
     offset = lineFeed + 1;
 
     // "first blank-separated token as key, the remaining tokens joined by one space as value"
@@ -95,9 +103,9 @@ const SYSTEM_IDS_1280X720 = [
   ...[30, 46, 48, 49, 50], // Gen 4.0, Gen 4.1 EVK3, IMX636
 ];
 
-/** 00-1F except TAB, 7F, 80-9F. The CR right before the LF has been trimmed by then. */
+/** 00-1F except TAB. The CR right before the LF has been trimmed by then. */
 function isControlCharacter(byte: number): boolean {
-  return (byte < 0x20 && byte !== TAB) || (byte >= 0x7f && byte <= 0x9f);
+  return byte < 0x20 && byte !== TAB;
 }
 
 /** "Do not require UTF-8; decode Latin-1": each byte is the code point of the same number. */

@@ -63,6 +63,7 @@ export function encodeEvt2(
     }
   }
   triggers.writeUntil(Number.POSITIVE_INFINITY, words);
+  for (const key of Object.keys(options.header ?? {})) checkHeaderKey(key, geometry);
   const header = encodeRawHeader({
     ...options.header,
     evt: "2.0",
@@ -70,6 +71,19 @@ export function encodeEvt2(
     ...(geometry && { geometry: formatGeometry(geometry) }),
   });
   return words.finish(header);
+}
+
+/** Lines that say what the data are; without a geometry, also those it would be taken from. */
+const OWN_KEYS = ["evt", "format", "geometry"];
+const SENSOR_KEYS = ["system_id", "plugin_name"];
+
+function checkHeaderKey(key: string, geometry: SensorGeometry | undefined): void {
+  const refused = geometry ? OWN_KEYS : [...OWN_KEYS, ...SENSOR_KEYS];
+  if (!refused.includes(key.toLowerCase())) return;
+  throw new EventError("invalid-option", `the header line \`${key}\` cannot be set`, {
+    expected: "lines that do not change what the events mean",
+    hint: "Use `geometry` to state the sensor.",
+  });
 }
 
 const LOW_HALVES = 4294967296;

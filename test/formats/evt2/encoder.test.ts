@@ -179,6 +179,15 @@ describe("encodeEvt2", () => {
     },
   );
 
+  it.each([["evt"], ["Format"], ["geometry"], ["system_ID"], ["plugin_name"]])(
+    "refuses the header line %s, which would change what the events mean",
+    (key) => {
+      expect(() => encodeEvt2(columnsOf([]), { header: { [key]: "21" } })).toThrow(
+        expect.objectContaining({ code: "invalid-option" }),
+      );
+    },
+  );
+
   itWithSharedData("writes the real recording again", "evt2_sample.raw", async (path) => {
     const copy = encodeEvt2(await loadTable(path));
     expect(await digestEvents(copy)).toEqual(await digestEvents(path));
