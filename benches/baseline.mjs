@@ -1,33 +1,35 @@
-/** The C program beside which evarrow is measured. */
+/** The C programs beside which evarrow is measured. */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const SOURCE = fileURLToPath(new URL("c/evt2_baseline.c", import.meta.url));
-
 /**
- * Compiles the baseline; undefined, with a message, where no C compiler is found.
+ * Compiles the baseline of a format; undefined where no C compiler is found.
  *
- * @returns {{ run: (...args: string[]) => object, remove: () => void } | undefined}
+ * @param {import("./inputs.mjs").InputFormat} format
+ * @returns {{
+ *   loops: string[], run: (...args: string[]) => object, remove: () => void
+ * } | undefined} `loops` are its decoding loops, the best of plain C first
  */
-export function compileBaseline() {
+export function compileBaseline(format) {
+  const name = `${format.replace(".", "")}_baseline`;
+  const source = fileURLToPath(new URL(`c/${name}.c`, import.meta.url));
   const folder = mkdtempSync(join(tmpdir(), "evarrow-baseline-"));
-  const program = join(folder, "evt2_baseline");
+  const program = join(folder, name);
   for (const compiler of [process.env.CC, "gcc", "clang", "cc"].filter(Boolean)) {
     try {
-      execFileSync(compiler, ["-O3", "-march=native", "-o", program, SOURCE], { stdio: "pipe" });
+      execFileSync(compiler, ["-O3", "-march=native", "-o", program, source], { stdio: "pipe" });
     } catch (error) {
       if (error.code === "ENOENT") continue;
+      rmSync(folder, { recursive: true, force: true });
       throw new Error(`${compiler} cannot compile the baseline:\n${error.stderr}`);
     }
-    return {
-      run: (...args) => JSON.parse(execFileSync(program, args, { encoding: "utf8" })),
-      remove: () => rmSync(folder, { recursive: true, force: true }),
-    };
+    const run = (...args) => JSON.parse(execFileSync(program, args, { encoding: "utf8" }));
+    const remove = () => rmSync(folder, { recursive: true, force: true });
+    return { loops: run("loops").loops, run, remove };
   }
   rmSync(folder, { recursive: true, force: true });
-  console.log("No C compiler found: the comparison with C is skipped.");
   return undefined;
 }

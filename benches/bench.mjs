@@ -1,66 +1,107 @@
 /**
  * Benchmarks of the built package.
  *
- * Usage: npm run bench -- [--events 10e6] [--seed FILE] [--case NAME] [--rounds 5] [--json FILE]
+ * Usage: npm run bench -- [--events 10e6] [--seed FILE]... [--case NAME]... [--rounds 5]
+ *                         [--json FILE]
  *
- * `--seed` is the EVT2 recording whose words the input repeats; default: the bundled sample. Each
- * case is checked, then timed with tinybench, then run alternately with the C program that does
- * the same, where there is one and a compiler is found. Ratios are medians over the rounds.
+ * A seed is a small EVT2 or EVT3 recording that the input repeats: each format takes the first one
+ * it can use, a bundled sample when there is no other. EVT 2.1 and DAT encode the events of an
+ * EVT2 or EVT3 seed, so for those the order of the seeds counts. `--geometry 1280x720` is for a
+ * seed whose header does not tell. Without `--case` all cases run whose format has a seed and is
+ * read by the package.
+ *
+ * Each case is checked, then timed with tinybench, then run alternately with the C program that
+ * does the same, where there is one and a compiler is found. Ratios are medians over the rounds.
  */
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { detectFormat } from "evarrow";
 import { compileBaseline } from "./baseline.mjs";
 import { CASES } from "./cases.mjs";
-import { evt2Input } from "./inputs.mjs";
+import { benchInput, findSeed } from "./inputs.mjs";
 
-const SAMPLE = fileURLToPath(new URL("../data-samples/moving-bar.evt2.raw", import.meta.url));
+/** The seeds of last resort. */
+const SAMPLES = ["moving-bar.evt2.raw"].map((name) =>
+  fileURLToPath(new URL(`../data-samples/${name}`, import.meta.url)),
+);
+/** Events of the small input with which a process warms up. */
+const WARM_UP_EVENTS = 200_000;
+
 const { values } = parseArgs({
   options: {
     events: { type: "string", default: "10e6" },
-    seed: { type: "string", default: SAMPLE },
-    case: { type: "string", multiple: true, default: Object.keys(CASES) },
+    seed: { type: "string", multiple: true, default: [] },
+    geometry: { type: "string" },
+    case: { type: "string", multiple: true },
     rounds: { type: "string", default: "5" },
     json: { type: "string" },
   },
 });
-
-/** Loops of the C program: a plain one, word by word, and one that gcc turns into SIMD. */
-const LOOPS = ["words", "runs"];
-
-const input = await evt2Input({ events: Number(values.events), seed: values.seed });
-const baseline = compileBaseline();
-console.log(`${cpus().length} x ${cpus()[0]?.model}, Node ${process.versions.node}`);
-console.log(`${input.events / 1e6} M events, ${(input.bytes / 1e6).toFixed(0)} MB\n`);
-
-const results = [];
-try {
-  const copied = baseline?.run("memcpy");
-  for (const name of values.case) {
-    const result = measure(name);
-    if (baseline && CASES[name].baseline) result.baselines = compare(name, copied);
-    results.push(result);
-    print(result);
-  }
-} finally {
-  baseline?.remove();
-}
-if (values.json) writeFileSync(values.json, `${JSON.stringify({ input, results }, null, 2)}\n`);
-
-function measure(name) {
+for (const name of values.case ?? []) {
   if (!CASES[name]) throw new Error(`no case ${name}; there are ${Object.keys(CASES).join(", ")}`);
-  const found = runCase("check", name);
+}
+const names = values.case ?? Object.keys(CASES);
+
+console.log(`${cpus().length} x ${cpus()[0]?.model}, Node ${process.versions.node}`);
+const inputs = [];
+const results = [];
+for (const format of new Set(names.map((name) => CASES[name].format))) {
+  const found = await findInputs(format);
+  if (!found) continue;
+  inputs.push(found.input);
+  benchFormat(
+    names.filter((name) => CASES[name].format === format),
+    found,
+  );
+}
+if (values.json) writeFileSync(values.json, `${JSON.stringify({ inputs, results }, null, 2)}\n`);
+
+/** The input of a format and the small one, or undefined with a message. */
+async function findInputs(format) {
+  const seed = await findSeed(format, [...values.seed, ...SAMPLES]);
+  if (!seed) return void console.log(`\n${format}: none of the seeds can be used, skipped`);
+  const [width, height] = values.geometry?.split("x").map(Number) ?? [];
+  const options = { format, seed, geometry: width ? { width, height } : undefined };
+  const warmUp = await benchInput({ ...options, events: WARM_UP_EVENTS });
+  const { supported, name } = await detectFormat(warmUp.path);
+  if (!supported) return void console.log(`\n${format}: ${name} is not read yet, skipped`);
+  return { warmUp, input: await benchInput({ ...options, events: Number(values.events) }) };
+}
+
+function benchFormat(cases, { input, warmUp }) {
+  const { format, events, bytes } = input;
+  console.log(`\n${format}: ${events / 1e6} M events, ${(bytes / 1e6).toFixed(0)} MB\n`);
+  const baseline = compileBaseline(format);
+  if (!baseline) console.log("No C compiler found: the comparison with C is skipped.");
+  try {
+    if (baseline) checkBaseline(baseline, input);
+    for (const name of cases) {
+      const result = measure(name, input, warmUp);
+      if (baseline && CASES[name].baseline) {
+        result.baselines = compare(name, input, warmUp, baseline);
+      }
+      results.push(result);
+      print(result);
+    }
+  } finally {
+    baseline?.remove();
+  }
+}
+
+function measure(name, input, warmUp) {
+  const found = runCase("check", name, input);
   for (const [key, value] of Object.entries(found)) {
     if (value !== input[key]) throw new Error(`${name}: ${key} is ${value}, not ${input[key]}`);
   }
-  const { peakBytes, events } = runCase("once", name);
+  const { peakBytes, events } = runCase("once", name, input, warmUp);
   if (events !== input.events) throw new Error(`${name}: ${events} events, not ${input.events}`);
-  const timing = runCase("bench", name);
+  const timing = runCase("bench", name, input);
   return {
     name,
-    title: CASES[name].title,
+    title: `${input.format}, ${CASES[name].title}`,
     eventsPerSecond: input.events / timing.median,
     bytesPerSecond: input.bytes / timing.median,
     peakBytes,
@@ -68,41 +109,53 @@ function measure(name) {
   };
 }
 
-/** Alternating runs, a process each: evarrow, then C. */
-function compare(name, copied) {
-  const { width, height } = input.geometry;
-  const pairs = LOOPS.map((loop) => ({ loop, ratios: [], seconds: [], memcpyRatios: [] }));
+function checkBaseline(baseline, input) {
+  for (const loop of baseline.loops) {
+    const found = runBaseline(baseline, "stream", input, loop, "--check");
+    for (const key of ["events", "on", "sumX", "sumY"]) {
+      if (found[key] === input[key]) continue;
+      throw new Error(`C "${loop}": ${key} is ${found[key]}, not ${input[key]}`);
+    }
+  }
+}
+
+/** Alternating runs, a process each: evarrow, then C, for every loop of the C program. */
+function compare(name, input, warmUp, baseline) {
+  const pairs = baseline.loops.map((loop) => ({ loop, ratios: [], seconds: [], ofMemcpy: [] }));
   for (let round = 0; round < Number(values.rounds); round++) {
+    const copied = throughput(baseline.run("memcpy"));
     for (const pair of pairs) {
-      const ours = runCase("once", name);
-      const c = baseline.run(
-        CASES[name].baseline,
-        input.path,
-        String(width),
-        String(height),
-        "--loop",
-        pair.loop,
-      );
+      const ours = runCase("once", name, input, warmUp);
+      const c = runBaseline(baseline, CASES[name].baseline, input, pair.loop);
       if (c.events !== input.events) throw new Error(`C finds ${c.events} events`);
       pair.ratios.push(c.seconds / ours.seconds);
       pair.seconds.push(c.seconds);
-      const moved = (c.bytesIn + c.bytesOut) / c.seconds;
-      pair.memcpyRatios.push(moved / ((copied.bytesIn + copied.bytesOut) / copied.seconds));
+      pair.ofMemcpy.push(throughput(c) / copied);
     }
   }
-  return pairs.map(({ loop, ratios, seconds, memcpyRatios }) => ({
+  return pairs.map(({ loop, ratios, seconds, ofMemcpy }) => ({
     loop,
     ratio: median(ratios),
     least: Math.min(...ratios),
     greatest: Math.max(...ratios),
     eventsPerSecond: input.events / median(seconds),
-    ofMemcpy: median(memcpyRatios),
+    ofMemcpy: median(ofMemcpy),
   }));
 }
 
-function runCase(mode, name) {
+/** Bytes in and out per second. */
+function throughput({ bytesIn, bytesOut, seconds }) {
+  return (bytesIn + bytesOut) / seconds;
+}
+
+function runBaseline(baseline, mode, { path, geometry }, loop, ...more) {
+  const { width, height } = geometry;
+  return baseline.run(mode, path, String(width), String(height), "--loop", loop, ...more);
+}
+
+function runCase(mode, name, input, warmUp = input) {
   const script = fileURLToPath(new URL("run-case.mjs", import.meta.url));
-  const args = [script, mode, name, input.path, values.seed];
+  const args = [script, mode, name, input.path, warmUp.path];
   return JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8" }));
 }
 

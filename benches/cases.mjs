@@ -4,44 +4,45 @@
  */
 import { loadEvents, loadStatistics, loadTable, openRecording } from "evarrow";
 import pl from "nodejs-polars";
+import { INPUT_FORMATS } from "./inputs.mjs";
 
 /**
- * @typedef {object} Case
+ * @typedef {object} Job
  * @property {string} title
  * @property {(path: string) => Promise<number>} run the timed job; returns the number of events
- * @property {(path: string) => Promise<import("./inputs.mjs").Sums>} check the same job, and the
- *   sums of what it delivered
+ * @property {(path: string) => Promise<Partial<import("./inputs.mjs").Sums>>} check the same job,
+ *   and the sums of what it delivered
  * @property {"stream" | "fresh" | undefined} baseline the mode of the C program that does the same
  */
 
-/** @type {Record<string, Case>} */
-export const CASES = {
-  "evt2-stream": {
-    title: "EVT2, stream and count, borrowed batches",
+/** @type {Record<string, Job>} */
+const JOBS = {
+  stream: {
+    title: "stream and count, borrowed batches",
     baseline: "stream",
     run: (path) => stream(path, { batches: "borrowed" }, countRows),
     check: (path) => sumStream(path, { batches: "borrowed" }),
   },
-  "evt2-stream-owned": {
-    title: "EVT2, stream and count, owned batches",
+  "stream-owned": {
+    title: "stream and count, owned batches",
     baseline: undefined,
     run: (path) => stream(path, {}, countRows),
     check: (path) => sumStream(path, {}),
   },
-  "evt2-statistics": {
-    title: "EVT2, statistics of the whole recording",
+  statistics: {
+    title: "statistics of the whole recording",
     baseline: undefined,
     run: async (path) => (await loadStatistics(path)).events,
     check: async (path) => ({ on: (await loadStatistics(path)).on }),
   },
-  "evt2-table": {
-    title: "EVT2, full load to an Arrow table",
+  table: {
+    title: "full load to an Arrow table",
     baseline: "fresh",
     run: async (path) => (await loadTable(path)).numRows,
     check: async (path) => sumBatches((await loadTable(path)).batches),
   },
-  "evt2-frame": {
-    title: "EVT2, full load to a Polars DataFrame",
+  frame: {
+    title: "full load to a Polars DataFrame",
     baseline: "fresh",
     run: async (path) => (await loadEvents(path)).height,
     check: async (path) => {
@@ -51,6 +52,17 @@ export const CASES = {
     },
   },
 };
+
+/**
+ * Every job with every format, as `evt2-stream`.
+ *
+ * @type {Record<string, Job & { format: import("./inputs.mjs").InputFormat }>}
+ */
+export const CASES = Object.fromEntries(
+  INPUT_FORMATS.flatMap((format) =>
+    Object.entries(JOBS).map(([name, job]) => [`${format}-${name}`, { ...job, format }]),
+  ),
+);
 
 const countRows = (batch) => batch.numRows;
 
