@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 
 /** One entry a compiled module; the other files of the folder are parts of these. */
-const KERNELS = ["evt2", "pack", "summary"];
+const KERNELS = ["evt2", "evt3", "pack", "summary"];
 const OPTIONS = ["--runtime", "stub", "--enable", "simd", "--importMemory", "--noAssert", "-O3"];
 
 const src = new URL("../src/", import.meta.url);

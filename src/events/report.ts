@@ -7,6 +7,7 @@ export const LOSS_KINDS = [
   "unknownWord",
   "eventBeforeTimeBase",
   "triggerBeforeTimeBase",
+  "eventWithoutAddress",
   "outsideGeometry",
   "backwardStep",
   "truncated",
@@ -51,12 +52,16 @@ export interface LoadReport {
   readonly bytesRead: number;
   /** Vendor words that hold no events, by the vendor's name of their type. */
   readonly skippedWords: Readonly<Record<string, number>>;
+  /** The vendor words OTHERS by subtype, for example `0x14`, for formats that have subtypes. */
+  readonly otherSubtypes: Readonly<Record<string, number>>;
   /** Words of a type the format does not define, by type, for example `0x3`. */
   readonly unknownWords: Readonly<Record<string, number>>;
   /** Events dropped because no time had been sent yet. */
   readonly eventsBeforeTimeBase: number;
   /** Triggers dropped because no time had been sent yet. */
   readonly triggersBeforeTimeBase: number;
+  /** Events dropped because no row, or no base of a vector, had been sent yet. */
+  readonly eventsWithoutAddress: number;
   /** Events dropped because their pixel is not on the sensor. */
   readonly eventsOutsideGeometry: number;
   /** Events kept though their time is before that of the event in front of them. */
@@ -94,9 +99,11 @@ export function createReport(
     triggers: 0,
     bytesRead: 0,
     skippedWords: {},
+    otherSubtypes: {},
     unknownWords: {},
     eventsBeforeTimeBase: 0,
     triggersBeforeTimeBase: 0,
+    eventsWithoutAddress: 0,
     eventsOutsideGeometry: 0,
     backwardSteps: 0,
     clockWraps: 0,
@@ -113,6 +120,7 @@ const LOSS_PROBLEMS: Readonly<Record<LossKind, string>> = {
   unknownWord: "a word of a type that the format does not define",
   eventBeforeTimeBase: "an event before the first time word",
   triggerBeforeTimeBase: "a trigger before the first time word",
+  eventWithoutAddress: "an event before its row or vector base was sent",
   outsideGeometry: "an event outside the sensor",
   backwardStep: "an event earlier than the one in front of it",
   truncated: "the recording ends inside a word",
@@ -196,6 +204,12 @@ export function formatReport(report: LoadReport): string[] {
     "trigger dropped: it comes before the first time word",
     "triggers dropped: they come before the first time word",
     "triggerBeforeTimeBase",
+  );
+  say(
+    report.eventsWithoutAddress,
+    "event dropped: its row or vector base was not sent",
+    "events dropped: their row or vector base was not sent",
+    "eventWithoutAddress",
   );
   const sensor = report.geometry ? ` (${formatGeometry(report.geometry)})` : "";
   say(

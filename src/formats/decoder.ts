@@ -12,7 +12,9 @@ export interface EventFormat {
   readonly id: FormatId;
   /** What the polarity column holds unless the caller asks otherwise. */
   readonly polarityEncoding: PolarityEncoding;
-  /** Bytes of the smallest unit that can hold an event; the estimate of a file's events uses it. */
+  /** Bytes of a word; reading may start at any whole number of them behind the header. */
+  readonly wordBytes: number;
+  /** The fewest bytes that an event can take, which bounds the events of a file. */
   readonly bytesPerEvent: number;
   /** After this many microseconds the camera's clock starts again. */
   readonly clockPeriodUs: number;

@@ -19,7 +19,10 @@ export interface FormatDetection {
 }
 
 /** Ids of the formats this version reads. */
-export type FormatId = "evt2";
+export const FORMAT_IDS = ["evt2", "evt3"] as const;
+
+/** One of {@link FORMAT_IDS}. */
+export type FormatId = (typeof FORMAT_IDS)[number];
 
 interface Signature {
   readonly format: string;
@@ -125,7 +128,13 @@ function detectProphesee(head: Uint8Array, path: string | undefined): FormatDete
     const name = ENCODING_NAMES.get(format) ?? `Prophesee RAW (${format})`;
     const confidence = assumed ? "likely" : "certain";
     const reason = `the header says \`${source}\``;
-    return { format, name, supported: format === "evt2", confidence, reason };
+    return {
+      format,
+      name,
+      supported: (FORMAT_IDS as readonly string[]).includes(format),
+      confidence,
+      reason,
+    };
   }
   throw new EventError("unknown-format", "the header names no encoding", {
     path,
@@ -145,7 +154,7 @@ export function unsupportedFormat(detection: FormatDetection, path?: string): Ev
   return new EventError("unsupported-format", `${name} is not supported yet (${reason})`, {
     path,
     format,
-    hint: "This version reads Prophesee EVT 2.0.",
+    hint: "This version reads Prophesee EVT 2.0 and EVT 3.0.",
   });
 }
 

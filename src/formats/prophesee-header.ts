@@ -10,6 +10,7 @@ import {
   sameGeometry,
 } from "../events/geometry.ts";
 import type { Assumption } from "../events/report.ts";
+import type { FormatHeader } from "./decoder.ts";
 
 /** What a RAW header says. */
 export interface RawHeader {
@@ -83,6 +84,40 @@ export function parseRawHeader(bytes: Uint8Array, path?: string): RawHeader {
     if (key !== undefined) entries.push([key, value.join(" ")]);
   }
   return { entries, dataOffset: offset, hasEnd: stop === "end", encoding: encodingOf(entries) };
+}
+
+/**
+ * Reads the header of a RAW recording and says what it leaves open.
+ *
+ * @param override - what the caller says the sensor is; the header's own is then not looked at
+ * @throws EventError `invalid-header`, `geometry-conflict`
+ */
+export function readRawHeader(
+  head: Uint8Array,
+  override: SensorGeometry | undefined,
+  path?: string,
+): FormatHeader {
+  const header = parseRawHeader(head, path);
+  const { encoding, entries, dataOffset } = header;
+  const assumptions: Assumption[] = [];
+  if (encoding?.assumed) {
+    assumptions.push({
+      what: "format",
+      value: encoding.format,
+      reason: `the header has neither \`format\` nor \`evt\`, but \`${encoding.source}\``,
+    });
+  }
+  if (!header.hasEnd && rawHeaderStarts(head, dataOffset)) {
+    assumptions.push({
+      what: "data offset",
+      value: String(dataOffset),
+      reason: "the bytes there start like a header line, but hold control characters",
+    });
+  }
+  if (override) return { entries, dataOffset, geometry: override, assumptions };
+  const { geometry, assumption } = geometryOf(header, path);
+  if (assumption) assumptions.push(assumption);
+  return { entries, dataOffset, geometry, assumptions };
 }
 
 /** The value of a key; keys are compared without regard to case, the last of several counts. */

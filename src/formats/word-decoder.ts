@@ -24,6 +24,8 @@ export interface WordFormat {
   readonly wordBytes: number;
   /** Names of the vendor words that hold no events, by their type; all others are unknown. */
   readonly vendorWords: Readonly<Record<number, string>>;
+  /** The type of vendor words that the kernel counts by subtype, too. */
+  readonly subtypedWord?: number;
 }
 
 /** Drives a word kernel: keeps the bytes of a cut word, and tells the report what was counted. */
@@ -95,6 +97,7 @@ export class WordDecoder implements EventDecoder {
     this.#kernel.decode(this.#input, this.#end, room);
     const found = memory.eventCount > 0;
     memory.takeCounters(() => {});
+    memory.takeSubtypes(() => {});
     memory.restoreCarried(carried);
     memory.setTile(0, triggerCount);
     if (!found) return;
@@ -117,6 +120,9 @@ export class WordDecoder implements EventDecoder {
         case layout.TRIGGERS_BEFORE_TIME_BASE:
           report.triggersBeforeTimeBase += count;
           return first("triggerBeforeTimeBase");
+        case layout.EVENTS_WITHOUT_ADDRESS:
+          report.eventsWithoutAddress += count;
+          return first("eventWithoutAddress");
         case layout.EVENTS_OUTSIDE_GEOMETRY:
           report.eventsOutsideGeometry += count;
           return first("outsideGeometry");
@@ -141,10 +147,18 @@ export class WordDecoder implements EventDecoder {
     const name = this.#format.vendorWords[type];
     if (name !== undefined) {
       report.skippedWords[name] = (report.skippedWords[name] ?? 0) + count;
+      if (type === this.#format.subtypedWord) this.#settleSubtypes(report);
       return;
     }
     const key = `0x${type.toString(16)}`;
     report.unknownWords[key] = (report.unknownWords[key] ?? 0) + count;
     first("unknownWord");
+  }
+
+  #settleSubtypes(report: MutableReport): void {
+    this.#memory.takeSubtypes((subtype, count) => {
+      const key = `0x${subtype.toString(16)}`;
+      report.otherSubtypes[key] = (report.otherSubtypes[key] ?? 0) + count;
+    });
   }
 }

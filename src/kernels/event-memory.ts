@@ -37,7 +37,7 @@ export class EventMemory {
   readonly #words: Int32Array;
 
   constructor({ inputBytes, tileEvents, scratchBytesPerEvent = 0 }: EventMemorySize) {
-    let end = layout.STATE + layout.STATE_BYTES;
+    let end = layout.SUBTYPES + layout.SUBTYPE_SLOTS * 4;
     const reserve = (bytes: number): number => {
       const start = Math.ceil(end / ALIGNMENT) * ALIGNMENT;
       end = start + bytes;
@@ -151,6 +151,16 @@ export class EventMemory {
       if (count === 0) continue;
       this.#set(layout.COUNTERS + slot * 4, 0);
       take(slot, count >>> 0, this.field(layout.FIRST_SEEN + slot * 4) >>> 0);
+    }
+  }
+
+  /** Hands over how often each subtype was counted, and clears the counts. */
+  takeSubtypes(take: (subtype: number, count: number) => void): void {
+    for (let subtype = 0; subtype < layout.SUBTYPE_SLOTS; subtype++) {
+      const count = this.field(layout.SUBTYPES + subtype * 4);
+      if (count === 0) continue;
+      this.#set(layout.SUBTYPES + subtype * 4, 0);
+      take(subtype, count);
     }
   }
 

@@ -54,6 +54,11 @@ export const TRIGGERS_BEFORE_TIME_BASE = 17;
 export const EVENTS_OUTSIDE_GEOMETRY = 18;
 export const BACKWARD_STEPS = 19;
 export const CLOCK_WRAPS = 20;
+export const EVENTS_WITHOUT_ADDRESS = 21;
+
+/** u32 each: vendor words OTHERS by subtype, for formats that have subtypes; cleared by the host. */
+export const SUBTYPES = STATE + STATE_BYTES;
+export const SUBTYPE_SLOTS = 4096;
 
 /** Bytes of an event as `pack` writes it: i64 t, u16 x, u16 y, u8 polarity (1 = ON). */
 export const PACKED_EVENT_BYTES = 13;

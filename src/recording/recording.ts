@@ -84,7 +84,7 @@ export class OpenedRecording {
   }
 
   /** The most events the recording can hold, without decoding; null when it has no length. */
-  estimateEvents(): number | null {
+  mostEvents(): number | null {
     if (this.byteLength === null) return null;
     return Math.floor((this.byteLength - this.dataOffset) / this.eventFormat.bytesPerEvent);
   }

@@ -2,9 +2,10 @@ import type { EventFormat } from "../formats/decoder.ts";
 import type { FormatDetection } from "../formats/detect.ts";
 import { unsupportedFormat } from "../formats/detect.ts";
 import { evt2 } from "../formats/evt2/decoder.ts";
+import { evt3 } from "../formats/evt3/decoder.ts";
 
 /** Every format that is read; a new one is named here. */
-const FORMATS: readonly EventFormat[] = [evt2];
+const FORMATS: readonly EventFormat[] = [evt2, evt3];
 
 /**
  * The format that was detected.

@@ -123,7 +123,7 @@ export class TilePass {
   #sizes(): { inputBytes: number; tileEvents: number } {
     const { byteLength } = this.#recording;
     const inputBytes = Math.min(INPUT_BYTES, Math.max(byteLength ?? INPUT_BYTES, 64));
-    const events = this.#recording.estimateEvents() ?? Number.POSITIVE_INFINITY;
+    const events = this.#recording.mostEvents() ?? Number.POSITIVE_INFINITY;
     const { tileEvents = TILE_EVENTS } = this.#options;
     return { inputBytes, tileEvents: Math.min(tileEvents, Math.max(events, 64)) };
   }

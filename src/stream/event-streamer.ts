@@ -132,12 +132,12 @@ export class EventStreamer implements AsyncIterable<EventBatch> {
 
   /** Whether the recording is sure to have no more events than that. */
   #atMost(events: number): boolean {
-    return (this.#recording.estimateEvents() ?? Number.POSITIVE_INFINITY) <= events;
+    return (this.#recording.mostEvents() ?? Number.POSITIVE_INFINITY) <= events;
   }
 
   /** Copies tiles together into batches that the consumer keeps. */
   async *#owned(pass: TilePass, batchEvents: number): AsyncGenerator<EventColumns, void, void> {
-    const most = this.#recording.estimateEvents() ?? batchEvents;
+    const most = this.#recording.mostEvents() ?? batchEvents;
     const capacity = Math.max(Math.min(batchEvents, most), 1);
     let buffer = new ColumnBuffer(capacity, this.#load.columns);
     for await (const tile of pass.tiles(() => buffer.room)) {

@@ -11,6 +11,8 @@ export type PassOptions = Omit<LoadOptions, "columns" | "polarityEncoding">;
 
 /** Recordings up to this size are read whole by {@link estimateStatistics}: it takes no 0.2 s. */
 const SAMPLED_FROM_BYTES = 64 * 1024 * 1024;
+/** A clock that runs at least so long, an hour, can be followed from part to part. */
+const LONG_CLOCK_US = 3_600_000_000;
 /** Parts of a larger recording that are read, and their size. */
 const SAMPLES = 8;
 const SAMPLE_BYTES = 1024 * 1024;
@@ -32,7 +34,8 @@ export async function collectStatistics(
 
 /**
  * Estimates the statistics of a recording from parts of equal size, spread evenly from its first
- * byte to its last. A small recording, one of unknown length, and any under `strict` is read whole. What the parts
+ * byte to its last. A small recording, one of unknown length, one with a clock of seconds (EVT 3.0)
+ * and any under `strict` is read whole. What the parts
  * lost is not reported: only a whole pass can tell.
  */
 export async function estimateStatistics(
@@ -41,11 +44,12 @@ export async function estimateStatistics(
 ): Promise<EventStatistics> {
   const { byteLength, dataOffset, eventFormat } = recording;
   const { tiles } = resolveLoad(recording, options);
-  if (byteLength === null || byteLength < SAMPLED_FROM_BYTES || tiles.strict !== false) {
-    return collectStatistics(recording, options); // only a whole pass can tell what is lost
-  }
+  const isSmall = byteLength === null || byteLength < SAMPLED_FROM_BYTES;
+  // Only a whole pass can tell what is lost, or how often a short clock started again.
+  const needsAll = tiles.strict !== false || eventFormat.clockPeriodUs < LONG_CLOCK_US;
+  if (isSmall || needsAll) return collectStatistics(recording, options);
   const { signal, geometry, rebase, onProgress } = tiles;
-  const unit = eventFormat.bytesPerEvent;
+  const unit = eventFormat.wordBytes;
   const dataBytes = byteLength - dataOffset;
   const meter = onProgress && new ProgressMeter(onProgress, SAMPLES * SAMPLE_BYTES);
   const parts: EventStatistics[] = [];

@@ -128,7 +128,7 @@ describe("a bad input", () => {
     ["a directory", temporaryPath("."), /this is a directory/],
     ["an empty file", temporaryFile("empty.raw", ""), /the source is empty/],
     ["noise", temporaryFile("noise.raw", noise), /this is no format that evarrow knows/],
-    ["a format not read yet", evt2File("evt3.raw", [], ["evt 3.0"]), /Prophesee EVT 3\.0/],
+    ["a format not read yet", evt2File("evt4.raw", [], ["evt 4.0"]), /Prophesee EVT 4\.0/],
     ["HDF5", temporaryFile("a.h5", "\x89HDF\r\n\x1a\n"), /./],
     ["a web address", "https://example.org/a.raw", /Download it first\.$/],
   ];

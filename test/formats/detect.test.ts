@@ -69,7 +69,7 @@ describe("a RAW header", () => {
   const cases: [line: string, format: string, supported: boolean, name: string][] = [
     ["% evt 2.0", "evt2", true, "Prophesee EVT 2.0"],
     ["% evt 2.1", "evt2.1", false, "Prophesee EVT 2.1"],
-    ["% evt 3.0", "evt3", false, "Prophesee EVT 3.0"],
+    ["% evt 3.0", "evt3", true, "Prophesee EVT 3.0"],
     ["% evt 4.0", "evt4", false, "Prophesee EVT 4.0"],
     ["% format EVT2", "evt2", true, "Prophesee EVT 2.0"],
     ["% format EVT2;height=480;width=640", "evt2", true, "Prophesee EVT 2.0"],
@@ -79,9 +79,9 @@ describe("a RAW header", () => {
     ["% format EVT21", "evt2.1", false, "Prophesee EVT 2.1"],
     ["% format EVT2.1", "evt2.1", false, "Prophesee EVT 2.1"],
     ["% format evt21;endianness=little", "evt2.1", false, "Prophesee EVT 2.1"],
-    ["% format EVT3", "evt3", false, "Prophesee EVT 3.0"],
-    ["% format EVT3.0", "evt3", false, "Prophesee EVT 3.0"],
-    ["% format evt3", "evt3", false, "Prophesee EVT 3.0"],
+    ["% format EVT3", "evt3", true, "Prophesee EVT 3.0"],
+    ["% format EVT3.0", "evt3", true, "Prophesee EVT 3.0"],
+    ["% format evt3", "evt3", true, "Prophesee EVT 3.0"],
     ["% format EVT4", "evt4", false, "Prophesee EVT 4.0"],
     ["% format AER-8b", "aer-8b", false, "Prophesee RAW (aer-8b)"],
     ["% format AER-4b", "aer-4b", false, "Prophesee RAW (aer-4b)"],
@@ -214,7 +214,7 @@ describe("everything else", () => {
 describe("a real file", () => {
   for (const [file, format, supported] of [
     ["evt2_sample.raw", "evt2", true],
-    ["evt3_sample.raw", "evt3", false],
+    ["evt3_sample.raw", "evt3", true],
     ["ncars.dat", "dat", false],
     ["openeb_cd.dat", "dat", false],
     ["dvs.es", "es", false],

@@ -1,6 +1,6 @@
 /**
- * What a load of an EVT 2.0 recording must give, computed with the reference decoder, and how two
- * event tables are compared: column by column, with the first row that differs.
+ * What a load of a recording must give, computed with a reference decoder, and how two event tables
+ * are compared: column by column, with the first row that differs.
  */
 import type {
   EventBatch,
@@ -10,7 +10,11 @@ import type {
   SensorGeometry,
   TriggerTable,
 } from "../../src/index.ts";
-import { decodeEvt2Reference, type ReferenceEvent } from "../reference/evt2.ts";
+import {
+  decodeEvt2Reference,
+  type ReferenceEvent,
+  type ReferenceTrigger,
+} from "../reference/evt2.ts";
 import { parseRawHeader } from "../reference/raw-header.ts";
 
 /** Plain columns, whatever they were taken from. */
@@ -28,7 +32,53 @@ export interface ExpectedLoad {
   report: LoadReport;
 }
 
+/** What all reference decoders find out; a report's counts that a format cannot have are left out. */
+export interface ReferenceLoad
+  extends Pick<LoadReport, "firstAt">,
+    Partial<Pick<LoadReport, "otherSubtypes" | "eventsWithoutAddress">>,
+    Pick<
+      LoadReport,
+      | "skippedWords"
+      | "unknownWords"
+      | "eventsBeforeTimeBase"
+      | "triggersBeforeTimeBase"
+      | "eventsOutsideGeometry"
+      | "backwardSteps"
+      | "clockWraps"
+      | "truncatedBytes"
+    > {
+  events: ReferenceEvent[];
+  triggers: ReferenceTrigger[];
+}
+
+/** A reference decoder and what a report calls its format. */
+export interface ReferenceFormat {
+  format: string;
+  /** Decodes a whole recording, header and all; offsets count from its start. */
+  decode: (recording: Uint8Array, geometry: SensorGeometry | null) => ReferenceLoad;
+}
+
+/** The reference decoder of a Prophesee RAW format, made of one for the data behind the header. */
+export function rawReference(
+  format: string,
+  decodeData: (data: Uint8Array, options: { geometry: SensorGeometry | null }) => ReferenceLoad,
+): ReferenceFormat {
+  return {
+    format,
+    decode: (recording, geometry) => {
+      const { dataOffset } = parseRawHeader(recording);
+      const load = decodeData(recording.subarray(dataOffset), { geometry });
+      const firstAt = Object.entries(load.firstAt).map(([kind, at]) => [kind, at + dataOffset]);
+      return { ...load, firstAt: Object.fromEntries(firstAt) };
+    },
+  };
+}
+
+const EVT2_REFERENCE = rawReference("evt2", decodeEvt2Reference);
+
 export interface ExpectedOptions {
+  /** Default EVT 2.0. */
+  reference?: ReferenceFormat;
   /** What the sensor is: null when nothing says it. */
   geometry: SensorGeometry | null;
   polarityEncoding?: PolarityEncoding;
@@ -40,10 +90,13 @@ export interface ExpectedOptions {
 
 /** The columns, triggers and the whole report of a recording, header and all. */
 export function expectedLoad(recording: Uint8Array, options: ExpectedOptions): ExpectedLoad {
-  const { dataOffset } = parseRawHeader(recording);
-  const { geometry, polarityEncoding = "minus-one-one", rebase = false } = options;
-  const reference = decodeEvt2Reference(recording.subarray(dataOffset), { geometry });
-  const { events, triggers, firstAt, ...counts } = reference;
+  const {
+    geometry,
+    polarityEncoding = "minus-one-one",
+    rebase = false,
+    reference = EVT2_REFERENCE,
+  } = options;
+  const { events, triggers, ...counts } = reference.decode(recording, geometry);
   const shift = rebase ? (events[0]?.t ?? 0n) : 0n;
   return {
     events,
@@ -54,8 +107,10 @@ export function expectedLoad(recording: Uint8Array, options: ExpectedOptions): E
       value: triggers.map(({ value }) => value),
     },
     report: {
+      otherSubtypes: {},
+      eventsWithoutAddress: 0,
       ...counts,
-      format: "evt2",
+      format: reference.format,
       sourceName: options.sourceName ?? null,
       geometry,
       polarityEncoding,
@@ -63,10 +118,6 @@ export function expectedLoad(recording: Uint8Array, options: ExpectedOptions): E
       events: events.length,
       triggers: triggers.length,
       bytesRead: recording.byteLength,
-      // Offsets in a report count from the start of the source, not of the data.
-      firstAt: Object.fromEntries(
-        Object.entries(firstAt).map(([kind, offset]) => [kind, offset + dataOffset]),
-      ),
       assumptions: options.assumptions ?? [],
       mode: options.mode ?? "direct",
       threads: 1,

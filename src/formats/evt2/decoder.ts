@@ -1,10 +1,8 @@
-import type { SensorGeometry } from "../../events/geometry.ts";
-import type { Assumption } from "../../events/report.ts";
 import type { EventMemory } from "../../kernels/event-memory.ts";
 import { evt2Wasm } from "../../kernels/generated/evt2.ts";
 import { instantiateKernel } from "../../kernels/kernel.ts";
-import type { DecoderOptions, EventDecoder, EventFormat, FormatHeader } from "../decoder.ts";
-import { geometryOf, parseRawHeader, rawHeaderStarts } from "../prophesee-header.ts";
+import type { DecoderOptions, EventDecoder, EventFormat } from "../decoder.ts";
+import { readRawHeader } from "../prophesee-header.ts";
 import { WordDecoder, type WordFormat, type WordKernel } from "../word-decoder.ts";
 import { CONTINUED, IMU, OTHERS, WORD_BYTES, WRAP_US } from "./layout.ts";
 
@@ -17,33 +15,10 @@ const words: WordFormat = {
 export const evt2: EventFormat = {
   id: "evt2",
   polarityEncoding: "minus-one-one",
+  wordBytes: WORD_BYTES,
   bytesPerEvent: WORD_BYTES,
   clockPeriodUs: WRAP_US,
-
-  readHeader(head: Uint8Array, override: SensorGeometry | undefined, path?: string): FormatHeader {
-    const header = parseRawHeader(head, path);
-    const assumptions: Assumption[] = [];
-    if (header.encoding?.assumed) {
-      assumptions.push({
-        what: "format",
-        value: header.encoding.format,
-        reason: `the header has neither \`format\` nor \`evt\`, but \`${header.encoding.source}\``,
-      });
-    }
-    if (!header.hasEnd && rawHeaderStarts(head, header.dataOffset)) {
-      assumptions.push({
-        what: "data offset",
-        value: String(header.dataOffset),
-        reason: "the bytes there start like a header line, but hold control characters",
-      });
-    }
-    if (override) {
-      return { ...header, geometry: override, assumptions };
-    }
-    const { geometry, assumption } = geometryOf(header, path);
-    if (assumption) assumptions.push(assumption);
-    return { ...header, geometry, assumptions };
-  },
+  readHeader: readRawHeader,
 
   async createDecoder(memory: EventMemory, options: DecoderOptions): Promise<EventDecoder> {
     const kernel = await instantiateKernel<WordKernel>(evt2Wasm, memory.memory);

@@ -1,0 +1,41 @@
+import type { EventMemory } from "../../kernels/event-memory.ts";
+import { evt3Wasm } from "../../kernels/generated/evt3.ts";
+import { instantiateKernel } from "../../kernels/kernel.ts";
+import type { DecoderOptions, EventDecoder, EventFormat } from "../decoder.ts";
+import { readRawHeader } from "../prophesee-header.ts";
+import { WordDecoder, type WordFormat, type WordKernel } from "../word-decoder.ts";
+import {
+  CONTINUED_4,
+  CONTINUED_12,
+  IMU,
+  OTHERS,
+  VECT_12_STEP,
+  WORD_BYTES,
+  WRAP_US,
+} from "./layout.ts";
+
+const words: WordFormat = {
+  wordBytes: WORD_BYTES,
+  vendorWords: {
+    [IMU]: "IMU",
+    [OTHERS]: "OTHERS",
+    [CONTINUED_4]: "CONTINUED_4",
+    [CONTINUED_12]: "CONTINUED_12",
+  },
+  subtypedWord: OTHERS,
+};
+
+/** Prophesee EVT 3.0: `layout.ts` draws the word, the kernel `evt3` decodes it. */
+export const evt3: EventFormat = {
+  id: "evt3",
+  polarityEncoding: "minus-one-one",
+  wordBytes: WORD_BYTES,
+  bytesPerEvent: WORD_BYTES / VECT_12_STEP, // a vector word of twelve events
+  clockPeriodUs: WRAP_US,
+  readHeader: readRawHeader,
+
+  async createDecoder(memory: EventMemory, options: DecoderOptions): Promise<EventDecoder> {
+    const kernel = await instantiateKernel<WordKernel>(evt3Wasm, memory.memory);
+    return new WordDecoder(memory, kernel, words, options);
+  },
+};
