@@ -188,6 +188,18 @@ describe("a signal", () => {
     await expect(decided(loading)).rejects.toBe(reason);
   });
 
+  it.skipIf(!canSeeDescriptors)("ends the wait for a pipe that nobody writes to", async () => {
+    const pipe = join(folder, "unwritten");
+    execFileSync("mkfifo", [pipe]);
+    const controller = new AbortController();
+    const loading = loadTable(pipe, { signal: controller.signal });
+    setTimeout(() => controller.abort(reason), 50);
+    await expect(decided(loading)).rejects.toBe(reason);
+    // The opening goes on until there is a writer; then it is closed again.
+    await (await open(pipe, "w")).close();
+    await vi.waitUntil(() => openDescriptors(pipe) === 0, { timeout: 10_000 });
+  });
+
   it.skipIf(!canSeeDescriptors)("ends the wait for a pipe that has gone silent", async () => {
     const pipe = join(folder, "silent");
     execFileSync("mkfifo", [pipe]);

@@ -12,7 +12,8 @@ import {
   sampleStatistics,
 } from "../../src/node.ts";
 import type { ReferenceEvent } from "../reference/evt2.ts";
-import { off, on, recordingOf, timeHigh, wordStream } from "../support/evt2-words.ts";
+import { parseRawHeader } from "../reference/raw-header.ts";
+import { concatBytes, off, on, recordingOf, timeHigh, wordStream } from "../support/evt2-words.ts";
 import { expectedLoad } from "../support/expected-load.ts";
 import { longRecording } from "../support/long-recording.ts";
 import { itWithSharedData } from "../support/shared-data.ts";
@@ -45,6 +46,26 @@ function plainStatistics(events: readonly ReferenceEvent[], shift = 0n): EventSt
     maxY: greatest(events.map(({ y }) => y)),
   };
 }
+
+describe("two recordings joined end to end", () => {
+  it("are sampled as time that goes back, not as a wrap of the clock", async () => {
+    const one = longRecording(40 * 1024 * 1024);
+    const joined = concatBytes(one, one.subarray(parseRawHeader(one).dataOffset));
+    const single = await loadStatistics(one);
+    const sampled = await sampleStatistics(joined);
+    expect(sampled.estimated).toBe(true);
+    expect(sampled.maxTime).toBeLessThanOrEqual(single.maxTime ?? 0);
+    expect(sampled.durationUs).toBeLessThanOrEqual(single.durationUs);
+  });
+
+  it("are read whole under strict, which then throws", async () => {
+    const bytes = longRecording(65 * 1024 * 1024);
+    const cut = bytes.subarray(0, bytes.length - 1);
+    await expect(sampleStatistics(cut, { strict: true })).rejects.toMatchObject({
+      code: "data-loss",
+    });
+  });
+});
 
 describe("loadStatistics", () => {
   it("agrees with a plain computation", async () => {
