@@ -16,7 +16,7 @@ const PIECE_BYTES = 16 * 2 ** 20;
 /**
  * @typedef {import("./inputs/seed.mjs").Geometry} Geometry
  * @typedef {import("./inputs/repetition.mjs").Repetition} Repetition
- * @typedef {"evt2" | "evt3" | "evt2.1" | "dat"} InputFormat
+ * @typedef {"evt2" | "evt3" | "evt21" | "dat"} InputFormat
  * @typedef {{ on: number, sumX: number, sumY: number }} Sums
  * @typedef {{
  *   format: InputFormat, path: string, events: number, bytes: number, geometry: Geometry
@@ -27,7 +27,7 @@ const PIECE_BYTES = 16 * 2 ** 20;
 const FORMATS = {
   evt2: { seeds: ["evt2"], ending: ".raw" },
   evt3: { seeds: ["evt3"], ending: ".raw" },
-  "evt2.1": { seeds: ["evt2", "evt3"], ending: ".raw" },
+  evt21: { seeds: ["evt2", "evt3"], ending: ".raw" },
   dat: { seeds: ["evt2", "evt3"], ending: ".dat" },
 };
 

@@ -1,18 +1,17 @@
 /**
- * Compiles every kernel of `src/kernels/assembly` and embeds it as base64 text in a module of
+ * Compiles every file of `src/kernels/assembly` (`parts/` are what they share) and embeds it as base64 text in a module of
  * `src/kernels/generated`, so that nothing has to be found at run time.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 
-/** One entry a compiled module; the other files of the folder are parts of these. */
-const KERNELS = ["evt2", "evt3", "pack", "summary"];
 const OPTIONS = ["--runtime", "stub", "--enable", "simd", "--importMemory", "--noAssert", "-O3"];
 
 const src = new URL("../src/", import.meta.url);
 mkdirSync(new URL("kernels/generated/", src), { recursive: true });
-for (const name of KERNELS) {
+const files = readdirSync(new URL("kernels/assembly/", src)).filter((file) => file.endsWith(".ts"));
+for (const name of files.map((file) => file.slice(0, -".ts".length)).sort()) {
   let wasm;
   const { error, stderr } = await asc.main(
     [

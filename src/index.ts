@@ -23,8 +23,9 @@ export {
 export type { EventTypes, TriggerTypes } from "./events/schema.ts";
 export type { EventStatistics } from "./events/statistics.ts";
 export type { EventBatch, EventTable, TriggerTable } from "./events/table.ts";
-export type { FormatDetection, FormatId } from "./formats/detect.ts";
+export type { FormatDetection } from "./formats/detect.ts";
 export { type EncodeEvt2Options, encodeEvt2 } from "./formats/evt2/encoder.ts";
+export type { FormatId } from "./formats/registry.ts";
 export type { EventSource } from "./recording/opened-source.ts";
 export type { Progress } from "./recording/progress.ts";
 export type { OpenOptions } from "./recording/recording.ts";

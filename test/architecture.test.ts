@@ -144,7 +144,7 @@ describe("violations", () => {
     ["the constants of a word", made("kernels/assembly/evt2.ts", "../../formats/evt2/layout")],
     ["the constants of the memory", made("kernels/assembly/evt2.ts", "../layout", "./count")],
     ["a format's names in the entry", made("index.ts", "./formats/evt2/encoder.ts")],
-    ["formats in the registry", made("recording/registry.ts", "../formats/evt2/decoder.ts")],
+    ["formats in the registry", made("formats/registry.ts", "./evt2/decoder.ts")],
     ["files beside the formats", made("formats/evt2/decoder.ts", "../word-decoder.ts")],
     ["node.ts in the command line", made("cli/main.ts", "../node.ts", "./print.ts", "commander")],
     ["node: at the edge", made("platform/node.ts", "node:crypto")],

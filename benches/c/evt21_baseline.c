@@ -128,7 +128,7 @@ __attribute__((noinline)) static size_t decode_runs(const void *piece, size_t co
 }
 
 static const struct format EVT21 = {
-    .name = "evt2.1",
+    .name = "evt21",
     .word_bytes = sizeof(uint64_t),
     .most_events_per_word = 32,
     .state_bytes = sizeof(struct clock),

@@ -17,11 +17,11 @@
  * @property {Pick<Events, "x" | "y" | "on">} events in the order of the words
  */
 
-/** @type {Record<"evt2" | "evt3" | "evt2.1" | "dat", (seed: Seed) => Repetition>} */
+/** @type {Record<"evt2" | "evt3" | "evt21" | "dat", (seed: Seed) => Repetition>} */
 export const REPETITIONS = {
   evt2: (seed) => repeatWords(seed, { typeShift: 28, clockMask: 0x0fff_ffff }),
   evt3: (seed) => repeatWords(seed, { typeShift: 12, clockMask: 0x0fff }),
-  "evt2.1": encodeEvt21,
+  evt21: encodeEvt21,
   dat: encodeDat,
 };
 

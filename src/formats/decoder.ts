@@ -5,11 +5,13 @@ import type { SensorGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
 import type { Assumption, MutableReport } from "../events/report.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
-import type { FormatId } from "./detect.ts";
 
 /** A format that this version reads. */
 export interface EventFormat {
-  readonly id: FormatId;
+  /** As options and metadata spell it, for example `evt2`. */
+  readonly id: string;
+  /** For people. */
+  readonly name: string;
   /** What the polarity column holds unless the caller asks otherwise. */
   readonly polarityEncoding: PolarityEncoding;
   /** Bytes of a word; reading may start at any whole number of them behind the header. */
@@ -38,6 +40,11 @@ export interface FormatHeader {
   /** Null when nothing says it. */
   readonly geometry: SensorGeometry | null;
   readonly assumptions: readonly Assumption[];
+  /**
+   * Which of its layouts the data have, for a format that has several: a number that the format
+   * hands to its own decoder. Default 0.
+   */
+  readonly variant?: number | undefined;
 }
 
 /** What a decoder is told once. */
@@ -46,6 +53,8 @@ export interface DecoderOptions {
   readonly dataOffset: number;
   /** Put the first event on time 0. */
   readonly rebase: boolean;
+  /** What the header was read to say of the data: {@link FormatHeader.variant}. */
+  readonly variant: number;
 }
 
 /**

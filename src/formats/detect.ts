@@ -2,7 +2,9 @@
  * First bytes to format: the content decides, never the file's name.
  */
 import { EventError } from "../errors.ts";
+import type { EventFormat } from "./decoder.ts";
 import { parseRawHeader, rawHeaderIsCut, rawHeaderStarts } from "./prophesee-header.ts";
+import { FORMATS } from "./registry.ts";
 
 /** What the first bytes of a source were recognised as. */
 export interface FormatDetection {
@@ -17,12 +19,6 @@ export interface FormatDetection {
   /** What the judgement rests on. */
   readonly reason: string;
 }
-
-/** Ids of the formats this version reads. */
-export const FORMAT_IDS = ["evt2", "evt3"] as const;
-
-/** One of {@link FORMAT_IDS}. */
-export type FormatId = (typeof FORMAT_IDS)[number];
 
 interface Signature {
   readonly format: string;
@@ -81,21 +77,15 @@ export function detectBytes(head: Uint8Array, path?: string): FormatDetection {
   if (rawHeaderStarts(head)) return detectProphesee(head, path);
   for (const { format, name, bytes } of SIGNATURES) {
     if (!startsWith(head, bytes)) continue;
-    return certain(format, name, false, `the file starts with the signature of ${name}`);
+    return certain(format, name, `the file starts with the signature of ${name}`);
   }
   // HDF5 leaves room for a block of the user's own, of 512 bytes or a power of two times that.
   for (let offset = 0; offset < head.byteLength; offset = offset === 0 ? 512 : offset * 2) {
     if (!startsWith(head.subarray(offset), HDF5_SIGNATURE)) continue;
-    return certain("hdf5", "HDF5", false, `the signature of HDF5 stands at byte ${offset}`);
+    return certain("hdf5", "HDF5", `the signature of HDF5 stands at byte ${offset}`);
   }
   if (looksLikeText(head)) {
-    return {
-      format: "text",
-      name: "text",
-      supported: false,
-      confidence: "likely",
-      reason: "the file starts with lines of numbers",
-    };
+    return judged("text", "text", "likely", "the file starts with lines of numbers");
   }
   throw new EventError("unknown-format", "this is no format that evarrow knows", {
     path,
@@ -106,12 +96,6 @@ export function detectBytes(head: Uint8Array, path?: string): FormatDetection {
   });
 }
 
-const ENCODING_NAMES: ReadonlyMap<string, string> = new Map([
-  ["evt2", "Prophesee EVT 2.0"],
-  ["evt2.1", "Prophesee EVT 2.1"],
-  ["evt3", "Prophesee EVT 3.0"],
-  ["evt4", "Prophesee EVT 4.0"],
-]);
 /** Keys that DAT files have and RAW files do not. */
 const DAT_KEYS = ["data", "version", "width", "height"];
 
@@ -121,20 +105,13 @@ function detectProphesee(head: Uint8Array, path: string | undefined): FormatDete
   const datKey = header.entries.find(([key]) => DAT_KEYS.includes(key.toLowerCase()))?.[0];
   if (datKey !== undefined && (encoding === null || encoding.assumed)) {
     const reason = `the header has the key \`${datKey}\` of DAT files`;
-    return certain("dat", "Prophesee DAT", false, reason);
+    return certain("dat", "Prophesee DAT", reason);
   }
   if (encoding !== null) {
     const { format, source, assumed } = encoding;
-    const name = ENCODING_NAMES.get(format) ?? `Prophesee RAW (${format})`;
+    const name = encodingName(format);
     const confidence = assumed ? "likely" : "certain";
-    const reason = `the header says \`${source}\``;
-    return {
-      format,
-      name,
-      supported: (FORMAT_IDS as readonly string[]).includes(format),
-      confidence,
-      reason,
-    };
+    return judged(format, name, confidence, `the header says \`${source}\``);
   }
   throw new EventError("unknown-format", "the header names no encoding", {
     path,
@@ -148,23 +125,42 @@ function detectProphesee(head: Uint8Array, path: string | undefined): FormatDete
   });
 }
 
-/** The error of a format that was recognised but is not read. */
-export function unsupportedFormat(detection: FormatDetection, path?: string): EventError {
+/** `evt4` as `Prophesee EVT 4.0`; whatever else a header names, as it stands. */
+function encodingName(format: string): string {
+  const version = /^evt(\d)(\d)?$/.exec(format);
+  if (version === null) return `Prophesee RAW (${format})`;
+  return `Prophesee EVT ${version[1]}.${version[2] ?? 0}`;
+}
+
+/**
+ * The format that was detected.
+ *
+ * @throws EventError `unsupported-format`
+ */
+export function formatOf(detection: FormatDetection, path?: string): EventFormat {
   const { name, format, reason } = detection;
-  return new EventError("unsupported-format", `${name} is not supported yet (${reason})`, {
+  const found = FORMATS.find(({ id }) => id === format);
+  if (found !== undefined) return found;
+  throw new EventError("unsupported-format", `${name} is not supported yet (${reason})`, {
     path,
     format,
-    hint: "This version reads Prophesee EVT 2.0 and EVT 3.0.",
+    hint: `This version reads ${FORMATS.map((read) => read.name).join(", ")}.`,
   });
 }
 
-function certain(
+function certain(format: string, name: string, reason: string): FormatDetection {
+  return judged(format, name, "certain", reason);
+}
+
+/** A judgement; the name of a format that is read is its own. */
+function judged(
   format: string,
   name: string,
-  supported: boolean,
+  confidence: FormatDetection["confidence"],
   reason: string,
 ): FormatDetection {
-  return { format, name, supported, confidence: "certain", reason };
+  const read = FORMATS.find(({ id }) => id === format);
+  return { format, name: read?.name ?? name, supported: read !== undefined, confidence, reason };
 }
 
 function startsWith(head: Uint8Array, signature: readonly number[] | string): boolean {

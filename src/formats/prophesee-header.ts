@@ -249,7 +249,7 @@ function encodingId(name: string): string {
   const match = /^evt\s*(\d)(?:\.?(\d))?$/i.exec(name);
   if (match === null) return name.toLowerCase();
   const [, major, minor] = match;
-  return minor === undefined || minor === "0" ? `evt${major}` : `evt${major}.${minor}`;
+  return minor === undefined || minor === "0" ? `evt${major}` : `evt${major}${minor}`;
 }
 
 /** Where reading header lines stopped, and why. */

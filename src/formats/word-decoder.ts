@@ -48,6 +48,7 @@ export class WordDecoder implements EventDecoder {
     options: DecoderOptions,
   ) {
     this.#memory = memory;
+    memory.setVariant(options.variant);
     this.#kernel = kernel;
     this.#format = format;
     this.#rebasePending = options.rebase;

@@ -94,6 +94,11 @@ export class EventMemory {
     this.#set(layout.SIGNED_POLARITY, polarityEncoding === "minus-one-one" ? 1 : 0);
   }
 
+  /** Tells the kernel which of the layouts of its format the data have. */
+  setVariant(variant: number): void {
+    this.#set(layout.VARIANT, variant);
+  }
+
   /** Subtracts `offset` microseconds from every time decoded from now on. */
   setTimeOffset(offset: bigint): void {
     new BigInt64Array(this.memory.buffer, layout.TIME_OFFSET, 1)[0] = offset;

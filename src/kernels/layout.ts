@@ -32,6 +32,9 @@ export const TRIGGER_VALUE_COLUMN = STATE + 40;
 /** i64: subtracted from every time, so that the first event falls on 0 when asked for. */
 export const TIME_OFFSET = STATE + 48;
 
+/** i32: which of the layouts of its format the data have; the meaning is the kernel's own. */
+export const VARIANT = STATE + 56;
+
 // How full the tile is: a decoding kernel appends, the host starts a new tile with 0.
 /** i32: events in the columns. */
 export const EVENT_COUNT = STATE + 64;

@@ -9,10 +9,9 @@ import {
   type Strictness,
 } from "../events/report.ts";
 import type { EventFormat, FormatHeader } from "../formats/decoder.ts";
-import type { FormatDetection } from "../formats/detect.ts";
+import { type FormatDetection, formatOf } from "../formats/detect.ts";
 import { show } from "../util/show.ts";
 import { type EventSource, OpenedSource } from "./opened-source.ts";
-import { formatOf } from "./registry.ts";
 
 /** Options for opening a recording. */
 export interface OpenOptions {
@@ -54,12 +53,15 @@ export class OpenedRecording {
   readonly eventFormat: EventFormat;
   /** @internal */
   readonly dataOffset: number;
+  /** @internal */
+  readonly variant: number;
 
   /** @internal */
   constructor({ source, format, header, strict }: RecordingParts) {
     this.source = source;
     this.eventFormat = format;
     this.dataOffset = header.dataOffset;
+    this.variant = header.variant ?? 0;
     this.detection = source.detection;
     this.header = header.entries;
     this.byteLength = source.byteLength;

@@ -69,7 +69,7 @@ export class TilePass {
    */
   async *tiles(room: () => number): AsyncGenerator<EventMemory, void, void> {
     const { report } = this;
-    const { source, eventFormat, dataOffset } = this.#recording;
+    const { source, eventFormat, dataOffset, variant } = this.#recording;
     const {
       signal,
       strict,
@@ -84,7 +84,11 @@ export class TilePass {
     const bytes = source.bytesFrom(start, signal, range?.end);
     const memory = new EventMemory({ ...this.#sizes(), scratchBytesPerEvent });
     memory.configure(report.geometry, report.polarityEncoding);
-    const decoder = await eventFormat.createDecoder(memory, { dataOffset: start, rebase });
+    const decoder = await eventFormat.createDecoder(memory, {
+      dataOffset: start,
+      rebase,
+      variant,
+    });
     report.bytesRead = start;
 
     const meter = onProgress && new ProgressMeter(onProgress, source.byteLength);

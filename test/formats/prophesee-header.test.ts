@@ -225,15 +225,15 @@ describe("headerValue", () => {
 describe("the encoding", () => {
   it.each([
     ["% evt 2.0\n", "evt2"],
-    ["% evt 2.1\n", "evt2.1"],
+    ["% evt 2.1\n", "evt21"],
     ["% evt 3.0\n", "evt3"],
     ["% EVT 2.0\n", "evt2"],
     ["% evt 2\n", "evt2"],
     ["% format EVT2\n", "evt2"],
     ["% format evt2;height=480;width=640\n", "evt2"],
     ["% format EVT2.0\n", "evt2"],
-    ["% format EVT21;endianness=legacy\n", "evt2.1"],
-    ["% format EVT2.1\n", "evt2.1"],
+    ["% format EVT21;endianness=legacy\n", "evt21"],
+    ["% format EVT2.1\n", "evt21"],
     ["% format evt3\n", "evt3"],
     ["% format EVT3.0;width=1280;height=720\n", "evt3"],
     ["% format EVT4\n", "evt4"],

@@ -126,8 +126,8 @@ function judgeOwn(file: string, target: string, kind: ImportLine["kind"], compla
   if (format !== null && formatFolderOf(file) !== format) {
     if (from === "formats" && formatFolderOf(file) !== null) {
       complain("no format imports another; what they share is a file beside them");
-    } else if (file !== "recording/registry.ts" && file !== "index.ts") {
-      complain("recording/registry.ts alone names a format");
+    } else if (file !== "formats/registry.ts" && file !== "index.ts") {
+      complain("formats/registry.ts alone names a format");
     }
   }
   if (kind === "static" && ARROW_FILES.includes(target) && !ARROW_FILES.includes(file)) {

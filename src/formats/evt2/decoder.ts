@@ -12,8 +12,9 @@ const words: WordFormat = {
 };
 
 /** Prophesee EVT 2.0: `layout.ts` draws the word, the kernel `evt2` decodes it. */
-export const evt2: EventFormat = {
+export const evt2 = {
   id: "evt2",
+  name: "Prophesee EVT 2.0",
   polarityEncoding: "minus-one-one",
   wordBytes: WORD_BYTES,
   bytesPerEvent: WORD_BYTES,
@@ -24,4 +25,4 @@ export const evt2: EventFormat = {
     const kernel = await instantiateKernel<WordKernel>(evt2Wasm, memory.memory);
     return new WordDecoder(memory, kernel, words, options);
   },
-};
+} as const satisfies EventFormat;

@@ -26,8 +26,9 @@ const words: WordFormat = {
 };
 
 /** Prophesee EVT 3.0: `layout.ts` draws the word, the kernel `evt3` decodes it. */
-export const evt3: EventFormat = {
+export const evt3 = {
   id: "evt3",
+  name: "Prophesee EVT 3.0",
   polarityEncoding: "minus-one-one",
   wordBytes: WORD_BYTES,
   bytesPerEvent: WORD_BYTES / VECT_12_STEP, // a vector word of twelve events
@@ -38,4 +39,4 @@ export const evt3: EventFormat = {
     const kernel = await instantiateKernel<WordKernel>(evt3Wasm, memory.memory);
     return new WordDecoder(memory, kernel, words, options);
   },
-};
+} as const satisfies EventFormat;

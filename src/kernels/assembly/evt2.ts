@@ -40,7 +40,7 @@ import {
   X_COLUMN,
   Y_COLUMN,
 } from "../layout";
-import { count } from "./count";
+import { count } from "./parts/count";
 
 // Carried from call to call.
 const HAS_TIME_BASE: usize = CARRIED; // i32

@@ -54,7 +54,7 @@ import {
   X_COLUMN,
   Y_COLUMN,
 } from "../layout";
-import { count } from "./count";
+import { count } from "./parts/count";
 
 // Carried from call to call. All zero is the state before the first word.
 const HAS_TIME_HIGH: usize = CARRIED; // i32

@@ -1,4 +1,4 @@
-import { COUNTERS, FIRST_SEEN } from "../layout";
+import { COUNTERS, FIRST_SEEN } from "../../layout";
 
 /** Adds to a counter and remembers the word that raised it first. */
 export function count(slot: i32, word: usize, by: i32 = 1): void {
