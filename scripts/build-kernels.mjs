@@ -32,7 +32,7 @@ for (const name of files.map((file) => file.slice(0, -".ts".length)).sort()) {
   const target = new URL(`kernels/generated/${name}.ts`, src);
   const text = [
     `/** Made by \`npm run build:kernels\` from assembly/${name}.ts. */`,
-    `export const ${name}Wasm: string =`,
+    `export const ${camelCase(name)}Wasm: string =`,
     `  "${Buffer.from(wasm).toString("base64")}";`,
     "",
   ].join("\n");
@@ -40,4 +40,9 @@ for (const name of files.map((file) => file.slice(0, -".ts".length)).sort()) {
   if (existsSync(target) && readFileSync(target, "utf8") === text) continue;
   writeFileSync(target, text);
   console.log(`kernel ${name}: ${wasm.byteLength} bytes`);
+}
+
+/** `evt2-encoder` as `evt2Encoder`. */
+function camelCase(name) {
+  return name.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
 }

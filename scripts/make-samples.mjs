@@ -20,7 +20,7 @@ const bar = {
   events: movingBar({ width: 320, height: 240, durationUs: 200_000, random: randomNumbers(1) }),
   triggers: regularTriggers({ startUs: 5_000, periodUs: 20_000, count: 10 }),
 };
-writeSample("moving-bar.evt2.raw", encode(bar), bar);
+writeSample("moving-bar.evt2.raw", await encode(bar), bar);
 
 /** Noise on both sides of a wrap of the 34-bit clock. */
 const wrap = {
@@ -35,15 +35,15 @@ const wrap = {
   }),
   triggers: regularTriggers({ startUs: 2 ** 34 - 40_000, periodUs: 16_384, count: 5 }),
 };
-writeSample("clock-wrap.evt2.raw", encode(wrap), wrap, { clockWraps: 1 });
+writeSample("clock-wrap.evt2.raw", await encode(wrap), wrap, { clockWraps: 1 });
 
 const empty = { geometry: { width: 640, height: 480 }, events: [], triggers: [] };
-writeSample("header-only.evt2.raw", encode(empty), empty);
+writeSample("header-only.evt2.raw", await encode(empty), empty);
 
-writeDamaged();
+await writeDamaged();
 
 /** A sound recording with every kind of damage put between its words. */
-function writeDamaged() {
+async function writeDamaged() {
   const sound = {
     geometry: { width: 64, height: 48 },
     events: noise({
@@ -56,7 +56,7 @@ function writeDamaged() {
     }),
     triggers: regularTriggers({ startUs: 1_001_000, periodUs: 5_000, count: 4 }),
   };
-  const bytes = encode(sound);
+  const bytes = await encode(sound);
   const dataOffset = bytes.indexOf("% end\n", 0, "latin1") + 6;
   const words = [];
   for (let at = dataOffset; at < bytes.length; at += 4) words.push(bytes.readUInt32LE(at));
@@ -109,7 +109,7 @@ function writeDamaged() {
   );
 }
 
-function encode({ geometry, events, triggers }) {
+async function encode({ geometry, events, triggers }) {
   const columns = {
     length: events.length,
     x: Uint16Array.from(events, ({ x }) => x),
@@ -124,7 +124,7 @@ function encode({ geometry, events, triggers }) {
     value: Uint8Array.from(triggers, ({ value }) => value),
   };
   const header = { integrator_name: "evarrow", serial_number: "00000000" };
-  return Buffer.from(encodeEvt2(columns, { geometry, triggers: triggerColumns, header }));
+  return Buffer.from(await encodeEvt2(columns, { geometry, triggers: triggerColumns, header }));
 }
 
 /** Writes the recording and what it must decode to. */

@@ -12,6 +12,7 @@ const ANYWHERE = [
   "detectFormat",
   "digestEvents",
   "encodeEvt2",
+  "encodeEvt3",
   "formatReport",
   "isEventError",
   "loadEvents",

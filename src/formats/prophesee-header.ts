@@ -296,25 +296,3 @@ function latin1(bytes: Uint8Array): string {
 function isEnd(text: string): boolean {
   return /^[ \t]*end[ \t]*$/.test(text);
 }
-
-/**
- * Writes a header: one line a key, sorted as the vendor's software does, then `% end`.
- *
- * @throws EventError `invalid-option` for a key or value that would not be read back the same
- */
-export function encodeRawHeader(entries: Readonly<Record<string, string>>): Uint8Array {
-  let text = "";
-  for (const key of Object.keys(entries).sort()) {
-    const line = `% ${key} ${entries[key]}`;
-    const tokens = line.split(/[ \t]+/);
-    const plain = /^[\x20-\x7e\xa0-\xff]*$/.test(line);
-    if (!plain || tokens.join(" ") !== line || tokens[1] !== key || key.toLowerCase() === "end") {
-      throw new EventError("invalid-option", "a header line cannot be written", {
-        expected: "a key without blanks and a value of printable Latin-1 characters",
-        found: JSON.stringify(line),
-      });
-    }
-    text += `${line}\n`;
-  }
-  return Uint8Array.from(`${text}% end\n`, (character) => character.charCodeAt(0));
-}

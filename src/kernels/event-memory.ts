@@ -11,9 +11,13 @@ export interface EventMemorySize {
   tileEvents: number;
   /** Bytes of scratch space for every event of a tile, for kernels that need it. Default 0. */
   scratchBytesPerEvent?: number | undefined;
+  /** Bytes of room for what an encoding kernel writes. Default 0. */
+  outputBytes?: number | undefined;
+  /** The most triggers of a tile. Default 2048; a kernel that fills them ends the tile. */
+  tileTriggers?: number | undefined;
 }
 
-/** Triggers of a tile; a kernel that fills them ends the tile, so the number limits nothing. */
+/** Enough that few tiles are cut short. */
 const TILE_TRIGGERS = 2048;
 const PAGE_BYTES = 65536;
 /** Every part starts on a cache line. */
@@ -33,10 +37,18 @@ export class EventMemory {
   readonly columns: ColumnArrays;
   readonly triggers: TriggerColumns;
   readonly scratch: Uint8Array<ArrayBuffer>;
+  /** Where encoding kernels write. */
+  readonly output: Uint8Array<ArrayBuffer>;
   readonly tileEvents: number;
   readonly #words: Int32Array;
 
-  constructor({ inputBytes, tileEvents, scratchBytesPerEvent = 0 }: EventMemorySize) {
+  constructor({
+    inputBytes,
+    tileEvents,
+    scratchBytesPerEvent = 0,
+    outputBytes = 0,
+    tileTriggers = TILE_TRIGGERS,
+  }: EventMemorySize) {
     let end = layout.SUBTYPES + layout.SUBTYPE_SLOTS * 4;
     const reserve = (bytes: number): number => {
       const start = Math.ceil(end / ALIGNMENT) * ALIGNMENT;
@@ -49,11 +61,12 @@ export class EventMemory {
     const y = reserve(tileEvents * 2);
     const t = reserve(tileEvents * 8);
     const polarity = reserve(tileEvents);
-    const triggerT = reserve(TILE_TRIGGERS * 8);
-    const triggerId = reserve(TILE_TRIGGERS * 2);
-    const triggerValue = reserve(TILE_TRIGGERS);
+    const triggerT = reserve(tileTriggers * 8);
+    const triggerId = reserve(tileTriggers * 2);
+    const triggerValue = reserve(tileTriggers);
     const scratchBytes = tileEvents * scratchBytesPerEvent;
     const scratch = reserve(scratchBytes);
+    const output = reserve(outputBytes);
     const pages = Math.ceil(end / PAGE_BYTES);
 
     this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
@@ -70,33 +83,36 @@ export class EventMemory {
       polarity: new Int8Array(buffer, polarity, tileEvents),
     };
     this.triggers = {
-      length: TILE_TRIGGERS,
-      t: new BigInt64Array(buffer, triggerT, TILE_TRIGGERS),
-      id: new Int16Array(buffer, triggerId, TILE_TRIGGERS),
-      value: new Uint8Array(buffer, triggerValue, TILE_TRIGGERS),
+      length: tileTriggers,
+      t: new BigInt64Array(buffer, triggerT, tileTriggers),
+      id: new Int16Array(buffer, triggerId, tileTriggers),
+      value: new Uint8Array(buffer, triggerValue, tileTriggers),
     };
     this.scratch = new Uint8Array(buffer, scratch, scratchBytes);
+    this.output = new Uint8Array(buffer, output, outputBytes);
     this.#words = new Int32Array(buffer);
-    this.#set(layout.X_COLUMN, x);
-    this.#set(layout.Y_COLUMN, y);
-    this.#set(layout.T_COLUMN, t);
-    this.#set(layout.POLARITY_COLUMN, polarity);
-    this.#set(layout.TRIGGER_T_COLUMN, triggerT);
-    this.#set(layout.TRIGGER_ID_COLUMN, triggerId);
-    this.#set(layout.TRIGGER_VALUE_COLUMN, triggerValue);
-    this.#set(layout.TRIGGER_CAPACITY, TILE_TRIGGERS);
+    this.setField(layout.X_COLUMN, x);
+    this.setField(layout.Y_COLUMN, y);
+    this.setField(layout.T_COLUMN, t);
+    this.setField(layout.POLARITY_COLUMN, polarity);
+    this.setField(layout.TRIGGER_T_COLUMN, triggerT);
+    this.setField(layout.TRIGGER_ID_COLUMN, triggerId);
+    this.setField(layout.TRIGGER_VALUE_COLUMN, triggerValue);
+    this.setField(layout.TRIGGER_CAPACITY, tileTriggers);
+    this.setField(layout.OUTPUT, output);
+    this.setField(layout.OUTPUT_END, output + outputBytes);
   }
 
   /** Sets what the kernels need to know; without a geometry every coordinate passes. */
   configure(geometry: SensorGeometry | null, polarityEncoding: PolarityEncoding): void {
-    this.#set(layout.WIDTH, geometry?.width ?? 65536);
-    this.#set(layout.HEIGHT, geometry?.height ?? 65536);
-    this.#set(layout.SIGNED_POLARITY, polarityEncoding === "minus-one-one" ? 1 : 0);
+    this.setField(layout.WIDTH, geometry?.width ?? 65536);
+    this.setField(layout.HEIGHT, geometry?.height ?? 65536);
+    this.setField(layout.SIGNED_POLARITY, polarityEncoding === "minus-one-one" ? 1 : 0);
   }
 
   /** Tells the kernel which of the layouts of its format the data have. */
   setVariant(variant: number): void {
-    this.#set(layout.VARIANT, variant);
+    this.setField(layout.VARIANT, variant);
   }
 
   /** Subtracts `offset` microseconds from every time decoded from now on. */
@@ -116,18 +132,23 @@ export class EventMemory {
 
   /** Whether there is no room for another trigger, or none for events beyond `room`. */
   isFull(room: number): boolean {
-    return this.eventCount >= room || this.triggerCount >= TILE_TRIGGERS;
+    return this.eventCount >= room || this.triggerCount >= this.triggers.length;
   }
 
   /** Starts a new tile, or takes the last one back to what it held. */
   setTile(eventCount = 0, triggerCount = 0): void {
-    this.#set(layout.EVENT_COUNT, eventCount);
-    this.#set(layout.TRIGGER_COUNT, triggerCount);
+    this.setField(layout.EVENT_COUNT, eventCount);
+    this.setField(layout.TRIGGER_COUNT, triggerCount);
   }
 
   /** The i32 at an address of the state struct. */
   field(address: number): number {
     return this.#words[address >> 2] as number;
+  }
+
+  /** Sets the i32 at an address of the state struct. */
+  setField(address: number, value: number): void {
+    this.#words[address >> 2] = value;
   }
 
   /** The i64 at an address of the state struct. */
@@ -154,7 +175,7 @@ export class EventMemory {
     for (let slot = 0; slot < layout.COUNTER_SLOTS; slot++) {
       const count = this.field(layout.COUNTERS + slot * 4);
       if (count === 0) continue;
-      this.#set(layout.COUNTERS + slot * 4, 0);
+      this.setField(layout.COUNTERS + slot * 4, 0);
       take(slot, count >>> 0, this.field(layout.FIRST_SEEN + slot * 4) >>> 0);
     }
   }
@@ -164,12 +185,8 @@ export class EventMemory {
     for (let subtype = 0; subtype < layout.SUBTYPE_SLOTS; subtype++) {
       const count = this.field(layout.SUBTYPES + subtype * 4);
       if (count === 0) continue;
-      this.#set(layout.SUBTYPES + subtype * 4, 0);
+      this.setField(layout.SUBTYPES + subtype * 4, 0);
       take(subtype, count);
     }
-  }
-
-  #set(address: number, value: number): void {
-    this.#words[address >> 2] = value;
   }
 }

@@ -79,3 +79,38 @@ export const SUMMARY_MAX_Y = STATE + 1040;
 /** i64: least and greatest time. */
 export const SUMMARY_MIN_T = STATE + 1048;
 export const SUMMARY_MAX_T = STATE + 1056;
+
+// What an encoding kernel and its host tell each other.
+/** u32: addresses where the next bytes go and where the room for them ends. */
+export const OUTPUT = STATE + 1088;
+export const OUTPUT_END = STATE + 1092;
+/** i32: the first event and the first trigger of the tile that are not written yet. */
+export const NEXT_EVENT = STATE + 1096;
+export const NEXT_TRIGGER = STATE + 1100;
+/** i32: 1 leaves out what the format cannot hold and counts it, 0 stops in front of it. */
+export const LEAVE_OUT = STATE + 1104;
+/** i32: why the kernel stopped, one of the reasons below; 0 when it did not have to. */
+export const REFUSAL = STATE + 1108;
+/** i32: 1 when that is a trigger, 0 when it is an event. */
+export const REFUSED_IS_TRIGGER = STATE + 1112;
+/** 64 bytes that an encoding kernel carries; all zero is the state before the first event. */
+export const ENCODER_CARRIED = STATE + 1152;
+export const ENCODER_CARRIED_BYTES = 64;
+/** u32 each: what was left out, by reason. */
+export const LEFT_OUT = STATE + 1216;
+export const REFUSAL_SLOTS = 8;
+/** The pixel is not on the sensor, or beyond what the format can name. */
+export const REFUSED_PIXEL = 1;
+/** The time is below 0. */
+export const REFUSED_NEGATIVE_TIME = 2;
+/** The first time, or a step forward, is more than the clock can be brought to. */
+export const REFUSED_LATE_TIME = 3;
+/** The time falls so far that it would be read as the clock starting again. */
+export const REFUSED_BACKWARD_TIME = 4;
+/** The trigger's input has a number beyond what the format can name. */
+export const REFUSED_TRIGGER_ID = 5;
+
+/** Free bytes with which an entry is begun: room for 1024 wraps of the clock in front of it. */
+export const ENTRY_ROOM = 20480;
+/** The most wraps of the clock that are written in front of one entry. */
+export const MOST_WRAPS = 1024;

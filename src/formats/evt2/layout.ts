@@ -31,6 +31,7 @@ export const TS_BITS = 6;
 export const TS_MASK = 0x3f;
 export const X_SHIFT = 11;
 export const XY_MASK = 0x7ff;
+export const TIME_HIGH_BITS = 28;
 export const TIME_HIGH_MASK = 0xfffffff;
 export const TRIGGER_ID_SHIFT = 8;
 export const TRIGGER_ID_MASK = 0x1f;

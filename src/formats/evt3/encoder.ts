@@ -1,0 +1,45 @@
+import type { EventColumns } from "../../events/columns.ts";
+import type { EventTable } from "../../events/table.ts";
+import { evt3EncoderWasm } from "../../kernels/generated/evt3-encoder.ts";
+import { MOST_WRAPS } from "../../kernels/layout.ts";
+import { type EncodeWithTriggersOptions, encodeEvents } from "../encode-events.ts";
+import type { EventEncoding } from "../encoder.ts";
+import { rawHeader } from "../prophesee-header-writer.ts";
+import { TRIGGER_ID_MASK, WRAP_US, X_MASK } from "./layout.ts";
+
+/** EVT 3.0 as a target: the kernel `evt3-encoder` writes the words. */
+export const evt3Encoding: EventEncoding = {
+  id: "evt3",
+  name: "EVT 3.0",
+  ending: ".evt3.raw",
+  wasm: evt3EncoderWasm,
+  keepsTriggers: true,
+  keepsGeometry: true,
+  side: X_MASK + 1,
+  maxTriggerId: TRIGGER_ID_MASK,
+  maxStepUs: MOST_WRAPS * WRAP_US,
+  encodeHeader: (facts) =>
+    rawHeader({ evt: "3.0", format: "EVT3" }, { ...facts, endianness: undefined }),
+};
+
+/**
+ * Encodes events as an EVT 3.0 RAW recording, header included. Decoding it gives the same events.
+ *
+ * @param events - a table, or columns, with `x`, `y`, `t` in microseconds and `polarity`, where ON
+ *   is any value above 0
+ * @throws EventError `not-encodable`, with the row, for what EVT 3.0 cannot hold: coordinates above
+ *   2047 or outside the geometry, times below 0, a step of more than 1024 periods of the clock
+ *   (4 h 46 min), a step back that would read as a wrap of the clock, a trigger id above 15;
+ *   `invalid-option` for columns that are missing or mistyped
+ * @example
+ * ```ts
+ * const geometry = { width: 640, height: 480 };
+ * await writeFile("copy.raw", await encodeEvt3(table, { geometry }));
+ * ```
+ */
+export function encodeEvt3(
+  events: EventColumns | EventTable,
+  options: EncodeWithTriggersOptions = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  return encodeEvents(evt3Encoding, events, options);
+}
