@@ -36,6 +36,10 @@ export const EVENT_ERROR_CODES = [
   "unsafe-time",
   /** Events that the target format cannot hold. */
   "not-encodable",
+  /** The output cannot be created, written or completed. */
+  "sink-unwritable",
+  /** What was written does not read back as what was converted. */
+  "verification-failed",
   /** Polars cannot be loaded on this platform. */
   "polars-unavailable",
   /** This platform has no WebAssembly SIMD. */

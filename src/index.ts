@@ -1,4 +1,5 @@
 /** Everything public that runs anywhere: names only. */
+export { type ConvertOptions, convertRecording, type EventSink } from "./api/convert.ts";
 export { detectFormat, digestEvents, loadStatistics, sampleStatistics } from "./api/inspect.ts";
 export { loadEvents, loadTable } from "./api/load-events.ts";
 export { openRecording, type Recording } from "./api/recording.ts";
@@ -31,7 +32,9 @@ export type { FormatId } from "./formats/registry.ts";
 export type { EventSource } from "./recording/opened-source.ts";
 export type { Progress } from "./recording/progress.ts";
 export type { OpenOptions } from "./recording/recording.ts";
+export type { ByteSink } from "./source/byte-sink.ts";
 export type { ByteSource, ReadOptions, SequentialSource } from "./source/byte-source.ts";
+export type { Conversion, WriteOptions } from "./stream/convert.ts";
 export type { EventDigest } from "./stream/digest.ts";
 export { EventStreamer, type StreamOptions } from "./stream/event-streamer.ts";
 export type { LoadOptions } from "./stream/load-options.ts";

@@ -9,6 +9,7 @@ const ANYWHERE = [
   "EventStreamer",
   "POLARITY_ENCODINGS",
   "VERSION",
+  "convertRecording",
   "detectFormat",
   "digestEvents",
   "encodeEvt2",
@@ -58,6 +59,8 @@ describe("the public API", () => {
       "assumption",
       "unsafe-time",
       "not-encodable",
+      "sink-unwritable",
+      "verification-failed",
       "polars-unavailable",
       "kernel-unavailable",
     ]);

@@ -20,14 +20,23 @@ export interface HeadOptions extends RecordingOptions {
   count: number;
 }
 
+/** Options of `evarrow convert`. */
+export interface ConvertCommandOptions extends RecordingOptions {
+  format?: string;
+  verify?: boolean;
+  force?: boolean;
+  rebase?: boolean;
+  endianness?: "little" | "legacy";
+}
+
 /** Stated here so that `--help` need not load the library. */
 const POLARITY_ENCODINGS = ["minus-one-one", "zero-one"] satisfies PolarityEncoding[];
 const MAX_SIDE = 65536;
 
-/** Gives a command the argument FILE and the common options. */
-export function addRecordingOptions(command: Command): Command {
+/** Gives a command its first argument, the recording, and the common options. */
+export function addRecordingOptions(command: Command, argument = "FILE"): Command {
   return command
-    .argument("<FILE>", "the recording", parseFile)
+    .argument(`<${argument}>`, "the recording", parseFile)
     .option("--json", "print JSON")
     .option(
       "--geometry <WxH>",
@@ -69,6 +78,15 @@ export function parseCount(text: string): number {
   const count = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(count)) return count;
   throw new InvalidArgumentError("Expected a whole number from 0.");
+}
+
+/** The name of a file to write. */
+export function parseTarget(text: string): string {
+  if (text === "") throw new InvalidArgumentError("The name of the output is empty.");
+  if (text === "-") {
+    throw new InvalidArgumentError("To write standard output, name /dev/stdout; a file, ./-.");
+  }
+  return text;
 }
 
 function parseFile(text: string): string {

@@ -2,9 +2,11 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import {
   addRecordingOptions,
+  type ConvertCommandOptions,
   type HeadOptions,
   type InfoOptions,
   parseCount,
+  parseTarget,
   type RecordingOptions,
 } from "./args.ts";
 import type { Output } from "./output.ts";
@@ -33,11 +35,11 @@ export function createProgram(
   widths: { readonly out: number | undefined; readonly error: number | undefined },
 ): Command {
   const program = new Command("evarrow")
-    .description("Look into event-camera recordings: facts, first events, statistics, digest.")
+    .description("Look into event-camera recordings, and convert them.")
     .version(packageVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .helpCommand("help [COMMAND]", "print the help of a command")
-    .usage("COMMAND [options] FILE")
+    .usage("COMMAND [options] FILE...")
     .exitOverride()
     .configureOutput({
       writeOut: (text) => {
@@ -56,7 +58,7 @@ export function createProgram(
     .configureHelp({
       optionTerm: ({ flags }) => flags.replace(" [=", "[="),
       subcommandTerm: (command) =>
-        command.name() === "help" ? "help [COMMAND]" : `${command.name()} FILE`,
+        command.name() === "help" ? "help [COMMAND]" : `${command.name()} ${argumentsOf(command)}`,
     })
     .showHelpAfterError("Try `evarrow --help`.")
     .addHelpText(
@@ -66,18 +68,25 @@ Examples:
   evarrow info recording.raw
   evarrow head recording.raw -n 20
   evarrow stats recording.raw --json
+  evarrow convert recording.raw copy.evt3.raw
 
 Data goes to stdout, messages to stderr.
 Exit codes: 0 fine, 1 the input is bad, 2 the call is wrong.`,
     );
 
-  const addCommand = (name: string, summary: string, details: string, examples: string) => {
+  const addCommand = (
+    name: string,
+    summary: string,
+    details: string,
+    examples: string,
+    argument = "FILE",
+  ) => {
     const command = program.command(name).summary(summary).description(`${summary}.\n${details}`);
     command
-      .usage("[options] FILE")
       .showHelpAfterError(`Try \`evarrow ${name} --help\`.`)
       .addHelpText("after", `\nExamples:\n${examples.replaceAll(/^/gm, "  evarrow ")}`);
-    return addRecordingOptions(command);
+    addRecordingOptions(command, argument);
+    return command.usage(`[options] ${argumentsOf(command)}`);
   };
 
   addCommand(
@@ -124,7 +133,30 @@ Exit codes: 0 fine, 1 the input is bad, 2 the call is wrong.`,
     await stats(file, options, context);
   });
 
+  const convert = addCommand(
+    "convert",
+    "Write a recording in another format",
+    "The name of OUT says the format: .evt2.raw, .evt3.raw. OUT appears when it is complete, and replaces what had its name.",
+    "convert in.raw out.evt3.raw\nconvert --verify in.raw out.evt2.raw\nconvert --format evt3 in.raw out.raw",
+    "IN",
+  )
+    .argument("<OUT>", "the file to write", parseTarget)
+    .option("--format <id>", "the format of OUT, where its name does not say it")
+    .option("--verify", "read OUT again and compare it with IN before it gets its name")
+    .option("--force", "leave out what the format cannot hold, instead of failing")
+    .option("--rebase", "put the first event on time 0")
+    .action(async (file: string, out: string, options: ConvertCommandOptions) => {
+      const { convert } = await import("./commands/convert.ts");
+      await convert(file, out, options, context);
+    });
+  convert.usage(`[options] ${argumentsOf(convert)}`);
+
   return program;
+}
+
+/** The arguments of a command, as its usage names them. */
+function argumentsOf(command: Command): string {
+  return command.registeredArguments.map((argument) => argument.name()).join(" ");
 }
 
 /** From package.json, which costs nothing; the library itself takes longer to load than Node. */

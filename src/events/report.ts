@@ -10,6 +10,7 @@ export const LOSS_KINDS = [
   "eventWithoutAddress",
   "outsideGeometry",
   "backwardStep",
+  "malformedLine",
   "truncated",
 ] as const;
 
@@ -68,6 +69,8 @@ export interface LoadReport {
   readonly backwardSteps: number;
   /** How often the camera's clock started again; the times go on rising across a wrap. */
   readonly clockWraps: number;
+  /** Lines of text that hold no event. */
+  readonly malformedLines: number;
   /** Bytes at the end that do not fill a word. */
   readonly truncatedBytes: number;
   /** Byte offset in the source of the first loss of each kind. */
@@ -107,6 +110,7 @@ export function createReport(
     eventsOutsideGeometry: 0,
     backwardSteps: 0,
     clockWraps: 0,
+    malformedLines: 0,
     truncatedBytes: 0,
     firstAt: {},
     mode: null,
@@ -122,6 +126,7 @@ const LOSS_PROBLEMS: Readonly<Record<LossKind, string>> = {
   triggerBeforeTimeBase: "a trigger before the first time word",
   eventWithoutAddress: "an event before its row or vector base was sent",
   outsideGeometry: "an event outside the sensor",
+  malformedLine: "a line that is no event",
   backwardStep: "an event earlier than the one in front of it",
   truncated: "the recording ends inside a word",
 };
@@ -223,6 +228,12 @@ export function formatReport(report: LoadReport): string[] {
     "step back in time (event kept)",
     "steps back in time (events kept)",
     "backwardStep",
+  );
+  say(
+    report.malformedLines,
+    "line skipped: it is no event",
+    "lines skipped: they are no events",
+    "malformedLine",
   );
   say(
     report.truncatedBytes,

@@ -64,6 +64,8 @@ export interface DecoderOptions {
 export interface EventDecoder {
   /** Takes the next `length` bytes of the source, which stand in the given input slot. */
   feed(slot: 0 | 1, length: number): void;
+  /** Says that no bytes follow; `slot` is free. What was kept back is then decoded, too. */
+  end(slot: 0 | 1): void;
   /**
    * Appends events and triggers to the tile in memory, until the bytes fed are used up or the tile
    * is full, and adds what happened to the report.

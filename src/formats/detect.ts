@@ -84,6 +84,9 @@ export function detectBytes(head: Uint8Array, path?: string): FormatDetection {
     if (!startsWith(head.subarray(offset), HDF5_SIGNATURE)) continue;
     return certain("hdf5", "HDF5", `the signature of HDF5 stands at byte ${offset}`);
   }
+  if (OWN_CSV.test(textOf(head))) {
+    return certain("csv", "CSV", "the first line names the columns x,y,t,polarity");
+  }
   if (looksLikeText(head)) {
     return judged("text", "text", "likely", "the file starts with lines of numbers");
   }
@@ -170,16 +173,22 @@ function startsWith(head: Uint8Array, signature: readonly number[] | string): bo
   return true;
 }
 
+/** The header row of CSV as this library writes it. */
+const OWN_CSV = /^x,y,t,polarity\r?(?:\n|$)/;
 const COMMENT = /^\s*[#%]/;
 const NUMBERS = /^\s*[-+]?\d[\d.eE+-]*(?:[\s,;]+(?:[-+]?\d[\d.eE+-]*|true|false))+[\s,;]*$/i;
 const COLUMN_HEADER = /^\s*"?(?:x|t|ts|timestamp|time)\b.*[\s,;]"?y\b/i;
 
 /** Lines of numbers, or a row of column names, behind any comments, in the first kilobytes. */
 function looksLikeText(head: Uint8Array): boolean {
-  const text = new TextDecoder().decode(head.subarray(0, 4096)).replace(/^\ufeff/, "");
-  const lines = text.split(/\r?\n/);
+  const lines = textOf(head).split(/\r?\n/);
   const first = lines.find((line) => line.trim() !== "" && !COMMENT.test(line));
   return first !== undefined && (NUMBERS.test(first) || COLUMN_HEADER.test(first));
+}
+
+/** The first kilobytes as text, without a byte order mark. */
+function textOf(head: Uint8Array): string {
+  return new TextDecoder().decode(head.subarray(0, 4096)).replace(/^\ufeff/, "");
 }
 
 function hex(bytes: Uint8Array): string {

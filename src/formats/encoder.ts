@@ -4,6 +4,7 @@
  */
 import { EventError } from "../errors.ts";
 import { formatGeometry, type SensorGeometry } from "../events/geometry.ts";
+import type { PolarityEncoding } from "../events/polarity.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
 import { instantiateKernel } from "../kernels/kernel.ts";
 import * as layout from "../kernels/layout.ts";
@@ -22,6 +23,8 @@ export interface EventEncoding {
   readonly keepsTriggers: boolean;
   /** Whether the geometry has a place in it. */
   readonly keepsGeometry: boolean;
+  /** What its polarity column holds unless the caller asks otherwise, where it is written as is. */
+  readonly polarityEncoding?: PolarityEncoding | undefined;
   /** Pixels that its coordinates can name on each side. */
   readonly side: number;
   /** The greatest number of an input that a trigger can have. */
@@ -42,8 +45,16 @@ export interface HeaderFacts {
   readonly geometry: SensorGeometry | null;
   /** Further lines, by key, for headers of text. */
   readonly header?: Readonly<Record<string, string>> | undefined;
+  /** Lines of the recording that is converted, of which those that still hold are kept. */
+  readonly original?: readonly (readonly [key: string, value: string])[] | undefined;
   /** Order of the bytes of a word, where the format has two. Default `"little"`. */
   readonly endianness?: "little" | "legacy" | undefined;
+}
+
+/** How many events and triggers were left out because a format cannot hold them. */
+export interface LeftOut {
+  readonly events: number;
+  readonly triggers: number;
 }
 
 interface EncodingKernel {
@@ -83,13 +94,12 @@ export class EventEncoder {
     return new EventEncoder(encoding, memory, kernel);
   }
 
-  /** Events and triggers that were left out so far. */
-  get leftOut(): number {
-    let count = 0;
-    for (let reason = 0; reason < layout.REFUSAL_SLOTS; reason++) {
-      count += this.#memory.field(layout.LEFT_OUT + reason * 4) >>> 0;
-    }
-    return count;
+  /** What was left out so far. */
+  get leftOut(): LeftOut {
+    return {
+      events: this.#memory.field(layout.EVENTS_LEFT_OUT),
+      triggers: this.#memory.field(layout.TRIGGERS_LEFT_OUT),
+    };
   }
 
   /**

@@ -22,7 +22,7 @@ export interface RawEncodingNames {
  *   the events mean
  */
 export function rawHeader({ evt, format }: RawEncodingNames, facts: HeaderFacts): Uint8Array {
-  const { geometry, header = {}, endianness } = facts;
+  const { geometry, header = {}, original = [], endianness } = facts;
   for (const key of Object.keys(header)) {
     if (!isOwnKey(key, facts)) continue;
     throw new EventError("invalid-option", `the header line \`${key}\` cannot be set`, {
@@ -34,7 +34,11 @@ export function rawHeader({ evt, format }: RawEncodingNames, facts: HeaderFacts)
     ...(endianness ? [`endianness=${endianness}`] : []),
     ...(geometry ? [`height=${geometry.height}`, `width=${geometry.width}`] : []),
   ];
+  const kept = original.filter(
+    ([key, value]) => !isOwnKey(key, facts) && isPlainLine(key, `% ${key} ${value}`),
+  );
   const lines = headerLines({
+    ...Object.fromEntries(kept),
     ...header,
     evt,
     format: [format, ...options].join(";"),
@@ -75,15 +79,6 @@ function isPlainLine(key: string, line: string): boolean {
   const tokens = line.split(/[ \t]+/);
   const printable = /^[\x20-\x7e\xa0-\xff]*$/.test(line);
   return printable && tokens.join(" ") === line && tokens[1] === key && key.toLowerCase() !== "end";
-}
-
-/** Whether a line of another recording's header can be copied into that of a RAW recording. */
-export function canCopyLine(
-  key: string,
-  value: string,
-  facts: Pick<HeaderFacts, "geometry">,
-): boolean {
-  return !isOwnKey(key, facts) && isPlainLine(key, `% ${key} ${value}`);
 }
 
 /** Latin-1 bytes of a text. */

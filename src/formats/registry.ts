@@ -1,12 +1,24 @@
+import { csv } from "./csv/decoder.ts";
+import { csvEncoding } from "./csv/encoder.ts";
 import type { EventFormat } from "./decoder.ts";
 import { evt2 } from "./evt2/decoder.ts";
+import { evt2Encoding } from "./evt2/encoder.ts";
 import { evt3 } from "./evt3/decoder.ts";
+import { evt3Encoding } from "./evt3/encoder.ts";
+import { type WritableFormat, writtenByKernel } from "./writer.ts";
 
 /** Every format that is read; a new one is named here. */
-const READ = [evt2, evt3] as const;
+const READ = [evt2, evt3, csv] as const;
 
 /** Id of a format that this version reads. */
 export type FormatId = (typeof READ)[number]["id"];
 
 /** Every format that is read. */
 export const FORMATS: readonly EventFormat[] = READ;
+
+/** Every format that recordings are converted to. */
+export const WRITABLE_FORMATS: readonly WritableFormat[] = [
+  evt2Encoding,
+  evt3Encoding,
+  csvEncoding,
+].map(writtenByKernel);

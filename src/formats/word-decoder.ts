@@ -21,11 +21,14 @@ export interface WordKernel {
 
 /** What the driver has to know of a format. */
 export interface WordFormat {
+  /** Bytes of a word, or the most that one of words of many sizes has. */
   readonly wordBytes: number;
   /** Names of the vendor words that hold no events, by their type; all others are unknown. */
   readonly vendorWords: Readonly<Record<number, string>>;
   /** The type of vendor words that the kernel counts by subtype, too. */
   readonly subtypedWord?: number;
+  /** For words that an end byte closes: that byte, which the last one may lack. */
+  readonly endOfLast?: number;
 }
 
 /** Drives a word kernel: keeps the bytes of a cut word, and tells the report what was counted. */
@@ -37,6 +40,8 @@ export class WordDecoder implements EventDecoder {
   /** Addresses of the next byte to decode and of the end of what was fed. */
   #input = 0;
   #end = 0;
+  /** With fewer bytes at hand the kernel is not called. */
+  #leastBytes: number;
   /** Byte offset in the source minus address, for the bytes at hand. */
   #offsetOfAddress: number;
   #nextOffset: number;
@@ -51,6 +56,7 @@ export class WordDecoder implements EventDecoder {
     memory.setVariant(options.variant);
     this.#kernel = kernel;
     this.#format = format;
+    this.#leastBytes = format.wordBytes;
     this.#rebasePending = options.rebase;
     this.#nextOffset = options.dataOffset;
     this.#offsetOfAddress = options.dataOffset;
@@ -70,17 +76,25 @@ export class WordDecoder implements EventDecoder {
     this.#nextOffset += length;
   }
 
+  end(slot: 0 | 1): void {
+    const { endOfLast } = this.#format;
+    if (endOfLast === undefined || this.#input === this.#end) return;
+    this.#memory.inputs[slot][0] = endOfLast;
+    this.feed(slot, 1);
+    this.#leastBytes = 1;
+  }
+
   decode(room: number, report: MutableReport): boolean {
     const memory = this.#memory;
     const { eventCount, triggerCount } = memory;
-    if (this.#end - this.#input >= this.#format.wordBytes) {
+    if (this.#end - this.#input >= this.#leastBytes) {
       if (this.#rebasePending) this.#findTimeOffset(room, report);
       this.#input = this.#kernel.decode(this.#input, this.#end, room);
       this.#settle(report);
       report.events += memory.eventCount - eventCount;
       report.triggers += memory.triggerCount - triggerCount;
     }
-    return this.#end - this.#input < this.#format.wordBytes;
+    return this.#end - this.#input < this.#leastBytes;
   }
 
   finish(report: MutableReport): void {
@@ -124,6 +138,9 @@ export class WordDecoder implements EventDecoder {
         case layout.EVENTS_WITHOUT_ADDRESS:
           report.eventsWithoutAddress += count;
           return first("eventWithoutAddress");
+        case layout.MALFORMED_LINES:
+          report.malformedLines += count;
+          return first("malformedLine");
         case layout.EVENTS_OUTSIDE_GEOMETRY:
           report.eventsOutsideGeometry += count;
           return first("outsideGeometry");

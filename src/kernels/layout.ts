@@ -58,6 +58,7 @@ export const EVENTS_OUTSIDE_GEOMETRY = 18;
 export const BACKWARD_STEPS = 19;
 export const CLOCK_WRAPS = 20;
 export const EVENTS_WITHOUT_ADDRESS = 21;
+export const MALFORMED_LINES = 22;
 
 /** u32 each: vendor words OTHERS by subtype, for formats that have subtypes; cleared by the host. */
 export const SUBTYPES = STATE + STATE_BYTES;
@@ -96,9 +97,9 @@ export const REFUSED_IS_TRIGGER = STATE + 1112;
 /** 64 bytes that an encoding kernel carries; all zero is the state before the first event. */
 export const ENCODER_CARRIED = STATE + 1152;
 export const ENCODER_CARRIED_BYTES = 64;
-/** u32 each: what was left out, by reason. */
-export const LEFT_OUT = STATE + 1216;
-export const REFUSAL_SLOTS = 8;
+/** u32: events and triggers that were left out. */
+export const EVENTS_LEFT_OUT = STATE + 1216;
+export const TRIGGERS_LEFT_OUT = STATE + 1220;
 /** The pixel is not on the sensor, or beyond what the format can name. */
 export const REFUSED_PIXEL = 1;
 /** The time is below 0. */

@@ -12,6 +12,13 @@ export const platform: Platform = {
     });
   },
 
+  async createFile(path) {
+    throw new EventError("sink-unwritable", "a browser cannot write a file by its path", {
+      path: String(path),
+      hint: "Give a `WritableStream` or a `ByteSink`.",
+    });
+  },
+
   async importPolars() {
     throw new EventError("polars-unavailable", "Polars does not run in a browser", {
       hint: "Use `loadTable`, which gives the same events as an Arrow table.",

@@ -2,30 +2,14 @@ import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { EventError } from "../errors.ts";
 import { openFile } from "../source/node/file.ts";
+import { createFile } from "../source/node/file-sink.ts";
 import type { Platform } from "./platform.ts";
 
 /** Node: files by path, and the native libraries. */
 export const platform: Platform = {
-  async openPath(path) {
-    if (typeof path === "string" && !/^https?:\/\//i.test(path)) return openFile(path);
-    const address = URL.canParse(path) ? new URL(path).href : String(path);
-    if (!address.startsWith("file:")) {
-      throw new EventError("source-unsupported", "web addresses cannot be opened", {
-        path: address,
-        expected: "a path or a file: URL",
-        hint: "Fetch it and give the response's body, a `ReadableStream`.",
-      });
-    }
-    try {
-      return await openFile(fileURLToPath(address));
-    } catch (cause) {
-      if (cause instanceof EventError) throw cause;
-      throw new EventError("source-unsupported", "this URL names no file", {
-        path: address,
-        cause,
-      });
-    }
-  },
+  openPath: async (path) => openFile(pathOf(path)),
+
+  createFile: async (path) => createFile(pathOf(path)),
 
   async importPolars() {
     try {
@@ -46,3 +30,21 @@ export const platform: Platform = {
 
   yieldToEventLoop: () => new Promise((resolve) => setImmediate(resolve)),
 };
+
+/** The path that a path or a `file:` URL names. */
+function pathOf(path: string | URL): string {
+  if (typeof path === "string" && !/^https?:\/\//i.test(path)) return path;
+  const address = URL.canParse(path) ? new URL(path).href : String(path);
+  if (!address.startsWith("file:")) {
+    throw new EventError("source-unsupported", "web addresses cannot be opened", {
+      path: address,
+      expected: "a path or a file: URL",
+      hint: "Fetch it and give the response's body, a `ReadableStream`.",
+    });
+  }
+  try {
+    return fileURLToPath(address);
+  } catch (cause) {
+    throw new EventError("source-unsupported", "this URL names no file", { path: address, cause });
+  }
+}

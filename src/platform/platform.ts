@@ -1,4 +1,5 @@
 import type pl from "nodejs-polars";
+import type { ByteSink } from "../source/byte-sink.ts";
 import type { ByteSource, SequentialSource } from "../source/byte-source.ts";
 
 /** What differs between Node and the browser. `node.ts` and `browser.ts` are the two answers. */
@@ -9,6 +10,12 @@ export interface Platform {
    * @throws EventError `source-not-found`, `source-unreadable`, `source-unsupported`
    */
   openPath(path: string | URL): Promise<ByteSource | SequentialSource>;
+  /**
+   * Opens a path or a `file:` URL for writing; a regular file appears when it is complete.
+   *
+   * @throws EventError `sink-unwritable`
+   */
+  createFile(path: string | URL): Promise<ByteSink>;
   /**
    * Loads nodejs-polars.
    *

@@ -23,6 +23,8 @@ export interface TileOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Bytes of scratch space for every event of a tile. Default 0. */
   readonly scratchBytesPerEvent?: number | undefined;
+  /** Bytes of room for what an encoding kernel writes. Default 0. */
+  readonly outputBytes?: number | undefined;
   /** The most events of a tile. Default 262 144. */
   readonly tileEvents?: number | undefined;
   /** Hand over triggers, too; they are else counted only. Default `false`. */
@@ -78,11 +80,12 @@ export class TilePass {
       promptly = false,
       triggers = false,
       scratchBytesPerEvent,
+      outputBytes,
       onProgress,
     } = this.#options;
     const start = Math.max(range?.start ?? dataOffset, dataOffset);
     const bytes = source.bytesFrom(start, signal, range?.end);
-    const memory = new EventMemory({ ...this.#sizes(), scratchBytesPerEvent });
+    const memory = new EventMemory({ ...this.#sizes(), scratchBytesPerEvent, outputBytes });
     memory.configure(report.geometry, report.polarityEncoding);
     const decoder = await eventFormat.createDecoder(memory, {
       dataOffset: start,
@@ -96,10 +99,14 @@ export class TilePass {
     let turnStartedAt = performance.now();
     for (;;) {
       const { slot, length } = await untilAborted(ahead.next(), signal);
-      if (length === 0) break;
-      report.bytesRead += length;
-      decoder.feed(slot, length);
-      ahead.start();
+      const isEnd = length === 0;
+      if (isEnd) {
+        decoder.end(slot);
+      } else {
+        report.bytesRead += length;
+        decoder.feed(slot, length);
+        ahead.start();
+      }
       for (let usedUp = false; !usedUp; ) {
         const most = Math.min(room(), memory.tileEvents);
         usedUp = decoder.decode(most, report);
@@ -116,6 +123,7 @@ export class TilePass {
         }
         signal?.throwIfAborted();
       }
+      if (isEnd) break;
     }
     decoder.finish(report);
     checkLoss(report, strict);

@@ -29,32 +29,45 @@ interface PackKernel {
   pack(count: number, out: number): void;
 }
 
+/** Scratch space that {@link TileDigest} needs for every event of a tile. */
+export const DIGEST_BYTES_PER_EVENT = layout.PACKED_EVENT_BYTES;
+
+/** Adds up the digest of events tile by tile; all tiles are in the same memory. */
+export class TileDigest {
+  readonly #hash = platform.createSha256();
+  #kernel: PackKernel | undefined;
+  #events = 0;
+  #on = 0;
+
+  /** Takes the events of the tile in memory. */
+  async add(tile: EventMemory): Promise<void> {
+    this.#kernel ??= await instantiateKernel<PackKernel>(packWasm, tile.memory);
+    const { eventCount, scratch } = tile;
+    this.#kernel.pack(eventCount, scratch.byteOffset);
+    this.#events += eventCount;
+    this.#on += tile.field(layout.PACKED_ON);
+    this.#hash.update(scratch.subarray(0, eventCount * DIGEST_BYTES_PER_EVENT));
+  }
+
+  /** The digest; nothing can be added after it. */
+  finish(): EventDigest {
+    return { events: this.#events, on: this.#on, digest: this.#hash.hex().slice(0, 16) };
+  }
+}
+
 /** Reads a whole recording for its digest. */
 export async function digestRecording(
   recording: OpenedRecording,
   options: PassOptions = {},
 ): Promise<EventDigest> {
   const { tiles } = resolveLoad(recording, options);
-  const pass = new TilePass(recording, {
-    ...tiles,
-    scratchBytesPerEvent: layout.PACKED_EVENT_BYTES,
-  });
+  const scratchBytesPerEvent = DIGEST_BYTES_PER_EVENT;
+  const pass = new TilePass(recording, { ...tiles, scratchBytesPerEvent });
   pass.report.mode = "chunked";
-  const hash = platform.createSha256();
-  let on = 0;
-  let kernel: PackKernel | undefined;
-  for await (const tile of pass.tiles(() => Number.POSITIVE_INFINITY)) {
-    kernel ??= await instantiateKernel<PackKernel>(packWasm, tile.memory);
-    kernel.pack(tile.eventCount, tile.scratch.byteOffset);
-    on += tile.field(layout.PACKED_ON);
-    hash.update(packed(tile));
-  }
-  const result = { events: pass.report.events, on, digest: hash.hex().slice(0, 16) };
+  const digest = new TileDigest();
+  for await (const tile of pass.tiles(() => Number.POSITIVE_INFINITY)) await digest.add(tile);
+  const result = digest.finish();
   rememberReport(result, pass.report);
   options.onReport?.(pass.report);
   return result;
-}
-
-function packed(tile: EventMemory): Uint8Array {
-  return tile.scratch.subarray(0, tile.eventCount * layout.PACKED_EVENT_BYTES);
 }

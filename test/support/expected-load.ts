@@ -109,6 +109,7 @@ export function expectedLoad(recording: Uint8Array, options: ExpectedOptions): E
     report: {
       otherSubtypes: {},
       eventsWithoutAddress: 0,
+      malformedLines: 0,
       ...counts,
       format: reference.format,
       sourceName: options.sourceName ?? null,

@@ -1,11 +1,7 @@
-// Columns to lines of text: x,y,t,polarity.
+// Columns to lines of CSV. The line is drawn in formats/csv/layout.ts.
+import { COMMA, LINE_FEED, MINUS, ZERO } from "../../formats/csv/layout";
 import { NEXT_EVENT, POLARITY_COLUMN } from "../layout";
 import { encodeTile, timeOf, xOf, yOf } from "./parts/encoding";
-
-const COMMA: u8 = 0x2c;
-const MINUS: u8 = 0x2d;
-const ZERO: u8 = 0x30;
-const LINE_FEED: u8 = 0x0a;
 
 class Lines {
   putEvent(event: i32, _events: i32, out: usize): usize {
@@ -22,22 +18,22 @@ class Lines {
     return out;
   }
 
-  putSigned(value: i64, out: usize, behind: u8): usize {
+  putSigned(value: i64, out: usize, behind: i32): usize {
     if (value >= 0) return this.putField(value, out, behind);
     store<u8>(out, MINUS);
     return this.putField(<u64>-value, out + 1, behind);
   }
 
   /** The digits, and the byte behind them. */
-  putField(value: u64, out: usize, behind: u8): usize {
+  putField(value: u64, out: usize, behind: i32): usize {
     let digits = 1;
     for (let rest = value; rest >= 10; rest /= 10) digits++;
     for (let at = out + digits - 1; at >= out; at--) {
-      store<u8>(at, ZERO + <u8>(value % 10));
+      store<u8>(at, <u8>(ZERO + (value % 10)));
       value /= 10;
     }
     out += digits;
-    store<u8>(out, behind);
+    store<u8>(out, <u8>behind);
     return out + 1;
   }
 }

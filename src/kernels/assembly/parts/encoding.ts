@@ -3,9 +3,9 @@
 import {
   ENCODER_CARRIED,
   ENTRY_ROOM,
+  EVENTS_LEFT_OUT,
   HEIGHT,
   LEAVE_OUT,
-  LEFT_OUT,
   MOST_WRAPS,
   NEXT_EVENT,
   NEXT_TRIGGER,
@@ -21,6 +21,7 @@ import {
   TRIGGER_ID_COLUMN,
   TRIGGER_T_COLUMN,
   TRIGGER_VALUE_COLUMN,
+  TRIGGERS_LEFT_OUT,
   WIDTH,
   X_COLUMN,
   Y_COLUMN,
@@ -86,7 +87,7 @@ export function refuse(reason: i32): usize {
 function leaveOut(isTrigger: i32): bool {
   store<i32>(REFUSED_IS_TRIGGER, isTrigger);
   if (load<i32>(LEAVE_OUT) === 0) return false;
-  const counter: usize = LEFT_OUT + (load<i32>(REFUSAL) << 2);
+  const counter: usize = isTrigger !== 0 ? TRIGGERS_LEFT_OUT : EVENTS_LEFT_OUT;
   store<u32>(counter, load<u32>(counter) + 1);
   store<i32>(REFUSAL, 0);
   return true;

@@ -1,0 +1,40 @@
+/** File name or id to the format that is written. */
+import { EventError } from "../errors.ts";
+import { show } from "../util/show.ts";
+import { WRITABLE_FORMATS } from "./registry.ts";
+import type { WritableFormat } from "./writer.ts";
+
+/**
+ * The format that a target is written in.
+ *
+ * @param name - of the target; undefined for one without a name
+ * @param id - what the caller asks for; the name decides when it is left out
+ * @throws EventError `invalid-option` when neither says it, or both and not the same
+ */
+export function targetFormat(name: string | undefined, id: string | undefined): WritableFormat {
+  const lower = name?.toLowerCase() ?? "";
+  const named = WRITABLE_FORMATS.find(({ ending }) => lower.endsWith(ending));
+  const asked = WRITABLE_FORMATS.find((format) => format.id === id);
+  const ids = WRITABLE_FORMATS.map((format) => format.id).join(", ");
+  if (id !== undefined && asked === undefined) {
+    throw new EventError("invalid-option", "this format cannot be written", {
+      expected: `one of ${ids}`,
+      found: show(id),
+    });
+  }
+  if (asked && named && asked !== named) {
+    throw new EventError("invalid-option", "name and format of the target contradict each other", {
+      path: name,
+      expected: `a name that ends in ${asked.ending}`,
+      found: named.ending,
+    });
+  }
+  const format = asked ?? named;
+  if (format !== undefined) return format;
+  const endings = WRITABLE_FORMATS.map(({ ending }) => ending).join(", ");
+  throw new EventError("invalid-option", "the name of the target does not say its format", {
+    path: name,
+    expected: `a name that ends in ${endings}`,
+    hint: `Or give \`format\`: ${ids}.`,
+  });
+}

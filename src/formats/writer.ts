@@ -1,0 +1,71 @@
+/** What every format that is written fulfils: the contract between tiles and the bytes of a file. */
+import type { PolarityEncoding } from "../events/polarity.ts";
+import type { LoadReport } from "../events/report.ts";
+import type { EventMemory } from "../kernels/event-memory.ts";
+import { EventEncoder, type EventEncoding, type HeaderFacts, type LeftOut } from "./encoder.ts";
+
+/** A format that this version writes. */
+export interface WritableFormat {
+  /** The id that reading the result gives. */
+  readonly id: string;
+  /** For people. */
+  readonly name: string;
+  /** How names of such files end. */
+  readonly ending: string;
+  /** Whether triggers have a place in it. */
+  readonly keepsTriggers: boolean;
+  /** Whether the geometry has a place in it. */
+  readonly keepsGeometry: boolean;
+  /** What its polarity column holds unless the caller asks otherwise; as loaded when left out. */
+  readonly polarityEncoding?: PolarityEncoding | undefined;
+  /** Makes a writer of the tiles in `memory`, the first of which is there. */
+  createWriter(memory: EventMemory, facts: WriterFacts): Promise<EventWriter>;
+}
+
+/** What a writer is told once. */
+export interface WriterFacts extends HeaderFacts {
+  /** Report of the load whose tiles are written. */
+  readonly report: LoadReport;
+  /** Leave out what the format cannot hold, and count it, instead of throwing. */
+  readonly leaveOut: boolean;
+}
+
+/** Turns one tile after the other into bytes, which are overwritten by the next ones. */
+export interface EventWriter {
+  /** The bytes in front of the first tile. */
+  start(): Iterable<Uint8Array>;
+  /**
+   * The bytes of the tile in memory.
+   *
+   * @throws EventError `not-encodable`
+   */
+  write(): Iterable<Uint8Array>;
+  /** The bytes behind the last tile. */
+  finish(): Iterable<Uint8Array>;
+  /** What was left out so far. */
+  readonly leftOut: LeftOut;
+}
+
+/** A format that is written by an encoding kernel. */
+export function writtenByKernel(encoding: EventEncoding): WritableFormat {
+  const { id, name, ending, keepsTriggers, keepsGeometry, polarityEncoding } = encoding;
+  return {
+    polarityEncoding,
+    id,
+    name,
+    ending,
+    keepsTriggers,
+    keepsGeometry,
+    async createWriter(memory, facts) {
+      const encoder = await EventEncoder.create(encoding, memory, facts.leaveOut);
+      return {
+        start: () => [encoding.encodeHeader(facts)],
+        write: () => encoder.encode(keepsTriggers ? memory.triggerCount : 0),
+        finish: () => [],
+        get leftOut() {
+          return encoder.leftOut;
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,160 @@
+import { EventError } from "../errors.ts";
+import { OUTPUT_BYTES } from "../formats/encoder.ts";
+import type { EventWriter, WritableFormat } from "../formats/writer.ts";
+import { EventMemory } from "../kernels/event-memory.ts";
+import { OpenedRecording, openParts } from "../recording/recording.ts";
+import { TilePass } from "../recording/tiles.ts";
+import type { ByteSink, ReadableSink } from "../source/byte-sink.ts";
+import { DIGEST_BYTES_PER_EVENT, digestRecording, type EventDigest, TileDigest } from "./digest.ts";
+import { type LoadOptions, resolveLoad } from "./load-options.ts";
+import { rememberReport, reportOf } from "./report-of.ts";
+
+/** Options of a pass that writes what it reads. */
+export interface WriteOptions extends Omit<LoadOptions, "columns"> {
+  /**
+   * Leave out events and triggers that the target cannot hold, and count them, instead of throwing
+   * `not-encodable`. Default `false`.
+   */
+  lossy?: boolean | undefined;
+  /**
+   * Read what was written before it gets its name, and throw `verification-failed` unless digest
+   * and triggers are those of the source. Needs a target that can be read again: a file. Default
+   * `false`.
+   */
+  verify?: boolean | undefined;
+  /** Order of the bytes of a word, for targets that have two. Default `"little"`. */
+  endianness?: "little" | "legacy" | undefined;
+}
+
+/** What a conversion wrote. */
+export interface Conversion {
+  /** Format id of the output. */
+  readonly format: string;
+  /** Events written. */
+  readonly events: number;
+  /** Triggers written. */
+  readonly triggers: number;
+  /** Bytes written. */
+  readonly bytes: number;
+  /** Events and triggers left out because the format cannot hold them; 0 unless `lossy`. */
+  readonly leftOut: number;
+  /** Triggers left out because the format has no place for any. */
+  readonly triggersLeftOut: number;
+  /** The digest that source and output share; null unless `verify` was asked for. */
+  readonly digest: string | null;
+}
+
+/** Writes all events of a recording to a sink, tile by tile, and closes it. */
+export async function convertTo(
+  recording: OpenedRecording,
+  format: WritableFormat,
+  sink: ByteSink | ReadableSink,
+  options: WriteOptions = {},
+): Promise<Conversion> {
+  try {
+    const conversion = await writeAndVerify(recording, format, sink, options);
+    await sink.close?.();
+    return conversion;
+  } catch (error) {
+    await sink.abort?.(error);
+    throw error;
+  }
+}
+
+async function writeAndVerify(
+  recording: OpenedRecording,
+  format: WritableFormat,
+  sink: ByteSink | ReadableSink,
+  options: WriteOptions,
+): Promise<Conversion> {
+  const { verify = false } = options;
+  if (verify && !("written" in sink)) {
+    throw new EventError("invalid-option", "this target cannot be read again to verify it", {
+      path: sink.name,
+      expected: "a regular file",
+    });
+  }
+  const { tiles } = resolveLoad(recording, options);
+  const pass = new TilePass(recording, {
+    ...tiles,
+    polarityEncoding: options.polarityEncoding ?? format.polarityEncoding ?? tiles.polarityEncoding,
+    triggers: format.keepsTriggers,
+    outputBytes: OUTPUT_BYTES,
+    scratchBytesPerEvent: verify ? DIGEST_BYTES_PER_EVENT : 0,
+  });
+  const { report } = pass;
+  report.mode = "chunked";
+  const digest = verify ? new TileDigest() : undefined;
+  let writer: EventWriter | undefined;
+  let bytes = 0;
+  const send = async (chunks: Iterable<Uint8Array>): Promise<void> => {
+    for (const chunk of chunks) {
+      await sink.write(chunk);
+      bytes += chunk.byteLength;
+    }
+  };
+  const start = async (memory: EventMemory): Promise<EventWriter> => {
+    const created = await format.createWriter(memory, {
+      report,
+      geometry: report.geometry,
+      original: recording.header,
+      endianness: options.endianness,
+      leaveOut: options.lossy ?? false,
+    });
+    await send(created.start());
+    return created;
+  };
+  for await (const tile of pass.tiles(() => Number.POSITIVE_INFINITY)) {
+    writer ??= await start(tile);
+    await send(writer.write());
+    await digest?.add(tile);
+  }
+  writer ??= await start(new EventMemory({ inputBytes: 0, tileEvents: 1, outputBytes: 0 }));
+  await send(writer.finish());
+
+  const { leftOut } = writer;
+  const written = {
+    events: report.events - leftOut.events,
+    triggers: format.keepsTriggers ? report.triggers - leftOut.triggers : 0,
+  };
+  const left = leftOut.events + leftOut.triggers;
+  const expected = left === 0 ? digest?.finish() : undefined;
+  if (expected)
+    await verifyOutput(sink as ReadableSink, expected, written.triggers, options.signal);
+  const conversion: Conversion = {
+    format: format.id,
+    ...written,
+    bytes,
+    leftOut: left,
+    triggersLeftOut: format.keepsTriggers ? 0 : report.triggers,
+    digest: expected?.digest ?? null,
+  };
+  rememberReport(conversion, report);
+  options.onReport?.(report);
+  return conversion;
+}
+
+/** Reads what was written and compares it with what was to be written. */
+async function verifyOutput(
+  sink: ReadableSink,
+  expected: EventDigest,
+  triggers: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const source = await sink.written();
+  try {
+    const recording = new OpenedRecording(await openParts(source, { signal }));
+    const found = await digestRecording(recording, { signal });
+    const same = found.digest === expected.digest && found.events === expected.events;
+    if (same && reportOf(found).triggers === triggers) return;
+    throw new EventError("verification-failed", "the output does not hold what the source does", {
+      path: sink.name,
+      format: recording.format,
+      expected: `${expected.events} events, ${triggers} triggers, digest ${expected.digest}`,
+      found: `${found.events} events, ${reportOf(found).triggers} triggers, digest ${found.digest}`,
+      hint: "The output was not kept. This is a bug in evarrow: please report it.",
+    });
+  } finally {
+    await source.close?.();
+  }
+}
