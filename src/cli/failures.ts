@@ -28,9 +28,9 @@ function isEventError(error: unknown): error is EventError {
 
 /** The message with a hint that names options of the command line, not of the library. */
 function inTermsOfOptions(error: EventError): string {
-  const { message, hint } = error;
-  if (hint === undefined || !message.endsWith(hint)) return message;
-  return `${message.slice(0, -hint.length)}${hintFor(error)}`;
+  const { message, hint = "" } = error;
+  const problem = message.endsWith(hint) ? message.slice(0, message.length - hint.length) : message;
+  return `${problem.trimEnd()} ${hintFor(error)}`.trimEnd();
 }
 
 function hintFor({ code, hint = "", message }: EventError): string {
@@ -39,5 +39,11 @@ function hintFor({ code, hint = "", message }: EventError): string {
   if (code === "assumption" && !message.includes("geometry")) {
     return "Without --strict=assumptions it is accepted and reported.";
   }
-  return hint.replaceAll("`geometry`", "--geometry WIDTHxHEIGHT");
+  if (code === "not-encodable") {
+    const rebase = hint === "" ? "" : "--rebase puts the first event on time 0; ";
+    return `${rebase}--force leaves out what does not fit.`;
+  }
+  return hint
+    .replaceAll("`geometry`", "--geometry WIDTHxHEIGHT")
+    .replaceAll("give `format`", "give --format");
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import {
   addRecordingOptions,
   type ConvertCommandOptions,
@@ -136,8 +136,8 @@ Exit codes: 0 fine, 1 the input is bad, 2 the call is wrong.`,
   const convert = addCommand(
     "convert",
     "Write a recording in another format",
-    "The name of OUT says the format: .evt2.raw, .evt3.raw. OUT appears when it is complete, and replaces what had its name.",
-    "convert in.raw out.evt3.raw\nconvert --verify in.raw out.evt2.raw\nconvert --format evt3 in.raw out.raw",
+    "The name of OUT says the format: .evt2.raw, .evt21.raw, .evt3.raw, .dat, .csv, .arrow. OUT appears when it is complete, and replaces what had its name.",
+    "convert in.raw out.evt3.raw\nconvert --verify in.raw out.dat\nconvert --format evt3 in.raw out.raw",
     "IN",
   )
     .argument("<OUT>", "the file to write", parseTarget)
@@ -145,6 +145,12 @@ Exit codes: 0 fine, 1 the input is bad, 2 the call is wrong.`,
     .option("--verify", "read OUT again and compare it with IN before it gets its name")
     .option("--force", "leave out what the format cannot hold, instead of failing")
     .option("--rebase", "put the first event on time 0")
+    .addOption(
+      new Option(
+        "--endianness <order>",
+        "order of the bytes of a word of EVT 2.1 (default: little)",
+      ).choices(["little", "legacy"]),
+    )
     .action(async (file: string, out: string, options: ConvertCommandOptions) => {
       const { convert } = await import("./commands/convert.ts");
       await convert(file, out, options, context);

@@ -45,9 +45,9 @@ export async function encodeEvents(
   memory.triggers.t.set(triggers.t);
   memory.triggers.id.set(triggers.id);
   memory.triggers.value.set(triggers.value);
-  const { header, endianness } = options;
-  const chunks = [encoding.encodeHeader({ geometry, header, endianness })];
-  const encoder = await EventEncoder.create(encoding, memory, false);
+  const facts = { geometry, header: options.header, endianness: options.endianness };
+  const chunks = [encoding.encodeHeader(facts)];
+  const encoder = await EventEncoder.create(encoding, memory, facts, false);
   for (const batch of batches) {
     for (let start = 0; start < batch.length; start += memory.tileEvents) {
       const end = Math.min(start + memory.tileEvents, batch.length);

@@ -31,6 +31,8 @@ export interface EventEncoding {
   readonly maxTriggerId: number;
   /** How far ahead of the one in front of it, or of 0, a time may be, in microseconds. */
   readonly maxStepUs: number;
+  /** Which of its layouts the kernel writes, a number of the format's own. Default 0. */
+  variantOf?(facts: HeaderFacts): number;
   /**
    * The bytes in front of the first event.
    *
@@ -87,9 +89,11 @@ export class EventEncoder {
   static async create(
     encoding: EventEncoding,
     memory: EventMemory,
+    facts: HeaderFacts,
     leaveOut: boolean,
   ): Promise<EventEncoder> {
     const kernel = await instantiateKernel<EncodingKernel>(encoding.wasm, memory.memory);
+    memory.setField(layout.OUTPUT_VARIANT, encoding.variantOf?.(facts) ?? 0);
     memory.setField(layout.LEAVE_OUT, leaveOut ? 1 : 0);
     return new EventEncoder(encoding, memory, kernel);
   }
@@ -167,9 +171,12 @@ export class EventEncoder {
           hint: REBASE,
         };
       default:
-        return { expected: "no step back that reads as a wrap of the clock", found: time };
+        return {
+          expected: "no step back that reads as a wrap of the clock",
+          found: time,
+        };
     }
   }
 }
 
-const REBASE = "`rebase` puts the first event on time 0.";
+const REBASE = "Load with `rebase: true` to put the first event on time 0.";

@@ -1,10 +1,12 @@
 import { csv } from "./csv/decoder.ts";
 import { csvEncoding } from "./csv/encoder.ts";
+import { datEncoding } from "./dat/encoder.ts";
 import type { EventFormat } from "./decoder.ts";
 import { evt2 } from "./evt2/decoder.ts";
 import { evt2Encoding } from "./evt2/encoder.ts";
 import { evt3 } from "./evt3/decoder.ts";
 import { evt3Encoding } from "./evt3/encoder.ts";
+import { evt21Encoding } from "./evt21/encoder.ts";
 import { type WritableFormat, writtenByKernel } from "./writer.ts";
 
 /** Every format that is read; a new one is named here. */
@@ -18,7 +20,9 @@ export const FORMATS: readonly EventFormat[] = READ;
 
 /** Every format that recordings are converted to. */
 export const WRITABLE_FORMATS: readonly WritableFormat[] = [
-  evt2Encoding,
-  evt3Encoding,
-  csvEncoding,
-].map(writtenByKernel);
+  writtenByKernel(evt2Encoding),
+  writtenByKernel(evt21Encoding),
+  writtenByKernel(evt3Encoding),
+  writtenByKernel(datEncoding),
+  writtenByKernel(csvEncoding),
+];

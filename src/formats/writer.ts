@@ -57,7 +57,7 @@ export function writtenByKernel(encoding: EventEncoding): WritableFormat {
     keepsTriggers,
     keepsGeometry,
     async createWriter(memory, facts) {
-      const encoder = await EventEncoder.create(encoding, memory, facts.leaveOut);
+      const encoder = await EventEncoder.create(encoding, memory, facts, facts.leaveOut);
       return {
         start: () => [encoding.encodeHeader(facts)],
         write: () => encoder.encode(keepsTriggers ? memory.triggerCount : 0),

@@ -94,6 +94,8 @@ export const LEAVE_OUT = STATE + 1104;
 export const REFUSAL = STATE + 1108;
 /** i32: 1 when that is a trigger, 0 when it is an event. */
 export const REFUSED_IS_TRIGGER = STATE + 1112;
+/** i32: which of its layouts the format is written in; the meaning is the kernel's own. */
+export const OUTPUT_VARIANT = STATE + 1116;
 /** 64 bytes that an encoding kernel carries; all zero is the state before the first event. */
 export const ENCODER_CARRIED = STATE + 1152;
 export const ENCODER_CARRIED_BYTES = 64;

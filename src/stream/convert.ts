@@ -40,6 +40,8 @@ export interface Conversion {
   readonly leftOut: number;
   /** Triggers left out because the format has no place for any. */
   readonly triggersLeftOut: number;
+  /** True when the sensor's geometry is known and the format has no place for it. */
+  readonly geometryLeftOut: boolean;
   /** The digest that source and output share; null unless `verify` was asked for. */
   readonly digest: string | null;
 }
@@ -127,6 +129,7 @@ async function writeAndVerify(
     bytes,
     leftOut: left,
     triggersLeftOut: format.keepsTriggers ? 0 : report.triggers,
+    geometryLeftOut: !format.keepsGeometry && report.geometry !== null,
     digest: expected?.digest ?? null,
   };
   rememberReport(conversion, report);

@@ -4,16 +4,20 @@ import {
   digestEvents,
   type EventColumns,
   type EventTable,
+  encodeDat,
   encodeEvt2,
   encodeEvt3,
+  encodeEvt21,
   loadTable,
   openRecording,
   reportOf,
   type SensorGeometry,
   type TriggerColumns,
 } from "../../src/node.ts";
+import { decodeDatReference } from "../reference/dat.ts";
 import { decodeEvt2Reference, type Evt2Reference } from "../reference/evt2.ts";
 import { decodeEvt3Reference } from "../reference/evt3.ts";
+import { decodeEvt21Reference } from "../reference/evt21.ts";
 import { parseRawHeader } from "../reference/raw-header.ts";
 import { itWithSharedData } from "../support/shared-data.ts";
 
@@ -58,6 +62,26 @@ const TARGETS: readonly Target[] = [
     periodUs: 2 ** 34,
     mostStepUs: 2 ** 44,
     wrapStepUs: 2 ** 34 - 2 ** 26,
+  },
+  ...(["little", "legacy"] as const).map((endianness) => ({
+    id: "evt21",
+    encode: ((events, options) => encodeEvt21(events, { ...options, endianness })) as Encode,
+    decode: (bytes: Uint8Array) => decodeEvt21Reference(dataOf(bytes), { endianness }),
+    side: 2048,
+    triggerIds: 32,
+    periodUs: 2 ** 34,
+    mostStepUs: 2 ** 44,
+    wrapStepUs: 2 ** 34 - 2 ** 26,
+  })),
+  {
+    id: "dat",
+    encode: encodeDat,
+    decode: (bytes) => decodeDatReference(bytes),
+    side: 16_384,
+    triggerIds: null,
+    periodUs: 2 ** 32,
+    mostStepUs: 2 ** 31,
+    wrapStepUs: 2 ** 31,
   },
   {
     id: "evt3",

@@ -26,6 +26,7 @@ export async function convert(
     }),
   );
   if (options.json) await output.printJson({ file: out, ...conversion });
+  else if (out.startsWith("/dev/")) await output.message(lines(out, conversion));
   else await output.print(lines(out, conversion));
   await warn(output, reportOf(conversion));
   await output.message(losses(conversion, verify));
@@ -44,13 +45,19 @@ function lines(out: string, { format, events, triggers, bytes, digest }: Convers
   return labelled(rows);
 }
 
-function losses({ leftOut, triggersLeftOut }: Conversion, verify?: boolean): string[] {
+function losses(
+  { leftOut, triggersLeftOut, geometryLeftOut }: Conversion,
+  verify?: boolean,
+): string[] {
   const warnings: string[] = [];
   const count = (number: number, one: string, many: string): string =>
     `${formatCount(number)} ${number === 1 ? one : many}`;
   if (triggersLeftOut > 0) {
     const triggers = count(triggersLeftOut, "trigger is", "triggers are");
     warnings.push(`${triggers} left out: the format has no place for them`);
+  }
+  if (geometryLeftOut) {
+    warnings.push("the size of the sensor is left out: the format has no place for it");
   }
   if (leftOut > 0) {
     const events = count(leftOut, "event or trigger is", "events and triggers are");

@@ -21,9 +21,9 @@ export async function createFile(path: string): Promise<ByteSink | ReadableSink>
       expected: "the name of a file",
     });
   }
-  if (existing !== undefined && !existing.isFile()) {
-    return new DirectSink(path, await openAs(path, path, "w"));
-  }
+  // `/dev/stdout` may lead to a regular file, which others write to as well.
+  const isOutlet = /^\/(?:dev|proc)\//.test(path) || (existing && !existing.isFile());
+  if (isOutlet) return new DirectSink(path, await openAs(path, path, "a"));
   // Through a link the file it names is replaced, not the link.
   const target = existing === undefined ? path : await realpath(path);
   const temporary = join(
