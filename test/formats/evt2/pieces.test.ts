@@ -24,8 +24,9 @@ import {
   expectSameColumns,
   joinColumns,
 } from "../../support/expected-load.ts";
+import { expectStrict, streamed } from "../../support/loads.ts";
 import { PieceSource, RecordingSource } from "../../support/sources.ts";
-import { expectStrict, SENSOR, streamed } from "./loads.ts";
+import { SENSOR } from "./loads.ts";
 
 describe("bytes in pieces", () => {
   /** The first read of a source. What lies behind it reaches the decoder in the source's pieces. */

@@ -17,8 +17,9 @@ import {
   expectSameColumns,
   triggersOf,
 } from "../../support/expected-load.ts";
+import { expectLoads, expectStrict } from "../../support/loads.ts";
 import { PieceSource } from "../../support/sources.ts";
-import { expectLoads, expectStrict, OPEN_HEADER, SENSOR } from "./loads.ts";
+import { OPEN_HEADER, SENSOR } from "./loads.ts";
 
 describe("every rule, by hand", () => {
   const eight = Array.from({ length: 8 }, (_, index) => on(index, index, 2 * index));

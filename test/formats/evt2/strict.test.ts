@@ -13,9 +13,10 @@ import {
   trigger,
 } from "../../support/evt2-words.ts";
 import { columnsOf, expectedLoad, expectSameColumns } from "../../support/expected-load.ts";
+import { expectStrict, streamed } from "../../support/loads.ts";
 import { itWithSharedData } from "../../support/shared-data.ts";
 import { PieceSource } from "../../support/sources.ts";
-import { expectStrict, OPEN_HEADER, SENSOR, streamed } from "./loads.ts";
+import { OPEN_HEADER, SENSOR } from "./loads.ts";
 
 describe("strict", () => {
   it("takes triggers, vendor words, duplicate times and wraps", async () => {

@@ -30,9 +30,9 @@ import {
   expectSameColumns,
   triggersOf,
 } from "../../support/expected-load.ts";
+import { expectStrict, streamed } from "../../support/loads.ts";
 import { PieceSource } from "../../support/sources.ts";
-import { streamed } from "../evt2/loads.ts";
-import { expectedEvt3, expectStrict, SENSOR } from "./loads.ts";
+import { expectedEvt3, SENSOR } from "./loads.ts";
 
 describe("bytes in pieces", () => {
   /** The first read of a source. What lies behind it reaches the decoder in the source's pieces. */

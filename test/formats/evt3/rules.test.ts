@@ -22,15 +22,9 @@ import {
   wordStream,
 } from "../../support/evt3-words.ts";
 import { columnsOf, expectSameColumns, triggersOf } from "../../support/expected-load.ts";
+import { expectLoads, expectStrict, expectTable } from "../../support/loads.ts";
 import { PieceSource } from "../../support/sources.ts";
-import {
-  expectedEvt3,
-  expectLoads,
-  expectStrict,
-  expectTable,
-  OPEN_HEADER,
-  SENSOR,
-} from "./loads.ts";
+import { expectedEvt3, OPEN_HEADER, SENSOR } from "./loads.ts";
 
 const ALL = triple(0xfff, 0xfff, 0xff);
 /** Clock and row that most of the hand-written recordings begin with. */

@@ -26,10 +26,10 @@ import {
   vect12,
 } from "../../support/evt3-words.ts";
 import { columnsOf, expectSameColumns, type PlainColumns } from "../../support/expected-load.ts";
+import { expectStrict, expectTable, streamed } from "../../support/loads.ts";
 import { itWithSharedData } from "../../support/shared-data.ts";
 import { PieceSource } from "../../support/sources.ts";
-import { streamed } from "../evt2/loads.ts";
-import { expectedEvt3, expectStrict, expectTable } from "./loads.ts";
+import { expectedEvt3 } from "./loads.ts";
 
 describe("strict", () => {
   it("takes triggers, vendor words, duplicate times, wraps and steps without events", async () => {
