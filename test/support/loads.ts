@@ -70,6 +70,7 @@ const PROBLEMS: Record<string, RegExp> = {
   triggerBeforeTimeBase: /trigger before the first time/,
   eventWithoutAddress: /event before its row or vector base/,
   outsideGeometry: /outside the sensor/,
+  malformedLine: /a line that is no event/,
   backwardStep: /earlier than the one in front/,
   truncated: /ends inside a word/,
 };

@@ -3,7 +3,7 @@
 /** Names of the columns, in their order. */
 export const CSV_HEADER = "x,y,t,polarity";
 
-const ROW = /^(?:\u00ef\u00bb\u00bf)?x,y,t,polarity(?:\r?\n|$)/;
+const ROW = /^(?:\u00ef\u00bb\u00bf)?x,y,t,polarity\r?(?:\n|$)/;
 /** Bytes of the row with a byte order mark and its line end. */
 const MOST_BYTES = CSV_HEADER.length + 5;
 

@@ -72,16 +72,19 @@ export function decode(input: usize, end: usize, capacity: i32): usize {
       const y = readField(COMMA, stop);
       const time = readField(COMMA, stop);
       const polarity = readField(0, stop);
+      const shifted = time - timeOffset;
       if (!isField || polarity > 1 || polarity < -1) {
         count(MALFORMED_LINES, input);
       } else if (<u64>x >= <u64>width || <u64>y >= <u64>height) {
         count(EVENTS_OUTSIDE_GEOMETRY, input);
+      } else if (((time ^ timeOffset) & (time ^ shifted)) < 0) {
+        count(MALFORMED_LINES, input); // the time overflows where it is rebased
       } else {
         if (time < lastTime) count(BACKWARD_STEPS, input);
         lastTime = time;
         store<u16>(xs + (events << 1), <u16>x);
         store<u16>(ys + (events << 1), <u16>y);
-        store<i64>(ts + (events << 3), time - timeOffset);
+        store<i64>(ts + (events << 3), shifted);
         store<i8>(polarities + events, <i8>(((<i32>(polarity > 0)) << signed) - signed));
         store<i32>(HAS_EVENT, 1);
         events++;
