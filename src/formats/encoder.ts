@@ -72,8 +72,9 @@ export class EventEncoder {
   readonly encoding: EventEncoding;
   readonly #memory: EventMemory;
   readonly #kernel: EncodingKernel;
-  /** Events of the tiles that are done. */
+  /** Events and triggers of the tiles that are done. */
   #row = 0;
+  #triggerRow = 0;
 
   private constructor(encoding: EventEncoding, memory: EventMemory, kernel: EncodingKernel) {
     this.encoding = encoding;
@@ -128,7 +129,9 @@ export class EventEncoder {
       if (memory.field(layout.REFUSAL) !== 0) throw this.#refusal();
     } while (end > limit); // it stopped for want of room
     this.#row += events;
-    if (!more) memory.setField(layout.NEXT_TRIGGER, 0);
+    if (more) return;
+    this.#triggerRow += triggers;
+    memory.setField(layout.NEXT_TRIGGER, 0);
   }
 
   #refusal(): EventError {
@@ -140,7 +143,7 @@ export class EventEncoder {
     const entry = isTrigger ? "trigger" : "event";
     return new EventError("not-encodable", `${name} cannot hold this ${entry}`, {
       format: id,
-      row: isTrigger ? at : this.#row + at,
+      row: (isTrigger ? this.#triggerRow : this.#row) + at,
       ...this.#details(memory.field(layout.REFUSAL), at, `${time} us`),
     });
   }

@@ -16,7 +16,7 @@ export const datEncoding: EventEncoding = {
   keepsGeometry: true,
   side: XY_MASK + 1,
   maxTriggerId: 0,
-  maxStepUs: WRAP_STEP,
+  maxStepUs: WRAP_STEP - 1,
   encodeHeader({ geometry }) {
     const lines = headerLines({
       Data: "file containing CD events.",

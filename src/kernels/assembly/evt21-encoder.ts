@@ -43,11 +43,12 @@ class Words {
   putEvent(event: i32, events: i32, out: usize): usize {
     const x = xOf(event);
     const y = yOf(event);
-    if (x >= widthUpTo(XY_MASK + 1) || y >= heightUpTo(XY_MASK + 1)) return refuse(REFUSED_PIXEL);
+    const width = widthUpTo(XY_MASK + 1);
+    if (x >= width || y >= heightUpTo(XY_MASK + 1)) return refuse(REFUSED_PIXEL);
     const time = timeOf(event);
     out = this.putTime(time, out);
     if (out === 0) return out;
-    const mask = runMask(event, events, x, MASK_BITS);
+    const mask = runMask(event, events, x, min(<u32>MASK_BITS, width - x));
     store<i32>(NEXT_EVENT, event + popcnt(<i32>mask));
     const type: u32 = isOn(event) ? EVT_POS : EVT_NEG;
     return this.put(type, time, (x << X_SHIFT) | y, mask, out);

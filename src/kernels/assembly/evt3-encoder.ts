@@ -46,7 +46,9 @@ import {
 // Carried from call to call, each one more than the value, so that 0 is none.
 const LOW_SENT: usize = OWN_CARRIED; // u32
 const ROW_SENT: usize = OWN_CARRIED + 4; // u32
-const BASE_SENT: usize = OWN_CARRIED + 8; // u32, polarity bit included: where the next vector goes
+const BASE_SENT: usize = OWN_CARRIED + 8; // u32, x and polarity of where the next vector goes
+/** In BASE_SENT polarity stands a bit higher: behind the last column x itself has that bit. */
+const BASE_POLARITY_SHIFT = POLARITY_SHIFT + 1;
 
 class Words {
   putEvent(event: i32, events: i32, out: usize): usize {
@@ -60,19 +62,21 @@ class Words {
       out = this.put(EVT_ADDR_Y, y, out);
       store<u32>(ROW_SENT, y + 1);
     }
-    const polarity = isOn(event) << POLARITY_SHIFT;
+    const on = isOn(event);
+    const polarity = on << POLARITY_SHIFT;
     // Decoders in the field drop a vector that crosses the right border, and read three words for
     // one: so only whole triples on the sensor are written, where they are shorter than ADDR_X.
     if (x + TRIPLE_STEP <= width) {
       const mask = runMask(event, events, x, TRIPLE_STEP);
       const size = popcnt(mask);
-      const continues = load<u32>(BASE_SENT) === (polarity | x) + 1;
+      const base = (on << BASE_POLARITY_SHIFT) + x;
+      const continues = load<u32>(BASE_SENT) === base + 1;
       if (<i32>size > (continues ? 3 : 4)) {
         if (!continues) out = this.put(VECT_BASE_X, polarity | x, out);
         this.put(VECT_12, mask & VECT_12_MASK, out);
         this.put(VECT_12, (mask >>> VECT_12_STEP) & VECT_12_MASK, out + WORD_BYTES);
         this.put(VECT_8, mask >>> (2 * VECT_12_STEP), out + 2 * WORD_BYTES);
-        store<u32>(BASE_SENT, polarity + x + TRIPLE_STEP + 1);
+        store<u32>(BASE_SENT, base + TRIPLE_STEP + 1);
         store<i32>(NEXT_EVENT, event + <i32>size);
         return out + TRIPLE_BYTES;
       }
