@@ -43,8 +43,8 @@ export interface TestedEncoding {
   mostStepUs: number;
   /** The greatest number of a trigger's input; null where triggers have no place. */
   maxTriggerId: number | null;
-  /** The entries of a file in order: `T` a trigger, `E` what holds events. Null without triggers. */
-  entries: ((bytes: Uint8Array) => string) | null;
+  /** The words of a file, for formats of words. */
+  words: ((bytes: Uint8Array) => Word[]) | null;
 }
 
 interface Decoded {
@@ -61,18 +61,22 @@ function plain({ events, triggers = [] }: Decoded) {
 
 const dataOf = (bytes: Uint8Array) => bytes.subarray(parseRawHeader(bytes).dataOffset);
 
-/** The four type bits at the end of every word, as letters; other words are left out. */
-function entriesOf(wordBytes: number, typeByte: number, events: readonly number[]) {
-  return (bytes: Uint8Array): string => {
-    const data = dataOf(bytes);
-    let text = "";
-    for (let at = 0; at < data.byteLength; at += wordBytes) {
-      const type = (data[at + typeByte] ?? 0) >> 4;
-      if (type === 0xa) text += "T";
-      else if (events.includes(type)) text += "E";
-    }
-    return text;
-  };
+/** A word of a Prophesee format: its type, and the other bits of the half that has the type. */
+export interface Word {
+  type: number;
+  payload: number;
+}
+
+function wordsOf(bytes: Uint8Array, wordBytes: number, typedHalf = 0): Word[] {
+  const data = dataOf(bytes);
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const bits = Math.min(wordBytes * 8, 32);
+  return Array.from({ length: data.byteLength / wordBytes }, (_, index) => {
+    const at = index * wordBytes + typedHalf * 4;
+    const word = bits === 16 ? view.getUint16(at, true) : view.getUint32(at, true);
+    const unit = 2 ** (bits - 4);
+    return { type: Math.floor(word / unit), payload: word % unit };
+  });
 }
 
 export const ENCODINGS: readonly TestedEncoding[] = [
@@ -85,7 +89,7 @@ export const ENCODINGS: readonly TestedEncoding[] = [
     periodUs: 2 ** 34,
     mostStepUs: 2 ** 44,
     maxTriggerId: 31,
-    entries: entriesOf(4, 3, [0, 1]),
+    words: (bytes) => wordsOf(bytes, 4),
   },
   ...(["little", "legacy"] as const).map((endianness) => ({
     name: `evt21, ${endianness}`,
@@ -96,7 +100,7 @@ export const ENCODINGS: readonly TestedEncoding[] = [
     periodUs: 2 ** 34,
     mostStepUs: 2 ** 44,
     maxTriggerId: 31,
-    entries: entriesOf(8, endianness === "little" ? 7 : 3, [0, 1]),
+    words: (bytes: Uint8Array) => wordsOf(bytes, 8, endianness === "little" ? 1 : 0),
   })),
   {
     name: "evt3",
@@ -107,7 +111,7 @@ export const ENCODINGS: readonly TestedEncoding[] = [
     periodUs: 2 ** 24,
     mostStepUs: 2 ** 34,
     maxTriggerId: 15,
-    entries: entriesOf(2, 1, [2, 4, 5]),
+    words: (bytes) => wordsOf(bytes, 2),
   },
   {
     name: "dat",
@@ -118,7 +122,7 @@ export const ENCODINGS: readonly TestedEncoding[] = [
     periodUs: 2 ** 32,
     mostStepUs: 2 ** 31 - 1,
     maxTriggerId: null,
-    entries: null,
+    words: null,
   },
   {
     name: "csv",
@@ -129,7 +133,7 @@ export const ENCODINGS: readonly TestedEncoding[] = [
     periodUs: null,
     mostStepUs: 2 ** 52,
     maxTriggerId: null,
-    entries: null,
+    words: null,
   },
 ];
 

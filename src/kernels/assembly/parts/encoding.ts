@@ -142,10 +142,11 @@ export function clockIs(high: i64): bool {
 /**
  * How many times the clock has to be sent through its end, as a word with the last value and one
  * with 0, before a word with `high` brings it to a time; or the reason why nothing can, negated.
+ * That fall is the one that every reader takes for a wrap: some want no less, or exactly it.
  *
  * @param high - upper part of the time, wraps included
  * @param bits - of that part in a time word
- * @param wrapStep - a fall by at least this much reads as a wrap
+ * @param wrapStep - a fall by at least this much reads as a wrap in our decoders
  */
 export function wrapsBefore(high: i64, bits: i32, wrapStep: i64): i32 {
   if (high < 0) return -REFUSED_NEGATIVE_TIME;
@@ -156,8 +157,7 @@ export function wrapsBefore(high: i64, bits: i32, wrapStep: i64): i32 {
   const mask = ((<i64>1) << bits) - 1;
   const falls = (clock & mask) - (high & mask) >= wrapStep;
   if (wraps < 0 || (wraps === 0 && falls)) return -REFUSED_BACKWARD_TIME;
-  if (wraps > MOST_WRAPS) return -REFUSED_LATE_TIME;
-  return falls && wraps === 1 ? 0 : <i32>wraps; // then the word with `high` is itself the wrap
+  return wraps > MOST_WRAPS ? -REFUSED_LATE_TIME : <i32>wraps;
 }
 
 /** Notes where the clock was brought to. */
