@@ -203,12 +203,22 @@ const DRIVERS: readonly (readonly [name: string, size: string])[] = [
   ["gen41", "1280x720"],
 ];
 
+/** Whether the camera is Prophesee's own: other integrators number their systems themselves. */
+export function isOfProphesee(header: Pick<RawHeader, "entries">): boolean {
+  const integrator = INTEGRATOR_KEYS.map((key) => headerValue(header, key)).find(Boolean);
+  return integrator === undefined || /prophesee/i.test(integrator);
+}
+
+/** The number of the `system_ID` line; undefined when there is none. */
+export function systemId(header: Pick<RawHeader, "entries">): number | undefined {
+  const text = headerValue(header, "system_ID");
+  return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : undefined;
+}
+
 function systemOf(entries: RawHeader["entries"]): (typeof SYSTEMS)[number] | undefined {
-  const text = headerValue({ entries }, "system_ID");
-  if (text === undefined || !/^\d{1,6}$/.test(text)) return undefined;
-  const integrator = INTEGRATOR_KEYS.map((key) => headerValue({ entries }, key)).find(Boolean);
-  if (integrator && !/prophesee/i.test(integrator)) return undefined; // ids are Prophesee's own
-  return SYSTEMS.find(([ids]) => ids.includes(Number(text)));
+  const id = systemId({ entries });
+  if (id === undefined || !isOfProphesee({ entries })) return undefined;
+  return SYSTEMS.find(([ids]) => ids.includes(id));
 }
 
 function assumedGeometry(header: RawHeader): RawGeometry | null {

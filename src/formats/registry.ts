@@ -7,10 +7,11 @@ import { evt2Encoding } from "./evt2/encoder.ts";
 import { evt3 } from "./evt3/decoder.ts";
 import { evt3Encoding } from "./evt3/encoder.ts";
 import { evt21Encoding } from "./evt21/encoder.ts";
+import { evt21 } from "./evt21/decoder.ts";
 import { type WritableFormat, writtenByKernel } from "./writer.ts";
 
 /** Every format that is read; a new one is named here. */
-const READ = [evt2, evt3, csv] as const;
+const READ = [evt2, evt21, evt3, csv] as const;
 
 /** Id of a format that this version reads. */
 export type FormatId = (typeof READ)[number]["id"];

@@ -31,6 +31,7 @@ export const CARRY_BYTES = ALIGNMENT;
  * a read into it can be under way while a kernel runs.
  */
 export class EventMemory {
+  /** @internal */
   readonly memory: WebAssembly.Memory;
   /** The input slots. Whoever reads a file fills them directly. */
   readonly inputs: readonly [Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>];
@@ -182,7 +183,9 @@ export class EventMemory {
 
   /** Hands over how often each subtype was counted, and clears the counts. */
   takeSubtypes(take: (subtype: number, count: number) => void): void {
-    for (let subtype = 0; subtype < layout.SUBTYPE_SLOTS; subtype++) {
+    const end = this.field(layout.SUBTYPES_END);
+    this.setField(layout.SUBTYPES_END, 0);
+    for (let subtype = 0; subtype < end; subtype++) {
       const count = this.field(layout.SUBTYPES + subtype * 4);
       if (count === 0) continue;
       this.setField(layout.SUBTYPES + subtype * 4, 0);

@@ -62,7 +62,10 @@ export const MALFORMED_LINES = 22;
 
 /** u32 each: vendor words OTHERS by subtype, for formats that have subtypes; cleared by the host. */
 export const SUBTYPES = STATE + STATE_BYTES;
-export const SUBTYPE_SLOTS = 4096;
+/** Subtypes have up to 16 bits. */
+export const SUBTYPE_SLOTS = 65536;
+/** u32: one more than the greatest subtype counted; spares the host the slots behind it. */
+export const SUBTYPES_END = STATE + 768;
 
 /** Bytes of an event as `pack` writes it: i64 t, u16 x, u16 y, u8 polarity (1 = ON). */
 export const PACKED_EVENT_BYTES = 13;

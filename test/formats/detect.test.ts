@@ -68,7 +68,7 @@ describe("a signature", () => {
 describe("a RAW header", () => {
   const cases: [line: string, format: string, supported: boolean, name: string][] = [
     ["% evt 2.0", "evt2", true, "Prophesee EVT 2.0"],
-    ["% evt 2.1", "evt21", false, "Prophesee EVT 2.1"],
+    ["% evt 2.1", "evt21", true, "Prophesee EVT 2.1"],
     ["% evt 3.0", "evt3", true, "Prophesee EVT 3.0"],
     ["% evt 4.0", "evt4", false, "Prophesee EVT 4.0"],
     ["% format EVT2", "evt2", true, "Prophesee EVT 2.0"],
@@ -76,9 +76,9 @@ describe("a RAW header", () => {
     ["% format EVT2.0", "evt2", true, "Prophesee EVT 2.0"],
     ["% format evt2", "evt2", true, "Prophesee EVT 2.0"],
     ["% FORMAT Evt2", "evt2", true, "Prophesee EVT 2.0"],
-    ["% format EVT21", "evt21", false, "Prophesee EVT 2.1"],
-    ["% format EVT2.1", "evt21", false, "Prophesee EVT 2.1"],
-    ["% format evt21;endianness=little", "evt21", false, "Prophesee EVT 2.1"],
+    ["% format EVT21", "evt21", true, "Prophesee EVT 2.1"],
+    ["% format EVT2.1", "evt21", true, "Prophesee EVT 2.1"],
+    ["% format evt21;endianness=little", "evt21", true, "Prophesee EVT 2.1"],
     ["% format EVT3", "evt3", true, "Prophesee EVT 3.0"],
     ["% format EVT3.0", "evt3", true, "Prophesee EVT 3.0"],
     ["% format evt3", "evt3", true, "Prophesee EVT 3.0"],

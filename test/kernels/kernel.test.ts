@@ -29,7 +29,7 @@ describe("the shared memory", () => {
       ...(["X_COLUMN", "Y_COLUMN", "T_COLUMN", "POLARITY_COLUMN"] as const).map(four),
       ...(["TRIGGER_T_COLUMN", "TRIGGER_ID_COLUMN", "TRIGGER_VALUE_COLUMN"] as const).map(four),
       ["TIME_OFFSET", layout.TIME_OFFSET, 8],
-      ...(["EVENT_COUNT", "TRIGGER_COUNT"] as const).map(four),
+      ...(["VARIANT", "EVENT_COUNT", "TRIGGER_COUNT", "SUBTYPES_END"] as const).map(four),
       ["CARRIED", layout.CARRIED, layout.CARRIED_BYTES],
       ["COUNTERS", layout.COUNTERS, layout.COUNTER_SLOTS * 4],
       ["FIRST_SEEN", layout.FIRST_SEEN, layout.COUNTER_SLOTS * 4],

@@ -41,7 +41,6 @@ import {
   HEIGHT,
   POLARITY_COLUMN,
   SIGNED_POLARITY,
-  SUBTYPES,
   T_COLUMN,
   TIME_OFFSET,
   TRIGGER_CAPACITY,
@@ -54,7 +53,7 @@ import {
   X_COLUMN,
   Y_COLUMN,
 } from "../layout";
-import { count } from "./parts/count";
+import { count, countSubtype } from "./parts/count";
 
 // Carried from call to call. All zero is the state before the first word.
 const HAS_TIME_HIGH: usize = CARRIED; // i32
@@ -419,7 +418,5 @@ function skipToTimeHigh(input: usize, end: usize): usize {
 function countVendorWord(word: u32, input: usize): void {
   const type = word >>> TYPE_SHIFT;
   count(type, input);
-  if (type !== OTHERS) return;
-  const subtype = SUBTYPES + ((word & PAYLOAD_MASK) << 2);
-  store<u32>(subtype, load<u32>(subtype) + 1);
+  if (type === OTHERS) countSubtype(word & PAYLOAD_MASK);
 }
