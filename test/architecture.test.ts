@@ -59,7 +59,9 @@ describe("the folders of src", () => {
       for (const entry of ["index.ts", "node.ts"]) {
         const loaded = staticClosure(map, entry, platform);
         expect(loaded).toContain("recording/recording.ts");
-        expect(loaded).not.toContain("apache-arrow");
+        expect([...loaded].filter((name) => /^(apache-arrow|flatbuffers)\b/.test(name))).toEqual(
+          [],
+        );
         expect(loaded).not.toContain("nodejs-polars");
       }
     }
@@ -153,6 +155,8 @@ describe("violations", () => {
     ["Polars on demand", made("platform/node.ts", "dynamic!nodejs-polars")],
     ["types of Polars", made("api/load-events.ts", "type!nodejs-polars")],
     ["apache-arrow", made("events/schema.ts", "apache-arrow")],
+    ["metadata of Arrow", made("formats/arrow/flatbuffers.ts", "apache-arrow/fb/schema")],
+    ["an Arrow file on demand", made("formats/arrow/format.ts", "dynamic!./open.ts")],
     ["types of apache-arrow", made("stream/triggers.ts", "type!apache-arrow")],
     ["the table on demand", made("stream/triggers.ts", "dynamic!../events/table.ts")],
     ["types of the table", made("api/recording.ts", "type!../events/table.ts")],
@@ -191,6 +195,7 @@ describe("violations", () => {
     ["a part of apache-arrow", made("api/a.ts", "apache-arrow/type.js"), "load apache-arrow"],
     ["the schema at once", made("stream/triggers.ts", "../events/schema.ts"), "when needed"],
     ["the table at once", made("stream/digest.ts", "../events/table.ts"), "when needed"],
+    ["an Arrow file at once", made("formats/arrow/format.ts", "./open.ts"), "when needed"],
     ["the schema in its folder", made("events/report.ts", "./schema.ts"), "when needed"],
     ["an unknown alias", made("stream/digest.ts", "#kernels"), "no such name"],
   ])("forbids %s", (_, map, why) => {

@@ -43,8 +43,10 @@ export interface LoadReport {
   readonly geometry: SensorGeometry | null;
   /** What the polarity column holds. */
   readonly polarityEncoding: PolarityEncoding;
-  /** Microseconds subtracted from every time; 0 unless `rebase` was asked for. */
+  /** Microseconds subtracted from every time, by `rebase` or before the file was written; else 0. */
   readonly timeOffset: number;
+  /** Id of the format that the events were converted from, where the file records one. */
+  readonly originalFormat?: string | undefined;
   /** Events delivered. */
   readonly events: number;
   /** External triggers seen. */
@@ -71,10 +73,15 @@ export interface LoadReport {
   readonly clockWraps: number;
   /** Lines of text that hold no event. */
   readonly malformedLines: number;
-  /** Bytes at the end that do not fill a word. */
+  /** Bytes at the end that do not fill a word, or belong to no rows. */
   readonly truncatedBytes: number;
   /** Byte offset in the source of the first loss of each kind. */
   readonly firstAt: Readonly<Partial<Record<LossKind, number>>>;
+  /**
+   * Row of the first loss of each kind, from 0; only for formats of rows, whose `firstAt` holds
+   * nothing but the place where a file was cut.
+   */
+  readonly firstRow?: Readonly<Partial<Record<LossKind, number>>> | undefined;
   /** What had to be assumed. */
   readonly assumptions: readonly Assumption[];
   /** How the recording was loaded; null before that. */
@@ -92,12 +99,19 @@ type Mutable<T> =
 export function createReport(
   facts: Pick<
     LoadReport,
-    "format" | "sourceName" | "geometry" | "polarityEncoding" | "assumptions"
-  >,
+    | "format"
+    | "sourceName"
+    | "geometry"
+    | "polarityEncoding"
+    | "assumptions"
+    | "originalFormat"
+    | "firstRow"
+  > &
+    Partial<Pick<LoadReport, "timeOffset">>,
 ): MutableReport {
   return {
-    ...facts,
     timeOffset: 0,
+    ...facts,
     events: 0,
     triggers: 0,
     bytesRead: 0,
@@ -131,28 +145,40 @@ const LOSS_PROBLEMS: Readonly<Record<LossKind, string>> = {
   truncated: "the recording ends inside a word",
 };
 
+const CUT_TABLE = "the end of the file is missing";
+
 /**
- * Throws when `strict` is set and a loss was reported: the one with the lowest byte offset.
+ * Throws when `strict` is set and a loss was reported: the one that stands first in the source.
  *
  * @throws EventError `data-loss`
  */
 export function checkLoss(report: LoadReport, strict: Strictness): void {
   if (strict === false) return;
-  let first: LossKind | undefined;
-  for (const kind of LOSS_KINDS) {
-    const at = report.firstAt[kind];
-    if (at !== undefined && (first === undefined || at < (report.firstAt[first] ?? 0)))
-      first = kind;
-  }
+  const { firstAt, firstRow = {} } = report;
+  // Where there are rows, they all stand in front of the place where the file was cut.
+  const inRow = firstKind(firstRow);
+  const first = inRow ?? firstKind(firstAt);
   if (first === undefined) return;
-  throw new EventError("data-loss", LOSS_PROBLEMS[first], {
+  const isCutTable = report.firstRow !== undefined && first === "truncated";
+  throw new EventError("data-loss", isCutTable ? CUT_TABLE : LOSS_PROBLEMS[first], {
     path: report.sourceName ?? undefined,
     format: report.format,
-    byteOffset: report.firstAt[first],
+    byteOffset: inRow === undefined ? firstAt[first] : undefined,
+    row: firstRow[first],
     ...(first === "outsideGeometry" &&
       report.geometry && { expected: `a pixel inside ${formatGeometry(report.geometry)}` }),
     hint: STRICT_HINT,
   });
+}
+
+/** The kind with the lowest place. */
+function firstKind(places: Readonly<Partial<Record<LossKind, number>>>): LossKind | undefined {
+  let first: LossKind | undefined;
+  for (const kind of LOSS_KINDS) {
+    const at = places[kind];
+    if (at !== undefined && (first === undefined || at < (places[first] ?? 0))) first = kind;
+  }
+  return first;
 }
 
 /**
@@ -186,8 +212,7 @@ export function formatReport(report: LoadReport): string[] {
   const lines: string[] = [];
   const say = (count: number, one: string, many: string, kind?: LossKind): void => {
     if (count === 0) return;
-    const at = kind === undefined ? undefined : report.firstAt[kind];
-    const where = at === undefined ? "" : `, first at byte ${at}`;
+    const where = kind === undefined ? "" : placeOf(kind, report);
     lines.push(`${count.toLocaleString("en-US")} ${count === 1 ? one : many}${where}`);
   };
   const unknown = Object.entries(report.unknownWords);
@@ -235,12 +260,17 @@ export function formatReport(report: LoadReport): string[] {
     "lines skipped: they are no events",
     "malformedLine",
   );
-  say(
-    report.truncatedBytes,
-    "byte at the end does not fill a word",
-    "bytes at the end do not fill a word",
-    "truncated",
-  );
+  if (report.firstRow !== undefined) {
+    const at = report.firstAt.truncated;
+    if (at !== undefined) lines.push(`${CUT_TABLE}, from byte ${at} on`);
+  } else {
+    say(
+      report.truncatedBytes,
+      "byte at the end does not fill a word",
+      "bytes at the end do not fill a word",
+      "truncated",
+    );
+  }
   say(report.clockWraps, "clock wrap undone", "clock wraps undone");
   for (const [type, count] of Object.entries(report.skippedWords)) {
     say(count, `${type} word without events skipped`, `${type} words without events skipped`);
@@ -249,4 +279,10 @@ export function formatReport(report: LoadReport): string[] {
     lines.push(`assumed ${what} ${value}: ${reason}`);
   }
   return lines;
+}
+
+function placeOf(kind: LossKind, { firstRow, firstAt }: LoadReport): string {
+  const [row, at] = [firstRow?.[kind], firstAt[kind]];
+  if (row !== undefined) return `, first at row ${row}`;
+  return at === undefined ? "" : `, first at byte ${at}`;
 }

@@ -7,6 +7,7 @@ import { Field, Int8, Int16, Int64, Schema, Uint8, Uint16 } from "apache-arrow";
 import { VERSION } from "../version.ts";
 import { COLUMN_NAMES, type ColumnName } from "./columns.ts";
 import { formatGeometry } from "./geometry.ts";
+import { METADATA_KEYS } from "./metadata-keys.ts";
 import type { LoadReport } from "./report.ts";
 
 /** Arrow types of an event table; a projection lacks some of the columns. */
@@ -27,17 +28,6 @@ const TRIGGER_FIELDS = [
   new Field("id", new Int16(), false),
   new Field("value", new Uint8(), false),
 ];
-
-/** Keys of the schema metadata. */
-export const METADATA_KEYS = {
-  format: "evarrow.format",
-  geometry: "evarrow.geometry",
-  polarityEncoding: "evarrow.polarityEncoding",
-  timeUnit: "evarrow.timeUnit",
-  timeOffset: "evarrow.timeOffset",
-  sourceName: "evarrow.sourceName",
-  writerVersion: "evarrow.writerVersion",
-} as const;
 
 /** The schema of an event table of the given recording, without the columns left out. */
 export function eventSchema(
@@ -60,7 +50,9 @@ export function triggerSchema(report: LoadReport): Schema<TriggerTypes> {
 
 /** Facts that are not known (a geometry, the name of bytes in memory) have no key. */
 function metadataOf(report: LoadReport): Map<string, string> {
-  const metadata = new Map<string, string>([[METADATA_KEYS.format, report.format]]);
+  // A table that was written and read again still says what camera format it came from.
+  const format = report.originalFormat ?? report.format;
+  const metadata = new Map<string, string>([[METADATA_KEYS.format, format]]);
   if (report.geometry) metadata.set(METADATA_KEYS.geometry, formatGeometry(report.geometry));
   metadata.set(METADATA_KEYS.polarityEncoding, report.polarityEncoding);
   metadata.set(METADATA_KEYS.timeUnit, "us");

@@ -5,13 +5,27 @@ import type { SensorGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
 import type { Assumption, MutableReport } from "../events/report.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
+import type { ByteSource } from "../source/byte-source.ts";
 
-/** A format that this version reads. */
-export interface EventFormat {
+/** A format that this version reads: a stream of words, or a table of rows. */
+export type EventFormat = StreamFormat | RowFormat;
+
+/** What every format has. */
+interface FormatIdentity {
   /** As options and metadata spell it, for example `evt2`. */
   readonly id: string;
   /** For people. */
   readonly name: string;
+  /**
+   * Judges first bytes that begin with no signature that `detect.ts` knows.
+   *
+   * @returns the reason why they are of this format; null when they are not
+   */
+  probe?(head: Uint8Array): string | null;
+}
+
+/** A format that is read from front to back: what a word means may depend on all before it. */
+export interface StreamFormat extends FormatIdentity {
   /** What the polarity column holds unless the caller asks otherwise. */
   readonly polarityEncoding: PolarityEncoding;
   /** Bytes of a word; reading may start at any whole number of them behind the header. */
@@ -31,15 +45,23 @@ export interface EventFormat {
   createDecoder(memory: EventMemory, options: DecoderOptions): Promise<EventDecoder>;
 }
 
-/** What a header says. */
-export interface FormatHeader {
+/** What a recording says of itself. */
+export interface RecordingFacts {
   /** The lines or fields of the header, as written. */
   readonly entries: readonly (readonly [key: string, value: string])[];
-  /** Where the data begins. */
-  readonly dataOffset: number;
   /** Null when nothing says it. */
   readonly geometry: SensorGeometry | null;
   readonly assumptions: readonly Assumption[];
+  /** Microseconds that were subtracted from every time before it was stored. Default 0. */
+  readonly timeOffset?: number | undefined;
+  /** Id of the format that the events were converted from, where the recording tells. */
+  readonly originalFormat?: string | undefined;
+}
+
+/** What the header of a stream of words says. */
+export interface FormatHeader extends RecordingFacts {
+  /** Where the data begins. */
+  readonly dataOffset: number;
   /**
    * Which of its layouts the data have, for a format that has several: a number that the format
    * hands to its own decoder. Default 0.
@@ -76,4 +98,57 @@ export interface EventDecoder {
   decode(room: number, report: MutableReport): boolean;
   /** Reports bytes at the end of the source that do not fill a word. */
   finish(report: MutableReport): void;
+}
+
+/** A format that can be read from any row on: columns of known place and type. */
+export interface RowFormat extends FormatIdentity {
+  /**
+   * Reads what says where the rows are.
+   *
+   * @throws EventError `invalid-header` when that contradicts itself, `unsupported-format` for
+   *   columns that are no events
+   */
+  open(source: ByteSource, options: RowOptions): Promise<RowTable>;
+}
+
+/** What opening a table of rows is told. */
+export interface RowOptions {
+  /** What the caller says the sensor is; the file's own is then not looked at. */
+  readonly geometry: SensorGeometry | undefined;
+  /** What messages call the source. */
+  readonly path: string | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A table of rows that is open. */
+export interface RowTable {
+  readonly header: RecordingFacts;
+  /** What the polarity column of a load holds unless the caller asks otherwise. */
+  readonly polarityEncoding: PolarityEncoding;
+  /** Rows in all, bounded by the bytes that are there. */
+  readonly rows: number;
+  /** The end of a file that was cut, from its first byte that belongs to no row; null when whole. */
+  readonly truncation: { readonly byteOffset: number; readonly bytes: number } | null;
+  /** Makes a reader that works in `memory`. Every pass has its own. */
+  createReader(memory: EventMemory): Promise<RowReader>;
+  /** Gives back what the table holds; the source is its owner's. */
+  close?(): Promise<void>;
+}
+
+/** Reads rows into the columns of an {@link EventMemory}. */
+export interface RowReader {
+  /**
+   * Puts rows behind the events of the tile: x, y and t as their columns hold them, and a polarity
+   * whose positive values are ON. A row with a coordinate that x or y cannot hold is marked with
+   * {@link EventMemory.reject} or by the kernel `convert`. The rest of the work is the kernel's `rows`.
+   *
+   * @param start - the first row, from 0
+   * @param count - rows to read, at least 1; the tile has room for them and the table holds them
+   */
+  read(start: number, count: number, signal: AbortSignal | undefined): Promise<void>;
+}
+
+/** Whether a format is read by rows. */
+export function isRowFormat(format: EventFormat): format is RowFormat {
+  return "open" in format;
 }

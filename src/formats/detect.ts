@@ -87,6 +87,10 @@ export function detectBytes(head: Uint8Array, path?: string): FormatDetection {
   if (OWN_CSV.test(textOf(head))) {
     return certain("csv", "CSV", "the first line names the columns x,y,t,polarity");
   }
+  for (const { id, name, probe } of FORMATS) {
+    const reason = probe?.(head) ?? null;
+    if (reason !== null) return certain(id, name, reason);
+  }
   if (looksLikeText(head)) {
     return judged("text", "text", "likely", "the file starts with lines of numbers");
   }

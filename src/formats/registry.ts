@@ -1,3 +1,4 @@
+import { arrow } from "./arrow/format.ts";
 import { csv } from "./csv/decoder.ts";
 import { csvEncoding } from "./csv/encoder.ts";
 import { datEncoding } from "./dat/encoder.ts";
@@ -11,7 +12,7 @@ import { evt21 } from "./evt21/decoder.ts";
 import { type WritableFormat, writtenByKernel } from "./writer.ts";
 
 /** Every format that is read; a new one is named here. */
-const READ = [evt2, evt21, evt3, csv] as const;
+const READ = [evt2, evt21, evt3, csv, arrow] as const;
 
 /** Id of a format that this version reads. */
 export type FormatId = (typeof READ)[number]["id"];

@@ -41,6 +41,7 @@ export class EventMemory {
   /** Where encoding kernels write. */
   readonly output: Uint8Array<ArrayBuffer>;
   readonly tileEvents: number;
+  readonly #rejected: Uint8Array;
   readonly #words: Int32Array;
 
   constructor({
@@ -65,6 +66,7 @@ export class EventMemory {
     const triggerT = reserve(tileTriggers * 8);
     const triggerId = reserve(tileTriggers * 2);
     const triggerValue = reserve(tileTriggers);
+    const rejected = reserve(Math.ceil(tileEvents / 8));
     const scratchBytes = tileEvents * scratchBytesPerEvent;
     const scratch = reserve(scratchBytes);
     const output = reserve(outputBytes);
@@ -91,6 +93,7 @@ export class EventMemory {
     };
     this.scratch = new Uint8Array(buffer, scratch, scratchBytes);
     this.output = new Uint8Array(buffer, output, outputBytes);
+    this.#rejected = new Uint8Array(buffer, rejected, Math.ceil(tileEvents / 8));
     this.#words = new Int32Array(buffer);
     this.setField(layout.X_COLUMN, x);
     this.setField(layout.Y_COLUMN, y);
@@ -100,6 +103,7 @@ export class EventMemory {
     this.setField(layout.TRIGGER_ID_COLUMN, triggerId);
     this.setField(layout.TRIGGER_VALUE_COLUMN, triggerValue);
     this.setField(layout.TRIGGER_CAPACITY, tileTriggers);
+    this.setField(layout.REJECTED_BITS, rejected);
     this.setField(layout.OUTPUT, output);
     this.setField(layout.OUTPUT_END, output + outputBytes);
   }
@@ -140,6 +144,13 @@ export class EventMemory {
   setTile(eventCount = 0, triggerCount = 0): void {
     this.setField(layout.EVENT_COUNT, eventCount);
     this.setField(layout.TRIGGER_COUNT, triggerCount);
+  }
+
+  /** Forgets which rows behind the tile were rejected. */
+  clearRejected(): void {
+    if (this.field(layout.REJECTED_ROWS) === 0) return;
+    this.#rejected.fill(0);
+    this.setField(layout.REJECTED_ROWS, 0);
   }
 
   /** The i32 at an address of the state struct. */

@@ -35,6 +35,24 @@ export const TIME_OFFSET = STATE + 48;
 /** i32: which of the layouts of its format the data have; the meaning is the kernel's own. */
 export const VARIANT = STATE + 56;
 
+// What the kernel `convert` tells the kernel `rows` of the rows behind the tile.
+/** u32: address of a bit for each row, the first one's lowest: 1 where a coordinate does not fit. */
+export const REJECTED_BITS = STATE + 60;
+/** i32: 0 while none of these bits is 1; the host clears it, and the bits with it. */
+export const REJECTED_ROWS = STATE + 72;
+/** i32: set to 1 by `rows` when a time minus the offset leaves 64 bits. */
+export const TIME_OVERFLOW = STATE + 76;
+
+// Types of the integers that `convert` reads.
+export const TYPE_I8 = 0;
+export const TYPE_U8 = 1;
+export const TYPE_I16 = 2;
+export const TYPE_U16 = 3;
+export const TYPE_I32 = 4;
+export const TYPE_U32 = 5;
+export const TYPE_I64 = 6;
+export const TYPE_U64 = 7;
+
 // How full the tile is: a decoding kernel appends, the host starts a new tile with 0.
 /** i32: events in the columns. */
 export const EVENT_COUNT = STATE + 64;
@@ -48,7 +66,7 @@ export const CARRIED_BYTES = 64;
 
 // Counters: u32 each, added to by the kernel, read and cleared by the host after every call.
 export const COUNTERS = STATE + 256;
-/** u32 each: address of the first input word that raised the counter, 0 for none. */
+/** u32 each: address of the first input word that raised the counter, or number of the row. */
 export const FIRST_SEEN = STATE + 512;
 /** How many counters there are; the first 16 count words by their four-bit type. */
 export const COUNTER_SLOTS = 32;

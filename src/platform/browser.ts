@@ -1,6 +1,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { EventError } from "../errors.ts";
+import { spoolToBlob } from "../source/blob.ts";
 import type { Platform } from "./platform.ts";
 
 /** The browser: no files by path, no Polars. */
@@ -18,6 +19,8 @@ export const platform: Platform = {
       hint: "Give a `WritableStream` or a `ByteSink`.",
     });
   },
+
+  spool: spoolToBlob,
 
   async importPolars() {
     throw new EventError("polars-unavailable", "Polars does not run in a browser", {

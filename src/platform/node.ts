@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { EventError } from "../errors.ts";
 import { openFile } from "../source/node/file.ts";
 import { createFile } from "../source/node/file-sink.ts";
+import { spoolToFile } from "../source/node/spool.ts";
 import type { Platform } from "./platform.ts";
 
 /** Node: files by path, and the native libraries. */
@@ -10,6 +11,8 @@ export const platform: Platform = {
   openPath: async (path) => openFile(pathOf(path)),
 
   createFile: async (path) => createFile(pathOf(path)),
+
+  spool: spoolToFile,
 
   async importPolars() {
     try {

@@ -17,6 +17,18 @@ export interface Platform {
    */
   createFile(path: string | URL): Promise<ByteSink>;
   /**
+   * Puts a source that comes front to back aside, so that it can be read anywhere: in a temporary
+   * file or a `Blob`, which `close` gives back. The source itself is its owner's.
+   *
+   * @param name - what messages call it
+   * @throws EventError `source-unreadable`
+   */
+  spool(
+    source: SequentialSource,
+    name: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<ByteSource>;
+  /**
    * Loads nodejs-polars.
    *
    * @throws EventError `polars-unavailable`, whose hint names `loadTable`

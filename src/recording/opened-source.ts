@@ -8,7 +8,13 @@ import {
   isSequentialSource,
   type SequentialSource,
 } from "../source/byte-source.ts";
-import { CheckedSource, fill, ReplaySource, SourceCursor } from "../source/cursor.ts";
+import {
+  CheckedByteSource,
+  CheckedSource,
+  fill,
+  ReplaySource,
+  SourceCursor,
+} from "../source/cursor.ts";
 import { MemorySource } from "../source/memory.ts";
 import { StreamSource } from "../source/stream.ts";
 import { untilAborted } from "../util/until-aborted.ts";
@@ -40,6 +46,7 @@ export class OpenedSource {
   readonly #source: ByteSource | SequentialSource;
   readonly #owned: boolean;
   #consumed = false;
+  #spooled: ByteSource | undefined;
 
   private constructor(
     source: ByteSource | SequentialSource,
@@ -71,6 +78,7 @@ export class OpenedSource {
 
   /** Bytes in all; null when the source does not say. */
   get byteLength(): number | null {
+    if (this.#spooled !== undefined) return this.#spooled.byteLength;
     return isByteSource(this.#source) ? this.#source.byteLength : null;
   }
 
@@ -95,8 +103,16 @@ export class OpenedSource {
     return new ReplaySource(this.head.subarray(offset), source);
   }
 
+  /** The bytes in any order. Those of a source that can be read only once are put aside first. */
+  async anywhere(signal?: AbortSignal): Promise<ByteSource> {
+    if (isByteSource(this.#source)) return new CheckedByteSource(this.#source);
+    this.#spooled ??= await platform.spool(this.bytesFrom(0, signal), this.name, signal);
+    return this.#spooled;
+  }
+
   /** Closes what was opened here; a source that the caller made stays the caller's. */
   async close(): Promise<void> {
+    await this.#spooled?.close?.();
     if (this.#owned) await this.#source.close?.();
   }
 }

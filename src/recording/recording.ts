@@ -8,9 +8,16 @@ import {
   type MutableReport,
   type Strictness,
 } from "../events/report.ts";
-import type { EventFormat, FormatHeader } from "../formats/decoder.ts";
+import {
+  type FormatHeader,
+  isRowFormat,
+  type RowFormat,
+  type RowTable,
+  type StreamFormat,
+} from "../formats/decoder.ts";
 import { type FormatDetection, formatOf } from "../formats/detect.ts";
 import { show } from "../util/show.ts";
+import { untilAborted } from "../util/until-aborted.ts";
 import { type EventSource, OpenedSource } from "./opened-source.ts";
 
 /** Options for opening a recording. */
@@ -30,9 +37,24 @@ export interface OpenOptions {
 /** What a recording is made of. @internal */
 export interface RecordingParts {
   source: OpenedSource;
-  format: EventFormat;
-  header: FormatHeader;
+  content: RecordingContent;
   strict: Strictness;
+}
+
+/** Where the events are: in a stream of words behind a header, or in rows. @internal */
+export type RecordingContent =
+  | { readonly kind: "stream"; readonly format: StreamFormat; readonly header: FormatHeader }
+  | { readonly kind: "rows"; readonly format: RowFormat; readonly table: RowTable };
+
+/** What a pass can be limited to a part of. @internal */
+export interface Extent {
+  /** Byte or row where the events begin. */
+  readonly start: number;
+  readonly end: number;
+  /** A part starts a whole number of these behind `start`. */
+  readonly step: number;
+  /** Bytes of one, on average: 1 for bytes. */
+  readonly bytes: number;
 }
 
 /** What opening a recording found out: everything but the events. */
@@ -50,28 +72,29 @@ export class OpenedRecording {
   /** @internal */
   readonly source: OpenedSource;
   /** @internal */
-  readonly eventFormat: EventFormat;
-  /** @internal */
-  readonly dataOffset: number;
-  /** @internal */
-  readonly variant: number;
+  readonly content: RecordingContent;
 
   /** @internal */
-  constructor({ source, format, header, strict }: RecordingParts) {
+  constructor({ source, content, strict }: RecordingParts) {
     this.source = source;
-    this.eventFormat = format;
-    this.dataOffset = header.dataOffset;
-    this.variant = header.variant ?? 0;
+    this.content = content;
     this.detection = source.detection;
-    this.header = header.entries;
     this.byteLength = source.byteLength;
     this.strict = strict;
+    const isStream = content.kind === "stream";
+    const { entries, geometry, assumptions, timeOffset, originalFormat } = isStream
+      ? content.header
+      : content.table.header;
+    this.header = entries;
     this.report = createReport({
-      format: format.id,
+      format: content.format.id,
       sourceName: source.name ?? null,
-      geometry: header.geometry,
-      polarityEncoding: format.polarityEncoding,
-      assumptions: header.assumptions,
+      geometry,
+      polarityEncoding: (isStream ? content.format : content.table).polarityEncoding,
+      assumptions,
+      timeOffset: timeOffset ?? 0,
+      ...(originalFormat !== undefined && { originalFormat }),
+      ...(!isStream && { firstRow: {} }),
     });
   }
 
@@ -87,24 +110,39 @@ export class OpenedRecording {
 
   /** The most events the recording can hold, without decoding; null when it has no length. */
   mostEvents(): number | null {
-    if (this.byteLength === null) return null;
-    return Math.floor((this.byteLength - this.dataOffset) / this.eventFormat.bytesPerEvent);
+    const { content, extent } = this;
+    if (extent === null) return null;
+    const bytesPerEvent = content.kind === "stream" ? content.format.bytesPerEvent : 1;
+    return Math.floor((extent.end - extent.start) / bytesPerEvent);
+  }
+
+  /** The bytes of the words, or the rows; null when there is no length. @internal */
+  get extent(): Extent | null {
+    const { content, byteLength } = this;
+    if (content.kind === "rows") {
+      const { rows } = content.table;
+      return { start: 0, end: rows, step: 1, bytes: (byteLength ?? 0) / Math.max(rows, 1) };
+    }
+    if (byteLength === null) return null;
+    const { header, format } = content;
+    return { start: header.dataOffset, end: byteLength, step: format.wordBytes, bytes: 1 };
   }
 
   /** Closes the file, if a path was opened. Calling it again does nothing. */
   async close(): Promise<void> {
+    await closeContent(this.content);
     await this.source.close();
   }
 
   /** A fresh report for one pass over the events. @internal */
   startReport(polarityEncoding: PolarityEncoding, geometry?: SensorGeometry): MutableReport {
-    const { format, sourceName, assumptions } = this.report;
+    const { assumptions, firstRow, ...facts } = this.report;
     return createReport({
-      format,
-      sourceName,
+      ...facts,
       polarityEncoding,
       geometry: geometry ?? this.geometry,
       assumptions: geometry ? assumptions.filter(({ what }) => what !== "geometry") : assumptions,
+      ...(firstRow !== undefined && { firstRow: {} }),
     });
   }
 }
@@ -121,16 +159,43 @@ export async function openParts(
   const strict = checkStrict(options.strict);
   const geometry = options.geometry === undefined ? undefined : checkGeometry(options.geometry);
   const source = await OpenedSource.open(given, options.signal);
+  let content: RecordingContent | undefined;
   try {
-    const format = formatOf(source.detection, source.name);
-    const header = format.readHeader(source.head, geometry, source.name);
-    const parts = { source, format, header, strict };
+    content = await openContent(source, geometry, options.signal);
+    const parts = { source, content, strict };
     checkAssumptions(new OpenedRecording(parts).report, strict);
     return parts;
   } catch (error) {
+    await closeContent(content);
     await source.close();
     throw error;
   }
+}
+
+async function openContent(
+  source: OpenedSource,
+  geometry: SensorGeometry | undefined,
+  signal: AbortSignal | undefined,
+): Promise<RecordingContent> {
+  const path = source.name;
+  const format = formatOf(source.detection, path);
+  if (!isRowFormat(format)) {
+    return { kind: "stream", format, header: format.readHeader(source.head, geometry, path) };
+  }
+  const bytes = await source.anywhere(signal);
+  const opening = format.open(bytes, { geometry, path, signal });
+  // What is opened after all, when nobody waits for it any more, is closed again.
+  opening.then(
+    (table) => {
+      if (signal?.aborted) void table.close?.();
+    },
+    () => {},
+  );
+  return { kind: "rows", format, table: await untilAborted(opening, signal) };
+}
+
+async function closeContent(content: RecordingContent | undefined): Promise<void> {
+  if (content?.kind === "rows") await content.table.close?.();
 }
 
 /** Checks the option `strict`; `undefined` means `false`. */

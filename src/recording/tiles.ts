@@ -1,4 +1,3 @@
-import { platform } from "#platform";
 import type { SensorGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
 import {
@@ -12,6 +11,8 @@ import type { SequentialSource } from "../source/byte-source.ts";
 import { untilAborted } from "../util/until-aborted.ts";
 import { type Progress, ProgressMeter } from "./progress.ts";
 import type { OpenedRecording } from "./recording.ts";
+import { tilesOfRows } from "./row-tiles.ts";
+import { Turns } from "./turns.ts";
 
 /** How one pass over the events of a recording is made. */
 export interface TileOptions {
@@ -31,7 +32,7 @@ export interface TileOptions {
   readonly triggers?: boolean | undefined;
   /** Hand over what there is whenever the input at hand is used up. Default `false`. */
   readonly promptly?: boolean | undefined;
-  /** Part of the source to read, in bytes; the whole of it when left out. */
+  /** Part of the recording's `extent` to read: bytes or rows; all of it when left out. */
   readonly range?: { readonly start: number; readonly end: number } | undefined;
 }
 
@@ -45,8 +46,8 @@ const INPUT_BYTES = 2 * 1024 * 1024;
  * one saves what is done per tile: 240 ms with 64 K, 180 ms with 256 K.
  */
 const TILE_EVENTS = 262_144;
-/** Longest time in milliseconds that goes by without timers and aborts having their turn. */
-const LONGEST_TURN_MS = 10;
+/** Bytes of an input slot for rows, most of which go straight into the columns. */
+const ROW_INPUT_BYTES = 256 * 1024;
 
 /** One pass over the events of a recording: a memory that holds one tile after the other. */
 export class TilePass {
@@ -71,7 +72,14 @@ export class TilePass {
    */
   async *tiles(room: () => number): AsyncGenerator<EventMemory, void, void> {
     const { report } = this;
-    const { source, eventFormat, dataOffset, variant } = this.#recording;
+    const { source, content } = this.#recording;
+    if (content.kind === "rows") {
+      const memory = this.#createMemory(ROW_INPUT_BYTES);
+      const pass = { ...this.#options, memory, report, byteLength: source.byteLength };
+      yield* tilesOfRows(content.table, pass, room);
+      return;
+    }
+    const { dataOffset, variant = 0 } = content.header;
     const {
       signal,
       strict,
@@ -79,15 +87,12 @@ export class TilePass {
       range,
       promptly = false,
       triggers = false,
-      scratchBytesPerEvent,
-      outputBytes,
       onProgress,
     } = this.#options;
     const start = Math.max(range?.start ?? dataOffset, dataOffset);
     const bytes = source.bytesFrom(start, signal, range?.end);
-    const memory = new EventMemory({ ...this.#sizes(), scratchBytesPerEvent, outputBytes });
-    memory.configure(report.geometry, report.polarityEncoding);
-    const decoder = await eventFormat.createDecoder(memory, {
+    const memory = this.#createMemory(INPUT_BYTES);
+    const decoder = await content.format.createDecoder(memory, {
       dataOffset: start,
       rebase,
       variant,
@@ -96,7 +101,7 @@ export class TilePass {
 
     const meter = onProgress && new ProgressMeter(onProgress, source.byteLength);
     const ahead = new ReadAhead(bytes, memory.inputs);
-    let turnStartedAt = performance.now();
+    const turns = new Turns();
     for (;;) {
       const { slot, length } = await untilAborted(ahead.next(), signal);
       const isEnd = length === 0;
@@ -117,11 +122,7 @@ export class TilePass {
           memory.setTile();
         }
         meter?.update(report.bytesRead, report.events);
-        if (performance.now() - turnStartedAt > LONGEST_TURN_MS) {
-          await platform.yieldToEventLoop();
-          turnStartedAt = performance.now();
-        }
-        signal?.throwIfAborted();
+        await turns.give(signal);
       }
       if (isEnd) break;
     }
@@ -132,12 +133,19 @@ export class TilePass {
   }
 
   /** Small recordings get a small memory, so that loading thousands of them stays cheap. */
-  #sizes(): { inputBytes: number; tileEvents: number } {
+  #createMemory(slotBytes: number): EventMemory {
+    const { report } = this;
     const { byteLength } = this.#recording;
-    const inputBytes = Math.min(INPUT_BYTES, Math.max(byteLength ?? INPUT_BYTES, 64));
     const events = this.#recording.mostEvents() ?? Number.POSITIVE_INFINITY;
-    const { tileEvents = TILE_EVENTS } = this.#options;
-    return { inputBytes, tileEvents: Math.min(tileEvents, Math.max(events, 64)) };
+    const { tileEvents = TILE_EVENTS, scratchBytesPerEvent, outputBytes } = this.#options;
+    const memory = new EventMemory({
+      inputBytes: Math.min(slotBytes, Math.max(byteLength ?? slotBytes, 64)),
+      tileEvents: Math.min(tileEvents, Math.max(events, 64)),
+      scratchBytesPerEvent,
+      outputBytes,
+    });
+    memory.configure(report.geometry, report.polarityEncoding);
+    return memory;
   }
 }
 

@@ -1,6 +1,11 @@
 import { EventError } from "../errors.ts";
 import { show } from "../util/show.ts";
-import { type ByteSource, type SequentialSource, tooShort } from "./byte-source.ts";
+import {
+  type ByteSource,
+  type ReadOptions,
+  type SequentialSource,
+  tooShort,
+} from "./byte-source.ts";
 
 /**
  * Reads part of a {@link ByteSource} from front to back, and holds the source to its contract.
@@ -24,23 +29,56 @@ export class SourceCursor implements SequentialSource {
     if (length <= 0) return 0;
     const offset = this.#offset;
     this.#offset += length;
-    const target = into.subarray(0, length);
-    let bytes: Uint8Array;
-    try {
-      bytes = await this.#source.read(offset, length, { into: target, signal: this.#signal });
-    } catch (cause) {
-      if (this.#signal?.aborted) throw cause;
-      throw unreadable(this.#source.name, offset, cause);
-    }
-    if (!(bytes instanceof Uint8Array)) {
-      throw brokenContract(this.#source.name, offset, `read() to return ${length} bytes`, bytes);
-    }
-    if (bytes.byteLength !== length) {
-      throw tooShort(this.#source.name, offset, length, bytes.byteLength);
-    }
-    if (bytes.buffer !== target.buffer) target.set(bytes); // a source that overlooks `into`
+    await readChecked(this.#source, offset, into.subarray(0, length), this.#signal);
     return length;
   }
+}
+
+/** Holds a {@link ByteSource} to its contract. Closing the source is its owner's. */
+export class CheckedByteSource implements ByteSource {
+  readonly byteLength: number;
+  readonly name: string | undefined;
+  readonly #source: ByteSource;
+
+  constructor(source: ByteSource) {
+    this.#source = source;
+    this.byteLength = source.byteLength;
+    this.name = source.name;
+  }
+
+  async read(
+    offset: number,
+    length: number,
+    { into = new Uint8Array(length), signal }: ReadOptions = {},
+  ): Promise<Uint8Array> {
+    const target = into.subarray(0, length);
+    await readChecked(this.#source, offset, target, signal);
+    return target;
+  }
+}
+
+/** Fills `target` with the bytes from `offset` on, or throws what tells why it cannot. */
+async function readChecked(
+  source: ByteSource,
+  offset: number,
+  target: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const length = target.byteLength;
+  let bytes: Uint8Array;
+  try {
+    bytes = await source.read(offset, length, { into: target, signal });
+  } catch (cause) {
+    if (signal?.aborted) throw cause;
+    throw unreadable(source.name, offset, cause);
+  }
+  if (!(bytes instanceof Uint8Array)) {
+    throw brokenContract(source.name, offset, `read() to return ${length} bytes`, bytes);
+  }
+  if (bytes.byteLength !== length) {
+    throw tooShort(source.name, offset, length, bytes.byteLength);
+  }
+  if (bytes.buffer !== target.buffer) target.set(bytes); // a source that overlooks `into`
 }
 
 /** Bytes that were read already, then the rest of a {@link SequentialSource}. */

@@ -34,7 +34,7 @@ export async function collectStatistics(
 
 /**
  * Estimates the statistics of a recording from parts of equal size, spread evenly from its first
- * byte to its last. A small recording, one of unknown length, one with a clock of seconds (EVT 3.0)
+ * byte or row to its last. A small recording, one of unknown length, one with a clock of seconds (EVT 3.0)
  * and any under `strict` is read whole. What the parts
  * lost is not reported: only a whole pass can tell.
  */
@@ -42,23 +42,26 @@ export async function estimateStatistics(
   recording: OpenedRecording,
   options: PassOptions = {},
 ): Promise<EventStatistics> {
-  const { byteLength, dataOffset, eventFormat } = recording;
+  const { byteLength, extent, content } = recording;
   const { tiles } = resolveLoad(recording, options);
   const isSmall = byteLength === null || byteLength < SAMPLED_FROM_BYTES;
+  const clockPeriodUs =
+    content.kind === "stream" ? content.format.clockPeriodUs : Number.POSITIVE_INFINITY;
   // Only a whole pass can tell what is lost, or how often a short clock started again.
-  const needsAll = tiles.strict !== false || eventFormat.clockPeriodUs < LONG_CLOCK_US;
-  if (isSmall || needsAll) return collectStatistics(recording, options);
+  const needsAll = tiles.strict !== false || clockPeriodUs < LONG_CLOCK_US;
+  if (isSmall || needsAll || extent === null) return collectStatistics(recording, options);
   const { signal, geometry, rebase, onProgress } = tiles;
-  const unit = eventFormat.wordBytes;
-  const dataBytes = byteLength - dataOffset;
+  const { start: first, end: last, step } = extent;
+  const length = Math.ceil(SAMPLE_BYTES / extent.bytes);
+  if (last - first < SAMPLES * length) return collectStatistics(recording, options);
   const meter = onProgress && new ProgressMeter(onProgress, SAMPLES * SAMPLE_BYTES);
   const parts: EventStatistics[] = [];
   let seen = 0;
   for (let sample = 0; sample < SAMPLES; sample++) {
     // Every part starts on a word; the last one ends with the source.
-    const distance = ((dataBytes - SAMPLE_BYTES) * sample) / (SAMPLES - 1);
-    const start = dataOffset + Math.floor(distance / unit) * unit;
-    const end = sample === SAMPLES - 1 ? byteLength : start + SAMPLE_BYTES;
+    const distance = ((last - first - length) * sample) / (SAMPLES - 1);
+    const start = first + Math.floor(distance / step) * step;
+    const end = sample === SAMPLES - 1 ? last : start + length;
     const part = new TileStatistics();
     const range = { start, end };
     const pass = new TilePass(recording, { ...PART_OPTIONS, geometry, signal, range });
@@ -67,8 +70,8 @@ export async function estimateStatistics(
     seen += pass.report.events;
     meter?.update((sample + 1) * SAMPLE_BYTES, seen);
   }
-  const factor = dataBytes / (SAMPLES * SAMPLE_BYTES);
-  const result = scaleUp(parts, factor, eventFormat.clockPeriodUs, rebase ?? false);
+  const factor = (last - first) / (SAMPLES * length);
+  const result = scaleUp(parts, factor, clockPeriodUs, rebase ?? false);
   meter?.finish(SAMPLES * SAMPLE_BYTES, seen);
   const report = recording.startReport(tiles.polarityEncoding, geometry);
   rememberReport(result, report);

@@ -33,7 +33,7 @@ export async function collectTriggers(
     });
   }
   if (tiles.rebase && firstTime !== undefined) {
-    pass.report.timeOffset = timeAsNumber(firstTime);
+    pass.report.timeOffset = timeAsNumber(BigInt(pass.report.timeOffset) + firstTime);
     for (const { t } of parts)
       for (let at = 0; at < t.length; at++) t[at] = (t[at] ?? 0n) - firstTime;
   }

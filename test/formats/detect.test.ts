@@ -34,7 +34,6 @@ describe("a signature", () => {
     ["gzip", "gzip", "\x1f\x8b"],
     ["zstd", "Zstandard", "\x28\xb5\x2f\xfd"],
     ["zip", "zip", "PK\x03\x04"],
-    ["arrow", "Arrow IPC", "ARROW1"],
   ])("%s is recognised and refused by name: %s", async (format, name, signature) => {
     for (const rest of [new Uint8Array(0), BINARY]) {
       const bytes = concatBytes(latin1Bytes(signature), rest);

@@ -30,8 +30,11 @@ export const RANKS: readonly (readonly string[])[] = [
   ["cli"],
 ];
 
-/** The only two files that load apache-arrow when they are loaded. */
+/** The only files that load apache-arrow, or parts of it, when they are loaded. */
 const ARROW_FILES = ["events/schema.ts", "events/table.ts"];
+const loadsArrow = (file: string): boolean =>
+  ARROW_FILES.includes(file) ||
+  (file.startsWith("formats/arrow/") && file !== "formats/arrow/format.ts");
 
 const COMMENT_OR_TEXT =
   /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|(?<=[=(,:;!&|?{}]\s*)\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n])+\//g;
@@ -130,7 +133,7 @@ function judgeOwn(file: string, target: string, kind: ImportLine["kind"], compla
       complain("formats/registry.ts alone names a format");
     }
   }
-  if (kind === "static" && ARROW_FILES.includes(target) && !ARROW_FILES.includes(file)) {
+  if (kind === "static" && loadsArrow(target) && !loadsArrow(file)) {
     complain("it loads apache-arrow: to be imported when needed, or as a type");
   }
 }
@@ -152,8 +155,8 @@ function judgeForeign(file: string, name: string, kind: ImportLine["kind"], comp
     complain("only platform/node.ts loads Polars");
   }
   if (library === "nodejs-polars" && kind === "static") complain("Polars is loaded when needed");
-  if (library === "apache-arrow" && kind === "static" && !ARROW_FILES.includes(file)) {
-    complain("only events/schema.ts and events/table.ts load apache-arrow");
+  if (library === "apache-arrow" && kind === "static" && !loadsArrow(file)) {
+    complain("only events/schema.ts, events/table.ts and formats/arrow load apache-arrow");
   }
 }
 

@@ -1,7 +1,7 @@
 import type { EventMemory } from "../../kernels/event-memory.ts";
 import { evt2Wasm } from "../../kernels/generated/evt2.ts";
 import { instantiateKernel } from "../../kernels/kernel.ts";
-import type { DecoderOptions, EventDecoder, EventFormat } from "../decoder.ts";
+import type { DecoderOptions, EventDecoder, StreamFormat } from "../decoder.ts";
 import { readRawHeader } from "../prophesee-header.ts";
 import { WordDecoder, type WordFormat, type WordKernel } from "../word-decoder.ts";
 import { CONTINUED, IMU, OTHERS, WORD_BYTES, WRAP_US } from "./layout.ts";
@@ -25,4 +25,4 @@ export const evt2 = {
     const kernel = await instantiateKernel<WordKernel>(evt2Wasm, memory.memory);
     return new WordDecoder(memory, kernel, words, options);
   },
-} as const satisfies EventFormat;
+} as const satisfies StreamFormat;

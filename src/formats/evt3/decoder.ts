@@ -1,7 +1,7 @@
 import type { EventMemory } from "../../kernels/event-memory.ts";
 import { evt3Wasm } from "../../kernels/generated/evt3.ts";
 import { instantiateKernel } from "../../kernels/kernel.ts";
-import type { DecoderOptions, EventDecoder, EventFormat } from "../decoder.ts";
+import type { DecoderOptions, EventDecoder, StreamFormat } from "../decoder.ts";
 import { readRawHeader } from "../prophesee-header.ts";
 import { WordDecoder, type WordFormat, type WordKernel } from "../word-decoder.ts";
 import {
@@ -39,4 +39,4 @@ export const evt3 = {
     const kernel = await instantiateKernel<WordKernel>(evt3Wasm, memory.memory);
     return new WordDecoder(memory, kernel, words, options);
   },
-} as const satisfies EventFormat;
+} as const satisfies StreamFormat;

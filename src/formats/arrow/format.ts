@@ -1,0 +1,39 @@
+import type { RowFormat } from "../decoder.ts";
+
+/**
+ * Arrow IPC: the file format, whose signature `detect.ts` knows, and the stream format, which
+ * begins with its schema. What reads them is loaded with the first of them.
+ */
+export const arrow = {
+  id: "arrow",
+  name: "Arrow IPC",
+
+  probe(head) {
+    return startsWithSchema(head) ? "it starts with the schema of an Arrow IPC stream" : null;
+  },
+
+  async open(source, options) {
+    const { openArrow } = await import("./open.ts");
+    return openArrow(source, options);
+  },
+} as const satisfies RowFormat;
+
+/** What stands in front of the length of a message. */
+const CONTINUATION = 0xffffffff;
+/** The message's second field, the type of its header, as an offset in the list of its fields. */
+const HEADER_TYPE_FIELD = 6;
+const SCHEMA = 1;
+
+/** Whether the first message is a schema: just enough of a flatbuffer is read to tell. */
+function startsWithSchema(head: Uint8Array): boolean {
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  if (view.byteLength < 16 || view.getUint32(0, true) !== CONTINUATION) return false;
+  const length = view.getUint32(4, true);
+  const table = 8 + view.getUint32(8, true);
+  if (length % 8 !== 0 || table + 4 > view.byteLength) return false;
+  const fields = table - view.getInt32(table, true);
+  if (fields < 12 || fields + HEADER_TYPE_FIELD + 2 > view.byteLength) return false;
+  if (view.getUint16(fields, true) < HEADER_TYPE_FIELD + 2) return false;
+  const type = table + view.getUint16(fields + HEADER_TYPE_FIELD, true);
+  return type > table && type < view.byteLength && view.getUint8(type) === SCHEMA;
+}

@@ -1,0 +1,59 @@
+import { checkLoss, type MutableReport } from "../events/report.ts";
+import type { RowTable } from "../formats/decoder.ts";
+import { RowAssembler } from "../formats/row-assembler.ts";
+import type { EventMemory } from "../kernels/event-memory.ts";
+import { untilAborted } from "../util/until-aborted.ts";
+import { ProgressMeter } from "./progress.ts";
+import type { TileOptions } from "./tiles.ts";
+import { Turns } from "./turns.ts";
+
+/** A pass over rows: its options, and what `TilePass` made for it. */
+interface RowPass extends TileOptions {
+  readonly memory: EventMemory;
+  readonly report: MutableReport;
+  readonly byteLength: number | null;
+}
+
+/**
+ * Reads the tiles of a table: the reader puts rows behind the events of the tile, the kernel `rows`
+ * makes events of them. As for words, all tiles but the last are as full as `room` allows.
+ */
+export async function* tilesOfRows(
+  table: RowTable,
+  pass: RowPass,
+  room: () => number,
+): AsyncGenerator<EventMemory, void, void> {
+  const { memory, report, byteLength, signal, strict, rebase = false, onProgress } = pass;
+  const { start, end } = pass.range ?? { start: 0, end: table.rows };
+  const assembler = await RowAssembler.create(memory, rebase);
+  const reader = await table.createReader(memory);
+  const meter = onProgress && new ProgressMeter(onProgress, byteLength);
+  const turns = new Turns();
+  for (let row = start; row < end; ) {
+    const most = Math.min(room(), memory.tileEvents);
+    const count = Math.min(most - memory.eventCount, end - row);
+    memory.clearRejected();
+    await untilAborted(reader.read(row, count, signal), signal);
+    assembler.assemble(row, count, report);
+    row += count;
+    // The share of the source that was gone through: a file may hold columns that are not read.
+    report.bytesRead = Math.round(((byteLength ?? 0) * row) / table.rows);
+    checkLoss(report, strict);
+    if (memory.isFull(most)) {
+      yield memory;
+      memory.setTile();
+    }
+    meter?.update(report.bytesRead, report.events);
+    await turns.give(signal);
+  }
+  if (end === table.rows) {
+    report.bytesRead = byteLength ?? 0;
+    if (table.truncation !== null) {
+      report.truncatedBytes = table.truncation.bytes;
+      report.firstAt.truncated = table.truncation.byteOffset;
+    }
+  }
+  checkLoss(report, strict);
+  if (memory.eventCount > 0) yield memory;
+  meter?.finish(report.bytesRead, report.events);
+}
