@@ -145,7 +145,7 @@ const LOSS_PROBLEMS: Readonly<Record<LossKind, string>> = {
   truncated: "the recording ends inside a word",
 };
 
-const CUT_TABLE = "the end of the file is missing";
+const CUT_TABLE = "the file was cut, or goes on behind its end";
 
 /**
  * Throws when `strict` is set and a loss was reported: the one that stands first in the source.
@@ -260,16 +260,15 @@ export function formatReport(report: LoadReport): string[] {
     "lines skipped: they are no events",
     "malformedLine",
   );
-  if (report.firstRow !== undefined) {
-    const at = report.firstAt.truncated;
-    if (at !== undefined) lines.push(`${CUT_TABLE}, from byte ${at} on`);
-  } else {
-    say(
-      report.truncatedBytes,
-      "byte at the end does not fill a word",
-      "bytes at the end do not fill a word",
-      "truncated",
-    );
+  const ofRows = report.firstRow !== undefined;
+  say(
+    report.truncatedBytes,
+    ofRows ? "byte at the end belongs to no row" : "byte at the end does not fill a word",
+    ofRows ? "bytes at the end belong to no row" : "bytes at the end do not fill a word",
+    "truncated",
+  );
+  if (report.truncatedBytes === 0 && report.firstAt.truncated !== undefined) {
+    lines.push("the end of the file is missing");
   }
   say(report.clockWraps, "clock wrap undone", "clock wraps undone");
   for (const [type, count] of Object.entries(report.skippedWords)) {

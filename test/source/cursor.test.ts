@@ -2,7 +2,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type EventErrorCode, isEventError } from "../../src/errors.ts";
 import type { ByteSource, SequentialSource } from "../../src/source/byte-source.ts";
-import { CheckedSource, fill, ReplaySource, SourceCursor } from "../../src/source/cursor.ts";
+import {
+  CheckedByteSource,
+  CheckedSource,
+  fill,
+  ReplaySource,
+  SourceCursor,
+} from "../../src/source/cursor.ts";
 import { MemorySource } from "../../src/source/memory.ts";
 import { PieceSource, RecordingSource } from "../support/sources.ts";
 
@@ -84,6 +90,33 @@ describe("SourceCursor", () => {
     await fill(cursor, new Uint8Array(60));
     expect(cursor).not.toHaveProperty("close");
     expect(source.closed).toBe(0);
+  });
+});
+
+describe("CheckedByteSource", () => {
+  it("reads anywhere, into memory of the caller's or its own", async () => {
+    const source = new CheckedByteSource(new RecordingSource(bytes, "a.raw"));
+    expect([source.byteLength, source.name]).toEqual([50, "a.raw"]);
+    expect(await source.read(5, 7)).toEqual(bytes.subarray(5, 12));
+    const into = new Uint8Array(20);
+    expect(await source.read(40, 10, { into })).toEqual(bytes.subarray(40, 50));
+    expect(into.subarray(0, 10)).toEqual(bytes.subarray(40, 50));
+  });
+
+  it("copies what a source gives that overlooks `into`", async () => {
+    const read = async (offset: number, length: number) => bytes.slice(offset, offset + length);
+    const into = new Uint8Array(4);
+    await new CheckedByteSource({ byteLength: 50, read }).read(3, 4, { into });
+    expect(into).toEqual(bytes.subarray(3, 7));
+  });
+
+  it.each([
+    ["fewer bytes", async () => bytes.subarray(0, 2), "source-too-short"],
+    ["no bytes", async () => 3 as never, "source-unreadable"],
+    ["an error", async () => Promise.reject(new Error("unplugged")), "source-unreadable"],
+  ] as const)("tells when a source gives %s", async (_, read, code) => {
+    const source = new CheckedByteSource({ byteLength: 50, read });
+    await expect(source.read(7, 3)).rejects.toMatchObject({ code, byteOffset: 7 });
   });
 });
 

@@ -34,7 +34,7 @@ export const RANKS: readonly (readonly string[])[] = [
 const ARROW_FILES = ["events/schema.ts", "events/table.ts"];
 const loadsArrow = (file: string): boolean =>
   ARROW_FILES.includes(file) ||
-  (file.startsWith("formats/arrow/") && file !== "formats/arrow/format.ts");
+  (file.startsWith("formats/arrow/") && !/\/(?:format|layout)\.ts$/.test(file));
 
 const COMMENT_OR_TEXT =
   /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|(?<=[=(,:;!&|?{}]\s*)\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n])+\//g;

@@ -1,4 +1,5 @@
 import type { RowFormat } from "../decoder.ts";
+import { CONTINUATION, HEADER_TYPE_FIELD, SCHEMA } from "./layout.ts";
 
 /**
  * Arrow IPC: the file format, whose signature `detect.ts` knows, and the stream format, which
@@ -18,16 +19,10 @@ export const arrow = {
   },
 } as const satisfies RowFormat;
 
-/** What stands in front of the length of a message. */
-const CONTINUATION = 0xffffffff;
-/** The message's second field, the type of its header, as an offset in the list of its fields. */
-const HEADER_TYPE_FIELD = 6;
-const SCHEMA = 1;
-
 /** Whether the first message is a schema: just enough of a flatbuffer is read to tell. */
 function startsWithSchema(head: Uint8Array): boolean {
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
-  if (view.byteLength < 16 || view.getUint32(0, true) !== CONTINUATION) return false;
+  if (view.byteLength < 16 || view.getInt32(0, true) !== CONTINUATION) return false;
   const length = view.getUint32(4, true);
   const table = 8 + view.getUint32(8, true);
   if (length % 8 !== 0 || table + 4 > view.byteLength) return false;

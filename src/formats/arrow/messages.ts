@@ -2,6 +2,7 @@ import type { ByteSource } from "../../source/byte-source.ts";
 import { SliceReader } from "../../source/slice-reader.ts";
 import { BoundedBuffer } from "./bounded-buffer.ts";
 import { Message, MessageHeader, MetadataVersion, RecordBatch, Schema } from "./flatbuffers.ts";
+import { CONTINUATION } from "./layout.ts";
 import { damaged, unsupported } from "./problems.ts";
 
 /** A message of an Arrow file: its metadata, and where its body stands. */
@@ -18,7 +19,6 @@ export interface ArrowMessage {
 /** What stands at a place: a message, the mark of the end, or less than a whole message. */
 export type Reading = ArrowMessage | { readonly endMark: number } | "cut";
 
-const CONTINUATION = -1;
 /** Metadata with every setting of a camera in it has less than 1 MB. */
 export const MAX_METADATA_BYTES = 64 * 1024 * 1024;
 /** Messages of small batches lie close to each other. */
@@ -42,11 +42,13 @@ export class MessageReader {
   /** Reads what stands at `byteOffset`; `cut` when its end is beyond that of the file. */
   async read(byteOffset: number): Promise<Reading> {
     const { byteLength } = this.#source;
-    if (byteOffset + 4 > byteLength) return "cut";
-    let [length = 0, prefixBytes] = [await this.#int32(byteOffset), 4];
+    const available = byteLength - byteOffset;
+    if (available < 4) return "cut";
+    const prefix = new DataView((await this.bytes(byteOffset, Math.min(8, available))).buffer);
+    let [length, prefixBytes] = [prefix.getInt32(0, true), 4];
     if (length === CONTINUATION) {
-      if (byteOffset + 8 > byteLength) return "cut";
-      [length, prefixBytes] = [await this.#int32(byteOffset + 4), 8]; // 4 bytes before Arrow 0.15
+      if (available < 8) return "cut";
+      [length, prefixBytes] = [prefix.getInt32(4, true), 8]; // 4 bytes before Arrow 0.15
     }
     const start = byteOffset + prefixBytes;
     if (length === 0) return { endMark: start };
@@ -82,11 +84,6 @@ export class MessageReader {
     const bytes = new Uint8Array(length);
     await this.#slices.read(byteOffset, bytes, this.#signal);
     return bytes;
-  }
-
-  async #int32(byteOffset: number): Promise<number> {
-    const bytes = await this.bytes(byteOffset, 4);
-    return new DataView(bytes.buffer).getInt32(0, true);
   }
 
   #headerOf(message: Message, byteOffset: number): Schema | RecordBatch | null {

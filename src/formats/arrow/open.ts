@@ -4,16 +4,13 @@ import type { RowOptions, RowTable } from "../decoder.ts";
 import { BatchIndex } from "./batches.ts";
 import { type ArrowColumns, findColumns } from "./columns.ts";
 import { Footer, RecordBatch, Schema } from "./flatbuffers.ts";
+import { FILE_END_BYTES, FILE_START_BYTES } from "./layout.ts";
 import { type ArrowMessage, MessageReader } from "./messages.ts";
 import { type ArrowFacts, readFacts } from "./metadata.ts";
 import { damaged } from "./problems.ts";
 import { ArrowRowReader } from "./reader.ts";
 
 const MAGIC = "ARROW1";
-/** The magic and two bytes that align what follows. */
-const FILE_START_BYTES = 8;
-/** The length of the footer and the magic again. */
-const FILE_END_BYTES = 4 + MAGIC.length;
 /** Messages after which timers and aborts have their turn. */
 const MESSAGES_PER_TURN = 1000;
 

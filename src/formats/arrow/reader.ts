@@ -59,40 +59,61 @@ export class ArrowRowReader implements RowReader {
   }
 
   async read(start: number, count: number, signal: AbortSignal | undefined): Promise<void> {
-    const { batches, columns, memory } = this.#parts;
+    const { batches, memory } = this.#parts;
     const end = start + count;
     for (let row = start; row < end; ) {
       const part = batches.part(row, end - row);
       const at = memory.eventCount + row - start;
-      for (const [index, name] of COLUMN_NAMES.entries()) {
-        const values = part.offsets[index] as number;
-        const run = { values, batchRow: part.row, row, count: part.count, at };
-        await this.#readColumn(name, columns[name], run, signal);
-      }
+      const run = { row, batchRow: part.row, count: part.count, at };
+      const reading = this.#readPart(part.offsets, run, signal);
+      if (reading !== null) await reading;
       row += part.count;
     }
   }
 
-  async #readColumn(
+  /** Reads all columns of some rows at once, but for those that need the slot, one by one. */
+  #readPart(
+    offsets: readonly number[],
+    rows: Omit<Run, "values">,
+    signal: AbortSignal | undefined,
+  ): Promise<unknown> | null {
+    const waiting: Promise<void>[] = [];
+    let converted: Promise<void> | null = null;
+    for (const [index, name] of COLUMN_NAMES.entries()) {
+      const column = this.#parts.columns[name];
+      const run = { ...rows, values: offsets[index] as number };
+      if (isAsInTile(name, column)) {
+        const reading = this.#readStraight(name, run, signal);
+        if (reading !== null) waiting.push(reading);
+      } else {
+        const before: Promise<void> = converted ?? Promise.resolve();
+        converted = before.then(() => this.#readConverted(name, column, run, signal));
+      }
+    }
+    if (converted !== null) waiting.push(converted);
+    return waiting.length === 0 ? null : Promise.all(waiting);
+  }
+
+  #readStraight(name: ColumnName, run: Run, signal: AbortSignal | undefined): Promise<void> | null {
+    const { bytes } = INTEGERS[TILE_TYPES[name]];
+    const { buffer, byteOffset } = this.#parts.memory.columns[name];
+    const into = new Uint8Array(buffer, byteOffset + run.at * bytes, run.count * bytes);
+    return this.#slices.read(run.values + run.batchRow * bytes, into, signal);
+  }
+
+  async #readConverted(
     name: ColumnName,
     column: ArrowColumn,
     run: Run,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const { values, scale } = column.type;
+    const { values } = column.type;
     if (values === "bool") {
       await this.#readBits(run, signal);
       return;
     }
-    const isSame = values === TILE_TYPES[name] && scale.factor === 1 && scale.divisor === 1;
     const { bytes } = INTEGERS[values];
     const offset = run.values + run.batchRow * bytes;
-    if (isSame) {
-      const { buffer, byteOffset } = this.#parts.memory.columns[name];
-      const into = new Uint8Array(buffer, byteOffset + run.at * bytes, run.count * bytes);
-      await this.#slices.read(offset, into, signal);
-      return;
-    }
     const most = Math.floor(this.#slot.byteLength / bytes);
     for (let done = 0; done < run.count; done += most) {
       const count = Math.min(most, run.count - done);
@@ -136,4 +157,9 @@ export class ArrowRowReader implements RowReader {
       this.#converter.polarityBits(this.#slot.byteOffset, bit, run.at + done, count);
     }
   }
+}
+
+function isAsInTile(name: ColumnName, { type }: ArrowColumn): boolean {
+  const { values, scale } = type;
+  return values === TILE_TYPES[name] && scale.factor === 1 && scale.divisor === 1;
 }
