@@ -1,15 +1,17 @@
 /** The build in a browser: it must answer there what it answers in Node. */
 import { existsSync } from "node:fs";
+import { tableToIPC } from "apache-arrow";
 import type { OutputChunk } from "rolldown";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as evarrow from "../../src/node.ts";
 import { Chromium, findChromium } from "./chromium.ts";
-import { type Observation, observe, type observeRefusals } from "./observe.ts";
+import { type Observation, observe, observeArrow, type observeRefusals } from "./observe.ts";
 import { PageServer, type Site } from "./page-server.ts";
 import { bundlePage, indexHtml, PAGE_NAMES, type PageName, pageHtml } from "./pages.ts";
 
 interface PageResult {
   observed: Observation;
+  arrow: Awaited<ReturnType<typeof observeArrow>>;
   refused: Awaited<ReturnType<typeof observeRefusals>>;
 }
 
@@ -90,6 +92,15 @@ describeOrSkip("in Chromium", reasonToSkip(), () => {
       expect(observed).toEqual(JSON.parse(JSON.stringify(expected)));
     });
 
+    it("reads an Arrow file as Node does", async () => {
+      const file = new File([await arrowOf(recording)], "events.arrow");
+      const expected = await observeArrow(evarrow, file);
+      expect(expected.table.rows).toBe(EVENTS);
+      expect(expected.digests[1]).toEqual(expected.digests[0]);
+      const { arrow } = await resultOf(page);
+      expect(arrow).toEqual(JSON.parse(JSON.stringify(expected)));
+    });
+
     it("names `loadTable` where Polars is asked for", async () => {
       const { refused } = await resultOf(page);
       expect(refused.loadEvents).toEqual({
@@ -140,12 +151,18 @@ async function makeSite(recording: Uint8Array): Promise<Site> {
   const files = new Map<string, string | Uint8Array>([
     ["/", indexHtml()],
     ["/recording.raw", recording],
+    ["/events.arrow", await arrowOf(recording)],
   ]);
   for (const name of PAGE_NAMES) {
     files.set(`/${name}/`, pageHtml(name));
     for (const chunk of await bundlePage(name)) files.set(`/${name}/${chunk.fileName}`, chunk.code);
   }
   return { files, root: projectRoot, folders: ["/dist/", "/node_modules/"] };
+}
+
+/** The events of a recording as an Arrow file. */
+async function arrowOf(recording: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  return tableToIPC(await evarrow.loadTable(recording), "file").slice();
 }
 
 /** An EVT2 recording with this many events to keep, and losses of five kinds. */

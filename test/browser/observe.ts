@@ -43,6 +43,16 @@ export async function observe(library: Library, file: File) {
   };
 }
 
+/** What a caller sees of an Arrow file, read from a `File` and from a stream that is put aside. */
+export async function observeArrow(library: Library, file: File) {
+  const table = await library.loadTable(file);
+  return {
+    table: describeTable(table),
+    report: library.reportOf(table),
+    digests: [await library.digestEvents(file), await library.digestEvents(file.stream())],
+  };
+}
+
 /** What the calls that a browser cannot serve answer. */
 export async function observeRefusals(library: Library, file: File) {
   return {

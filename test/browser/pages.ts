@@ -2,6 +2,7 @@
  * The pages that the browser opens: one with the library and its dependencies in a bundle, one with
  * the files of the build as they are, found through an import map.
  */
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type OutputChunk, rolldown } from "rolldown";
 
@@ -19,9 +20,17 @@ const IMPORT_MAP = {
     flatbuffers: "/node_modules/flatbuffers/mjs/flatbuffers.js",
     "json-with-bigint": "/node_modules/json-with-bigint/json-with-bigint.js",
     tslib: "/node_modules/tslib/tslib.es6.mjs",
+    ...partsOfArrow(),
     "@noble/hashes/": "/node_modules/@noble/hashes/",
   },
 };
+
+/** The parts of apache-arrow that are imported by themselves. */
+function partsOfArrow(): Record<string, string> {
+  const file = new URL("../../src/formats/arrow/flatbuffers.ts", import.meta.url);
+  const parts = readFileSync(file, "utf8").matchAll(/"(apache-arrow\/[\w/-]+)"/g);
+  return Object.fromEntries([...parts].map(([, part]) => [part, `/node_modules/${part}.mjs`]));
+}
 
 /** Bundles the script of a page; `bare` leaves the library out. */
 export async function bundlePage(name: PageName): Promise<OutputChunk[]> {
