@@ -32,7 +32,7 @@ export const EVENT_ERROR_CODES = [
   "data-loss",
   /** `strict: "assumptions"`: something had to be assumed. */
   "assumption",
-  /** A time too large for a JavaScript number was asked for as a number. */
+  /** A time too large for 64 bits of microseconds, or for a number where one was asked for. */
   "unsafe-time",
   /** Events that the target format cannot hold. */
   "not-encodable",

@@ -139,8 +139,8 @@ export interface RowTable {
 export interface RowReader {
   /**
    * Puts rows behind the events of the tile: x, y and t as their columns hold them, and a polarity
-   * whose positive values are ON. A row with a coordinate that x or y cannot hold is marked with
-   * {@link EventMemory.reject} or by the kernel `convert`. The rest of the work is the kernel's `rows`.
+   * whose positive values are ON. A row with a coordinate that x or y cannot hold is marked as
+   * rejected, which the kernel `convert` does. The rest of the work is that of the kernel `rows`.
    *
    * @param start - the first row, from 0
    * @param count - rows to read, at least 1; the tile has room for them and the table holds them

@@ -7,8 +7,8 @@ import { evt2 } from "./evt2/decoder.ts";
 import { evt2Encoding } from "./evt2/encoder.ts";
 import { evt3 } from "./evt3/decoder.ts";
 import { evt3Encoding } from "./evt3/encoder.ts";
-import { evt21Encoding } from "./evt21/encoder.ts";
 import { evt21 } from "./evt21/decoder.ts";
+import { evt21Encoding } from "./evt21/encoder.ts";
 import { type WritableFormat, writtenByKernel } from "./writer.ts";
 
 /** Every format that is read; a new one is named here. */

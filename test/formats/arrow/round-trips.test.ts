@@ -16,9 +16,9 @@ import {
   reportOf,
 } from "../../../src/node.ts";
 import { columnsOf, expectSameColumns, joinColumns } from "../../support/expected-load.ts";
+import { streamed } from "../../support/loads.ts";
 import { itWithSharedData } from "../../support/shared-data.ts";
 import { PieceSource, streamOf } from "../../support/sources.ts";
-import { streamed } from "../evt2/loads.ts";
 import { anyEvents, cut, ipcOf, KINDS, loaded, plainBatch, someEvents, tableOf } from "./tables.ts";
 
 const sample = fileURLToPath(new URL("../../../data-samples/moving-bar.evt2.raw", import.meta.url));
