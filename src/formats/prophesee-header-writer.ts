@@ -5,6 +5,8 @@ import type { HeaderFacts } from "./encoder.ts";
 
 /** Lines that say what the data are; without a geometry, also those it would be taken from. */
 const OWN_KEYS = ["evt", "format", "geometry", "endianness", "data", "version", "width", "height"];
+/** Metadata of a table that was converted: the facts of another file. */
+const OWN_PREFIX = "evarrow.";
 const SENSOR_KEYS = ["system_id", "plugin_name"];
 
 /** What the header of a RAW encoding says of itself. */
@@ -51,6 +53,7 @@ export function rawHeader({ evt, format }: RawEncodingNames, facts: HeaderFacts)
 /** Whether a line of a header is the encoder's own to write. */
 function isOwnKey(key: string, { geometry }: Pick<HeaderFacts, "geometry">): boolean {
   const name = key.toLowerCase();
+  if (name.startsWith(OWN_PREFIX)) return true;
   return OWN_KEYS.includes(name) || (geometry === null && SENSOR_KEYS.includes(name));
 }
 

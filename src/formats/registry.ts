@@ -1,4 +1,5 @@
 import { arrow } from "./arrow/format.ts";
+import { arrowTarget } from "./arrow/target.ts";
 import { csv } from "./csv/decoder.ts";
 import { csvEncoding } from "./csv/encoder.ts";
 import { datEncoding } from "./dat/encoder.ts";
@@ -27,4 +28,5 @@ export const WRITABLE_FORMATS: readonly WritableFormat[] = [
   writtenByKernel(evt3Encoding),
   writtenByKernel(datEncoding),
   writtenByKernel(csvEncoding),
+  arrowTarget,
 ];

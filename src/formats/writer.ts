@@ -18,6 +18,8 @@ export interface WritableFormat {
   readonly keepsGeometry: boolean;
   /** What its polarity column holds unless the caller asks otherwise; as loaded when left out. */
   readonly polarityEncoding?: PolarityEncoding | undefined;
+  /** The most events of a tile, where the result depends on it; that of other passes if left out. */
+  readonly tileEvents?: number | undefined;
   /** Makes a writer of the tiles in `memory`, the first of which is there. */
   createWriter(memory: EventMemory, facts: WriterFacts): Promise<EventWriter>;
 }

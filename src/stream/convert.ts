@@ -82,6 +82,7 @@ async function writeAndVerify(
     polarityEncoding: options.polarityEncoding ?? format.polarityEncoding ?? tiles.polarityEncoding,
     triggers: format.keepsTriggers,
     outputBytes: OUTPUT_BYTES,
+    tileEvents: format.tileEvents,
     scratchBytesPerEvent: verify ? DIGEST_BYTES_PER_EVENT : 0,
   });
   const { report } = pass;
