@@ -1,5 +1,4 @@
-import { arrow } from "./arrow/format.ts";
-import { arrowTarget } from "./arrow/target.ts";
+import { arrow, arrowTarget } from "./arrow/format.ts";
 import { csv } from "./csv/decoder.ts";
 import { csvEncoding } from "./csv/encoder.ts";
 import { datEncoding } from "./dat/encoder.ts";
