@@ -110,8 +110,8 @@ export function createReport(
     Partial<Pick<LoadReport, "timeOffset">>,
 ): MutableReport {
   return {
-    timeOffset: 0,
     ...facts,
+    timeOffset: facts.timeOffset ?? 0,
     events: 0,
     triggers: 0,
     bytesRead: 0,
