@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import { EventError } from "../errors.ts";
+import { EventError, type EventErrorCode } from "../errors.ts";
 import { openFile } from "../source/node/file.ts";
 import { createFile } from "../source/node/file-sink.ts";
 import { spoolToFile } from "../source/node/spool.ts";
@@ -8,9 +8,9 @@ import type { Platform } from "./platform.ts";
 
 /** Node: files by path, and the native libraries. */
 export const platform: Platform = {
-  openPath: async (path) => openFile(pathOf(path)),
+  openPath: async (path) => openFile(pathOf(path, UNREADABLE_ADDRESS)),
 
-  createFile: async (path) => createFile(pathOf(path)),
+  createFile: async (path) => createFile(pathOf(path, UNWRITABLE_ADDRESS)),
 
   spool: spoolToFile,
 
@@ -34,20 +34,35 @@ export const platform: Platform = {
   yieldToEventLoop: () => new Promise((resolve) => setImmediate(resolve)),
 };
 
+/** What is said of an address that names no file. */
+interface AddressProblem {
+  readonly code: EventErrorCode;
+  readonly problem: string;
+  readonly hint: string;
+}
+
+const UNREADABLE_ADDRESS: AddressProblem = {
+  code: "source-unsupported",
+  problem: "web addresses cannot be opened",
+  hint: "Fetch it and give the response's body, a `ReadableStream`.",
+};
+const UNWRITABLE_ADDRESS: AddressProblem = {
+  code: "sink-unwritable",
+  problem: "web addresses cannot be written",
+  hint: "Write a file, or give a `WritableStream` that uploads.",
+};
+
 /** The path that a path or a `file:` URL names. */
-function pathOf(path: string | URL): string {
+function pathOf(path: string | URL, { code, problem, hint }: AddressProblem): string {
   if (typeof path === "string" && !/^https?:\/\//i.test(path)) return path;
   const address = URL.canParse(path) ? new URL(path).href : String(path);
   if (!address.startsWith("file:")) {
-    throw new EventError("source-unsupported", "web addresses cannot be opened", {
-      path: address,
-      expected: "a path or a file: URL",
-      hint: "Fetch it and give the response's body, a `ReadableStream`.",
-    });
+    const expected = "a path or a file: URL";
+    throw new EventError(code, problem, { path: address, expected, hint });
   }
   try {
     return fileURLToPath(address);
   } catch (cause) {
-    throw new EventError("source-unsupported", "this URL names no file", { path: address, cause });
+    throw new EventError(code, "this URL names no file", { path: address, cause });
   }
 }

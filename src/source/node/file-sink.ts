@@ -1,10 +1,20 @@
 import { randomBytes } from "node:crypto";
+import type { Stats } from "node:fs";
 import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { EventError } from "../../errors.ts";
 import type { ByteSink, ReadableSink } from "../byte-sink.ts";
 import type { ByteSource } from "../byte-source.ts";
 import { openFile } from "./file.ts";
+
+/**
+ * What others of this process write to as well, though it may lead to a regular file. `/dev/shm` is
+ * a folder like any other.
+ */
+const SHARED_OUTPUT = /^\/(?:dev\/(?:stdout|stderr|fd)(?:\/|$)|proc\/)/;
+/** Characters of the file's name that are in the temporary one: a name may have 255 bytes. */
+const TEMPORARY_NAME_LENGTH = 50;
+const PERMISSIONS = 0o777;
 
 /**
  * Opens a file for writing. A regular file appears under its name when it is complete, and not at
@@ -14,33 +24,74 @@ import { openFile } from "./file.ts";
  * @throws EventError `sink-unwritable`
  */
 export async function createFile(path: string): Promise<ByteSink | ReadableSink> {
-  const existing = await stat(path).catch(() => undefined);
-  if (existing?.isDirectory()) {
-    throw new EventError("sink-unwritable", "this is a directory", {
+  const existing = await statOf(path);
+  if (path === "" || path.endsWith("/") || existing?.isDirectory()) {
+    throw new EventError("sink-unwritable", "this names a directory", {
       path,
       expected: "the name of a file",
     });
   }
-  // `/dev/stdout` may lead to a regular file, which others write to as well.
-  const isOutlet = /^\/(?:dev|proc)\//.test(path) || (existing && !existing.isFile());
-  if (isOutlet) return new DirectSink(path, await openAs(path, path, "a"));
+  if (SHARED_OUTPUT.test(resolve(path)) || (existing && !existing.isFile())) {
+    return new DirectSink(path, await openAs(path, path, "a"));
+  }
+  if (existing) await checkWritable(path);
   // Through a link the file it names is replaced, not the link.
-  const target = existing === undefined ? path : await realpath(path);
-  const temporary = join(
-    dirname(target),
-    `.${basename(target)}.${randomBytes(6).toString("hex")}.tmp`,
-  );
-  const handle = await openAs(path, temporary, "wx", existing?.mode);
+  const target = existing ? await realpath(path) : path;
+  const name = basename(target).slice(0, TEMPORARY_NAME_LENGTH);
+  const temporary = join(dirname(target), `.${name}.${randomBytes(6).toString("hex")}.tmp`);
+  const mode = existing && existing.mode & PERMISSIONS;
+  const handle = await openAs(path, temporary, "wx", mode);
+  // What the process takes from new files is given back, on file systems that know permissions.
+  if (mode !== undefined) await handle.chmod(mode).catch(() => {});
   return new AtomicSink(path, target, temporary, handle);
 }
 
-async function openAs(path: string, opened: string, flags: string, mode?: number) {
+async function statOf(path: string): Promise<Stats | undefined> {
   try {
-    return await open(opened, flags, mode === undefined ? undefined : mode & 0o777);
+    return await stat(path);
   } catch (cause) {
-    throw unwritable(path, "the file cannot be created", cause);
+    if (path === "" || (cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw cannotOpen(path, cause);
   }
 }
+
+/** Renaming would replace a file that may not be written, too. */
+async function checkWritable(path: string): Promise<void> {
+  try {
+    await (await open(path, "r+")).close();
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code !== "EACCES" && code !== "EPERM") throw cannotOpen(path, cause);
+    throw new EventError("sink-unwritable", "no permission to write this file", { path, cause });
+  }
+}
+
+async function openAs(
+  path: string,
+  opened: string,
+  flags: string,
+  mode?: number,
+): Promise<FileHandle> {
+  try {
+    return await open(opened, flags, mode);
+  } catch (cause) {
+    throw cannotOpen(path, cause);
+  }
+}
+
+function cannotOpen(path: string, cause: unknown): EventError {
+  const problem = OPEN_PROBLEMS[(cause as NodeJS.ErrnoException).code ?? ""];
+  if (problem === undefined) return unwritable(path, "the file cannot be created", cause);
+  return new EventError("sink-unwritable", problem, { path, cause });
+}
+
+const OPEN_PROBLEMS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such folder",
+  ENOTDIR: "there is no such folder",
+  EACCES: "no permission to write here",
+  EPERM: "no permission to write here",
+  EROFS: "nothing can be written here (read-only file system)",
+};
 
 /** A pipe or a device. */
 class DirectSink implements ByteSink {
@@ -64,11 +115,16 @@ class DirectSink implements ByteSink {
   }
 
   async close(): Promise<void> {
-    await this.handle.close();
+    try {
+      await this.handle.close();
+    } catch (cause) {
+      throw unwritable(this.name, "the file cannot be completed", cause);
+    }
   }
 
   async abort(): Promise<void> {
-    await this.handle.close();
+    // Not awaited: a write to a pipe that nobody reads from ends when the other side does.
+    this.handle.close().catch(() => {});
   }
 }
 
