@@ -4,7 +4,9 @@ import { targetFormat } from "../formats/target.ts";
 import type { EventSource } from "../recording/opened-source.ts";
 import { type ByteSink, isByteSink, streamSink } from "../source/byte-sink.ts";
 import { type Conversion, convertTo, type WriteOptions } from "../stream/convert.ts";
+import { isNodeStream } from "../util/is-node-stream.ts";
 import { show } from "../util/show.ts";
+import { untilAborted } from "../util/until-aborted.ts";
 import { type Recording, withRecording } from "./recording.ts";
 
 /**
@@ -40,27 +42,44 @@ export async function convertRecording(
   target: EventSink,
   options: ConvertOptions = {},
 ): Promise<Conversion> {
+  checkTarget(target);
   const format = targetFormat(nameOf(target), options.format);
   return withRecording(source, options, async (recording) =>
-    convertTo(recording, format, await open(target), options),
+    convertTo(recording, format, await untilOpen(target, options.signal), options),
   );
+}
+
+function checkTarget(target: EventSink): void {
+  if (typeof target === "string" || target instanceof URL) return;
+  if (target instanceof WritableStream || isSink(target)) return;
+  throw new EventError("invalid-option", "this is no target for events", {
+    expected: "a path, URL, WritableStream or ByteSink",
+    found: isNodeStream(target) ? "a stream of Node" : show(target),
+    ...(isNodeStream(target) && { hint: "Make it a Web stream with `Writable.toWeb`." }),
+  });
 }
 
 function nameOf(target: EventSink): string | undefined {
   if (typeof target === "string" || target instanceof URL) return String(target);
-  return isSink(target) ? target.name : undefined;
+  return target instanceof WritableStream ? undefined : target.name;
 }
 
 function isSink(target: unknown): target is ByteSink {
   return typeof target === "object" && target !== null && isByteSink(target);
 }
 
+/** What opens after all, when nobody waits for it any more, is given up. */
+async function untilOpen(target: EventSink, signal: AbortSignal | undefined): Promise<ByteSink> {
+  const opening = open(target);
+  try {
+    return await untilAborted(opening, signal);
+  } catch (error) {
+    opening.then((sink) => sink.abort?.(error)).catch(() => {});
+    throw error;
+  }
+}
+
 async function open(target: EventSink): Promise<ByteSink> {
   if (typeof target === "string" || target instanceof URL) return platform.createFile(target);
-  if (target instanceof WritableStream) return streamSink(target);
-  if (isSink(target)) return target;
-  throw new EventError("invalid-option", "this is no target for events", {
-    expected: "a path, URL, WritableStream or ByteSink",
-    found: show(target),
-  });
+  return target instanceof WritableStream ? streamSink(target) : target;
 }

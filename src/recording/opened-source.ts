@@ -17,6 +17,7 @@ import {
 } from "../source/cursor.ts";
 import { MemorySource } from "../source/memory.ts";
 import { StreamSource } from "../source/stream.ts";
+import { isNodeStream } from "../util/is-node-stream.ts";
 import { untilAborted } from "../util/until-aborted.ts";
 
 /**
@@ -151,10 +152,6 @@ async function resolve(
 
 function nameOf(value: object): string {
   return Object(value).constructor?.name ?? typeof value;
-}
-
-function isNodeStream(value: unknown): boolean {
-  return typeof (value as { pipe?: unknown } | null | undefined)?.pipe === "function";
 }
 
 /** Enough first bytes to judge the source and to hold its whole header. */

@@ -1,3 +1,5 @@
+import { EventError } from "../errors.ts";
+import { isNodeStream } from "../util/is-node-stream.ts";
 import type { ByteSource } from "./byte-source.ts";
 
 /** Where bytes go, one after the other. */
@@ -18,17 +20,36 @@ export interface ReadableSink extends ByteSink {
   written(): Promise<ByteSource>;
 }
 
-/** Whether a value fulfils {@link ByteSink}. */
+/**
+ * Whether a value fulfils {@link ByteSink}. Streams of Node and writers of Web streams have a
+ * `write` as well, but keep the bytes they are given.
+ */
 export function isByteSink(value: object): value is ByteSink {
-  return "write" in value && typeof value.write === "function";
+  const keepsBytes = isNodeStream(value) || "releaseLock" in value;
+  return !keepsBytes && "write" in value && typeof value.write === "function";
 }
 
-/** A Web `WritableStream` of bytes as a {@link ByteSink}. */
+/** Whether a sink can be read again. */
+export function isReadableSink(sink: ByteSink): sink is ReadableSink {
+  return "written" in sink && typeof sink.written === "function";
+}
+
+/**
+ * A Web `WritableStream` of bytes as a {@link ByteSink}.
+ *
+ * @throws EventError `sink-unwritable` when somebody else is writing to it
+ */
 export function streamSink(stream: WritableStream<Uint8Array>): ByteSink {
+  if (stream.locked) {
+    throw new EventError("sink-unwritable", "the stream is locked by another writer");
+  }
   const writer = stream.getWriter();
   return {
     write: (bytes) => writer.write(bytes.slice()), // the stream may keep what it is given
     close: () => writer.close(),
-    abort: (reason) => writer.abort(reason),
+    async abort(reason) {
+      // Not awaited: it comes behind a write that is under way, and that may never end.
+      writer.abort(reason).catch(() => {});
+    },
   };
 }

@@ -2,12 +2,14 @@ import { EventError } from "../errors.ts";
 import { OUTPUT_BYTES } from "../formats/encoder.ts";
 import type { EventWriter, WritableFormat } from "../formats/writer.ts";
 import { EventMemory } from "../kernels/event-memory.ts";
-import { OpenedRecording, openParts } from "../recording/recording.ts";
+import type { OpenedRecording } from "../recording/recording.ts";
 import { TilePass } from "../recording/tiles.ts";
-import type { ByteSink, ReadableSink } from "../source/byte-sink.ts";
-import { DIGEST_BYTES_PER_EVENT, digestRecording, type EventDigest, TileDigest } from "./digest.ts";
+import { type ByteSink, isReadableSink } from "../source/byte-sink.ts";
+import { CheckedSink } from "../source/checked-sink.ts";
+import { DIGEST_BYTES_PER_EVENT } from "./digest.ts";
 import { type LoadOptions, resolveLoad } from "./load-options.ts";
-import { rememberReport, reportOf } from "./report-of.ts";
+import { rememberReport } from "./report-of.ts";
+import { TileFingerprint, verifyOutput } from "./verification.ts";
 
 /** Options of a pass that writes what it reads. */
 export interface WriteOptions extends Omit<LoadOptions, "columns"> {
@@ -17,9 +19,9 @@ export interface WriteOptions extends Omit<LoadOptions, "columns"> {
    */
   lossy?: boolean | undefined;
   /**
-   * Read what was written before it gets its name, and throw `verification-failed` unless digest
-   * and triggers are those of the source. Needs a target that can be read again: a file. Default
-   * `false`.
+   * Read what was written before it gets its name, and throw `verification-failed` unless events,
+   * triggers and geometry are those of the source. Needs a target that can be read again: a file.
+   * Default `false`.
    */
   verify?: boolean | undefined;
   /** Order of the bytes of a word, for targets that have two. Default `"little"`. */
@@ -50,15 +52,16 @@ export interface Conversion {
 export async function convertTo(
   recording: OpenedRecording,
   format: WritableFormat,
-  sink: ByteSink | ReadableSink,
+  sink: ByteSink,
   options: WriteOptions = {},
 ): Promise<Conversion> {
+  const checked = new CheckedSink(sink, options.signal);
   try {
-    const conversion = await writeAndVerify(recording, format, sink, options);
-    await sink.close?.();
+    const conversion = await writeAndVerify(recording, format, sink, checked, options);
+    await checked.close();
     return conversion;
   } catch (error) {
-    await sink.abort?.(error);
+    await checked.abort(error);
     throw error;
   }
 }
@@ -66,11 +69,12 @@ export async function convertTo(
 async function writeAndVerify(
   recording: OpenedRecording,
   format: WritableFormat,
-  sink: ByteSink | ReadableSink,
+  sink: ByteSink,
+  checked: CheckedSink,
   options: WriteOptions,
 ): Promise<Conversion> {
   const { verify = false } = options;
-  if (verify && !("written" in sink)) {
+  if (verify && !isReadableSink(sink)) {
     throw new EventError("invalid-option", "this target cannot be read again to verify it", {
       path: sink.name,
       expected: "a regular file",
@@ -87,12 +91,12 @@ async function writeAndVerify(
   });
   const { report } = pass;
   report.mode = "chunked";
-  const digest = verify ? new TileDigest() : undefined;
+  const fingerprint = verify ? new TileFingerprint() : undefined;
   let writer: EventWriter | undefined;
   let bytes = 0;
   const send = async (chunks: Iterable<Uint8Array>): Promise<void> => {
     for (const chunk of chunks) {
-      await sink.write(chunk);
+      await checked.write(chunk);
       bytes += chunk.byteLength;
     }
   };
@@ -110,55 +114,29 @@ async function writeAndVerify(
   for await (const tile of pass.tiles(() => Number.POSITIVE_INFINITY)) {
     writer ??= await start(tile);
     await send(writer.write());
-    await digest?.add(tile);
+    await fingerprint?.add(tile);
   }
   writer ??= await start(new EventMemory({ inputBytes: 0, tileEvents: 1, outputBytes: 0 }));
   await send(writer.finish());
 
   const { leftOut } = writer;
-  const written = {
-    events: report.events - leftOut.events,
-    triggers: format.keepsTriggers ? report.triggers - leftOut.triggers : 0,
-  };
   const left = leftOut.events + leftOut.triggers;
-  const expected = left === 0 ? digest?.finish() : undefined;
-  if (expected)
-    await verifyOutput(sink as ReadableSink, expected, written.triggers, options.signal);
+  const content = left === 0 ? fingerprint?.finish() : undefined;
+  if (content && isReadableSink(sink)) {
+    const geometry = format.keepsGeometry ? report.geometry : null;
+    await verifyOutput(sink, { ...content, geometry }, options.signal);
+  }
   const conversion: Conversion = {
     format: format.id,
-    ...written,
+    events: report.events - leftOut.events,
+    triggers: format.keepsTriggers ? report.triggers - leftOut.triggers : 0,
     bytes,
     leftOut: left,
     triggersLeftOut: format.keepsTriggers ? 0 : report.triggers,
     geometryLeftOut: !format.keepsGeometry && report.geometry !== null,
-    digest: expected?.digest ?? null,
+    digest: content?.digest ?? null,
   };
   rememberReport(conversion, report);
   options.onReport?.(report);
   return conversion;
-}
-
-/** Reads what was written and compares it with what was to be written. */
-async function verifyOutput(
-  sink: ReadableSink,
-  expected: EventDigest,
-  triggers: number,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const source = await sink.written();
-  try {
-    const recording = new OpenedRecording(await openParts(source, { signal }));
-    const found = await digestRecording(recording, { signal });
-    const same = found.digest === expected.digest && found.events === expected.events;
-    if (same && reportOf(found).triggers === triggers) return;
-    throw new EventError("verification-failed", "the output does not hold what the source does", {
-      path: sink.name,
-      format: recording.format,
-      expected: `${expected.events} events, ${triggers} triggers, digest ${expected.digest}`,
-      found: `${found.events} events, ${reportOf(found).triggers} triggers, digest ${found.digest}`,
-      hint: "The output was not kept. This is a bug in evarrow: please report it.",
-    });
-  } finally {
-    await source.close?.();
-  }
 }
