@@ -124,7 +124,8 @@ async function expectHandled(bytes: Uint8Array<ArrayBuffer>, pieceBytes = 0): Pr
     return;
   }
   const [columns, report] = [columnsOf(whole), reportOf(whole)];
-  expectSound(bytes, columns, report);
+  // A change of the header may have made it a recording of another format.
+  if (report.format === "evt2") expectSound(bytes, columns, report);
 
   if (typeof inPieces === "string") throw new Error(`in pieces: ${inPieces}`);
   expectSameColumns(columnsOf(inPieces), columns);

@@ -9,11 +9,13 @@ import {
   loadTable,
   openRecording,
   reportOf,
+  sampleStatistics,
 } from "../../../src/index.ts";
 import {
   BYTE_ORDERS,
   type ByteOrder,
   neg,
+  PLAIN_HEADERS,
   pos,
   recordingOf,
   timeHigh,
@@ -222,16 +224,40 @@ describe("a byte order that the header gives wrong", () => {
   });
 });
 
-it("holds in every kind of pass", async () => {
-  const [little, legacy] = BYTE_ORDERS.map((order) => behind(`% endianness ${order}\n`, order));
-  if (little === undefined || legacy === undefined) throw new Error("two recordings");
-  expect(await digestEvents(legacy)).toEqual(await digestEvents(little));
-  expect(await loadStatistics(legacy)).toEqual(await loadStatistics(little));
-  const recording = await openRecording(legacy);
-  expect((await recording.triggers()).numRows).toBe(1);
-  for (let pass = 0; pass < 2; pass++) {
-    expectSameColumns(columnsOf(await loadTable(recording)), columnsOf(await loadTable(little)));
-  }
+describe("a byte order", () => {
+  it("holds in every kind of pass", async () => {
+    const [little, legacy] = BYTE_ORDERS.map((order) => behind(`% endianness ${order}\n`, order));
+    if (little === undefined || legacy === undefined) throw new Error("two recordings");
+    expect(await digestEvents(legacy)).toEqual(await digestEvents(little));
+    expect(await loadStatistics(legacy)).toEqual(await loadStatistics(little));
+    const recording = await openRecording(legacy);
+    expect((await recording.triggers()).numRows).toBe(1);
+    for (let pass = 0; pass < 2; pass++) {
+      expectSameColumns(columnsOf(await loadTable(recording)), columnsOf(await loadTable(little)));
+    }
+  });
+
+  it("holds in passes that start in the middle of a recording", async () => {
+    const masks = Array.from({ length: 999 }, (_, index) => 2 ** (index % 31) + 0x80000000);
+    const words = masks.map((mask, index) => pos(index % 64, index % 600, index % 480, mask));
+    words.sort(([a], [b]) => a - b);
+    const copies = Math.ceil((65 * 2 ** 20) / (1000 * 8)); // enough to be sampled
+    const statistics = [];
+    for (const order of BYTE_ORDERS) {
+      const header = new TextEncoder().encode(PLAIN_HEADERS[order]);
+      const block = wordBytes([timeHigh(7), ...words], order);
+      const bytes = new Uint8Array(header.byteLength + copies * block.byteLength);
+      bytes.set(header);
+      for (let at = header.byteLength; at < bytes.byteLength; at += block.byteLength) {
+        bytes.set(block, at);
+      }
+      statistics.push(await sampleStatistics(bytes));
+    }
+    expect(statistics[1]).toEqual(statistics[0]);
+    expect(statistics[0]).toMatchObject({ estimated: true, minTime: 448, maxTime: 511, off: 0 });
+    expect(statistics[0]?.events).toBeGreaterThan(0.98 * copies * 999 * 2);
+    expect(statistics[0]?.events).toBeLessThan(1.02 * copies * 999 * 2);
+  });
 });
 
 describe("format checklist 1: EVT 2.1", () => {
