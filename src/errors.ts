@@ -22,6 +22,10 @@ export const EVENT_ERROR_CODES = [
   "unknown-format",
   /** The format is known by name, but this version does not read it. */
   "unsupported-format",
+  /** So little comes out of damaged gzip or zstd data that what they hold cannot be told. */
+  "invalid-compression",
+  /** Compressed in a way that is refused: twice, with a dictionary, with too large a window. */
+  "unsupported-compression",
   /** The header contradicts its own grammar. */
   "invalid-header",
   /** Two places in the header name different sensor geometries. */

@@ -43,4 +43,5 @@ export type { LoadOptions } from "./stream/load-options.ts";
 export { reportOf } from "./stream/report-of.ts";
 export type { PassOptions } from "./stream/statistics.ts";
 export type { TriggerOptions } from "./stream/triggers.ts";
+export type { Compression, CompressionDamage } from "./util/compression.ts";
 export { VERSION } from "./version.ts";

@@ -54,6 +54,8 @@ describe("the public API", () => {
       "git-lfs-pointer",
       "unknown-format",
       "unsupported-format",
+      "invalid-compression",
+      "unsupported-compression",
       "invalid-header",
       "geometry-conflict",
       "invalid-option",

@@ -1,4 +1,5 @@
 import { EventError } from "../errors.ts";
+import type { Compression, CompressionDamage } from "../util/compression.ts";
 import { formatGeometry, type SensorGeometry } from "./geometry.ts";
 import type { PolarityEncoding } from "./polarity.ts";
 
@@ -12,6 +13,7 @@ export const LOSS_KINDS = [
   "backwardStep",
   "malformedLine",
   "truncated",
+  "damagedCompression",
 ] as const;
 
 /** One of {@link LOSS_KINDS}. */
@@ -39,6 +41,8 @@ export interface LoadReport {
   readonly format: string;
   /** Name of the source; null for bytes in memory. */
   readonly sourceName: string | null;
+  /** What the recording is compressed with as a whole; null when it is not. */
+  readonly compression: Compression | null;
   /** Pixels of the sensor; null when unknown, and coordinates are then not checked. */
   readonly geometry: SensorGeometry | null;
   /** What the polarity column holds. */
@@ -51,7 +55,7 @@ export interface LoadReport {
   readonly events: number;
   /** External triggers seen. */
   readonly triggers: number;
-  /** Bytes read, header included. */
+  /** Bytes of the recording that were read, header included; what came out of a compressed one. */
   readonly bytesRead: number;
   /** Vendor words that hold no events, by the vendor's name of their type. */
   readonly skippedWords: Readonly<Record<string, number>>;
@@ -75,7 +79,9 @@ export interface LoadReport {
   readonly malformedLines: number;
   /** Bytes at the end that do not fill a word, or belong to no rows. */
   readonly truncatedBytes: number;
-  /** Byte offset in the source of the first loss of each kind. */
+  /** What is wrong with compressed data; nothing behind it was read. Null when nothing is. */
+  readonly compressionDamage: CompressionDamage | null;
+  /** Byte offset of the first loss of each kind: in the recording, not in its compressed form. */
   readonly firstAt: Readonly<Partial<Record<LossKind, number>>>;
   /**
    * Row of the first loss of each kind, from 0; only for formats of rows, whose `firstAt` holds
@@ -107,10 +113,11 @@ export function createReport(
     | "originalFormat"
     | "firstRow"
   > &
-    Partial<Pick<LoadReport, "timeOffset">>,
+    Partial<Pick<LoadReport, "timeOffset" | "compression">>,
 ): MutableReport {
   return {
     ...facts,
+    compression: facts.compression ?? null,
     timeOffset: facts.timeOffset ?? 0,
     events: 0,
     triggers: 0,
@@ -126,6 +133,7 @@ export function createReport(
     clockWraps: 0,
     malformedLines: 0,
     truncatedBytes: 0,
+    compressionDamage: null,
     firstAt: {},
     mode: null,
     threads: 1,
@@ -143,6 +151,7 @@ const LOSS_PROBLEMS: Readonly<Record<LossKind, string>> = {
   malformedLine: "a line that is no event",
   backwardStep: "an event earlier than the one in front of it",
   truncated: "the recording ends inside a word",
+  damagedCompression: "the compressed data are damaged",
 };
 
 const CUT_TABLE = "the file was cut, or goes on behind its end";
@@ -159,6 +168,10 @@ export function checkLoss(report: LoadReport, strict: Strictness): void {
   const inRow = firstKind(firstRow);
   const first = inRow ?? firstKind(firstAt);
   if (first === undefined) return;
+  const { compressionDamage } = report;
+  if (compressionDamage !== null && (first === "truncated" || first === "damagedCompression")) {
+    throw damageError(report, compressionDamage);
+  }
   const isCutTable = report.firstRow !== undefined && first === "truncated";
   throw new EventError("data-loss", isCutTable ? CUT_TABLE : LOSS_PROBLEMS[first], {
     path: report.sourceName ?? undefined,
@@ -179,6 +192,17 @@ function firstKind(places: Readonly<Partial<Record<LossKind, number>>>): LossKin
     if (at !== undefined && (first === undefined || at < (places[first] ?? 0))) first = kind;
   }
   return first;
+}
+
+/** What came out of damaged data may end inside a word; the damage is what to name. */
+function damageError(report: LoadReport, damage: CompressionDamage): EventError {
+  return new EventError("data-loss", `the ${report.compression} data are ${damage.kind}`, {
+    path: report.sourceName ?? undefined,
+    format: report.format,
+    byteOffset: damage.byteOffset,
+    found: damage.problem,
+    hint: STRICT_HINT,
+  });
 }
 
 /**
@@ -210,6 +234,11 @@ export function checkAssumptions(report: LoadReport, strict: Strictness): void {
  */
 export function formatReport(report: LoadReport): string[] {
   const lines: string[] = [];
+  const damage = report.compressionDamage;
+  if (damage !== null) {
+    const { kind, byteOffset, problem } = damage;
+    lines.push(`${report.compression} data ${kind} at byte ${byteOffset}: ${problem}`);
+  }
   const say = (count: number, one: string, many: string, kind?: LossKind): void => {
     if (count === 0) return;
     const where = kind === undefined ? "" : placeOf(kind, report);

@@ -1,9 +1,19 @@
 /**
- * First bytes to format: the content decides, never the file's name.
+ * First bytes to format: the content decides; the file's name counts only where it alone tells
+ * what fitting bytes are.
  */
 import { EventError } from "../errors.ts";
+import { type Compression, withoutCompression } from "../util/compression.ts";
 import type { EventFormat } from "./decoder.ts";
-import { parseRawHeader, rawHeaderIsCut, rawHeaderStarts } from "./prophesee-header.ts";
+import { guessBinary, guessText } from "./guess.ts";
+import {
+  headerValue,
+  parseRawHeader,
+  type RawHeader,
+  rawHeaderIsCut,
+  rawHeaderStarts,
+} from "./prophesee-header.ts";
+import { adviceFor, SIGNATURES } from "./recognised.ts";
 import { FORMATS } from "./registry.ts";
 
 /** What the first bytes of a source were recognised as. */
@@ -18,32 +28,24 @@ export interface FormatDetection {
   readonly confidence: "certain" | "likely";
   /** What the judgement rests on. */
   readonly reason: string;
+  /** What the recording is compressed with as a whole; null when it is not. */
+  readonly compression: Compression | null;
 }
 
-interface Signature {
-  readonly format: string;
-  readonly name: string;
-  readonly bytes: readonly number[] | string;
+/** What is known of a source beside its first bytes. */
+export interface SourceFacts {
+  /** What messages call it; its ending may tell a format. */
+  readonly path?: string | undefined;
+  /** Bytes of the recording; left out when not known. */
+  readonly byteLength?: number | undefined;
+  /** What the first bytes came out of. */
+  readonly compression?: Compression | undefined;
 }
 
-/** Formats with a fixed signature at their start. */
-const SIGNATURES: readonly Signature[] = [
-  { format: "aedat1", name: "AEDAT 1.0", bytes: "#!AER-DAT1.0" },
-  { format: "aedat2", name: "AEDAT 2.0", bytes: "#!AER-DAT2.0" },
-  { format: "aedat3", name: "AEDAT 3.0", bytes: "#!AER-DAT3.0" },
-  { format: "aedat3.1", name: "AEDAT 3.1", bytes: "#!AER-DAT3.1" },
-  { format: "aedat4", name: "AEDAT 4.0", bytes: "#!AER-DAT4.0" },
-  { format: "es", name: "Event Stream", bytes: "Event Stream" },
-  { format: "ros2-db3", name: "ROS 2 bag (SQLite)", bytes: "SQLite format 3\0" },
-  { format: "rosbag", name: "ROS 1 bag", bytes: "#ROSBAG V2.0\n" },
-  { format: "mcap", name: "MCAP", bytes: [0x89, 0x4d, 0x43, 0x41, 0x50, 0x30, 0x0d, 0x0a] },
-  { format: "gzip", name: "gzip", bytes: [0x1f, 0x8b] },
-  { format: "zstd", name: "Zstandard", bytes: [0x28, 0xb5, 0x2f, 0xfd] },
-  { format: "zip", name: "zip", bytes: "PK\x03\x04" },
-  { format: "arrow", name: "Arrow IPC", bytes: "ARROW1" },
-];
+/** A judgement before it is known who reads the format. */
+type Judgement = Pick<FormatDetection, "format" | "name" | "confidence" | "reason">;
 
-const HDF5_SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
+const HDF5_SIGNATURE = "\x89HDF\r\n\x1a\n";
 const LFS_POINTER = "version https://git-lfs";
 
 /** Whether a header goes on behind `head`, so that more bytes are needed to judge it. */
@@ -54,17 +56,17 @@ export function headIsCut(head: Uint8Array, trustText = true): boolean {
 /**
  * Judges the first bytes of a source.
  *
- * @param head - the first bytes: all that there are, or at least a whole header
- * @param path - what messages call the source
+ * @param head - the first bytes, decompressed: all that there are, or at least a whole header
  * @throws EventError `empty-source`, `git-lfs-pointer`, `unknown-format`, `invalid-header`
  */
-export function detectBytes(head: Uint8Array, path?: string): FormatDetection {
+export function detectBytes(head: Uint8Array, facts: SourceFacts = {}): FormatDetection {
+  const { path, compression = null } = facts;
   if (head.byteLength === 0) {
     throw new EventError("empty-source", "the source is empty", {
       path,
       byteOffset: 0,
       expected: "a recording",
-      found: "0 bytes",
+      found: compression === null ? "0 bytes" : `0 bytes inside ${compression}`,
     });
   }
   if (startsWith(head, LFS_POINTER)) {
@@ -74,14 +76,22 @@ export function detectBytes(head: Uint8Array, path?: string): FormatDetection {
       hint: "Fetch the recording itself with `git lfs pull`.",
     });
   }
-  if (rawHeaderStarts(head)) return detectProphesee(head, path);
-  for (const { format, name, bytes } of SIGNATURES) {
-    if (!startsWith(head, bytes)) continue;
-    return certain(format, name, `the file starts with the signature of ${name}`);
+  const judgement = rawHeaderStarts(head) ? judgeHeader(head, path) : judgeOther(head, facts);
+  const read = FORMATS.find(({ id }) => id === judgement.format);
+  const reason = `${compression === null ? "" : `inside ${compression}, `}${judgement.reason}`;
+  // The name of a format that is read is its own.
+  const name = read?.name ?? judgement.name;
+  return { ...judgement, name, reason, supported: read !== undefined, compression };
+}
+
+function judgeOther(head: Uint8Array, facts: SourceFacts): Judgement {
+  for (const { format, name, bytes, offset } of SIGNATURES) {
+    if (!startsWith(head, bytes, offset)) continue;
+    return certain(format, name, `the file has the signature of ${name}`);
   }
   // HDF5 leaves room for a block of the user's own, of 512 bytes or a power of two times that.
   for (let offset = 0; offset < head.byteLength; offset = offset === 0 ? 512 : offset * 2) {
-    if (!startsWith(head.subarray(offset), HDF5_SIGNATURE)) continue;
+    if (!startsWith(head, HDF5_SIGNATURE, offset)) continue;
     return certain("hdf5", "HDF5", `the signature of HDF5 stands at byte ${offset}`);
   }
   if (OWN_CSV.test(textOf(head))) {
@@ -91,9 +101,9 @@ export function detectBytes(head: Uint8Array, path?: string): FormatDetection {
     const reason = probe?.(head) ?? null;
     if (reason !== null) return certain(id, name, reason);
   }
-  if (looksLikeText(head)) {
-    return judged("text", "text", "likely", "the file starts with lines of numbers");
-  }
+  const { path, byteLength = null } = facts;
+  const guess = guessText(head) ?? guessBinary(head, extensionOf(path), byteLength);
+  if (guess !== null) return { ...guess, confidence: "likely" };
   throw new EventError("unknown-format", "this is no format that evarrow knows", {
     path,
     byteOffset: 0,
@@ -105,21 +115,33 @@ export function detectBytes(head: Uint8Array, path?: string): FormatDetection {
 
 /** Keys that DAT files have and RAW files do not. */
 const DAT_KEYS = ["data", "version", "width", "height"];
+/** Key of the index that the vendor's software puts beside a recording. */
+const INDEX_KEY = "index_version";
 
-function detectProphesee(head: Uint8Array, path: string | undefined): FormatDetection {
+/** A text header of lines `% key value`: RAW, DAT or an index. */
+function judgeHeader(head: Uint8Array, path: string | undefined): Judgement {
   const header = parseRawHeader(head, path);
   const { encoding } = header;
+  if (headerValue(header, INDEX_KEY) !== undefined) {
+    const reason = `the header has the key \`${INDEX_KEY}\` of index files`;
+    return certain("prophesee-index", "index of a Prophesee recording", reason);
+  }
   const datKey = header.entries.find(([key]) => DAT_KEYS.includes(key.toLowerCase()))?.[0];
   if (datKey !== undefined && (encoding === null || encoding.assumed)) {
-    const reason = `the header has the key \`${datKey}\` of DAT files`;
-    return certain("dat", "Prophesee DAT", reason);
+    return certain("dat", "Prophesee DAT", `the header has the key \`${datKey}\` of DAT files`);
   }
   if (encoding !== null) {
     const { format, source, assumed } = encoding;
-    const name = encodingName(format);
-    const confidence = assumed ? "likely" : "certain";
-    return judged(format, name, confidence, `the header says \`${source}\``);
+    const reason = `the header says \`${source}\``;
+    return {
+      format,
+      name: encodingName(format),
+      confidence: assumed ? "likely" : "certain",
+      reason,
+    };
   }
+  const datRecords = judgeRecordType(head, header) ?? guessText(head);
+  if (datRecords !== null) return { ...datRecords, confidence: "likely" };
   throw new EventError("unknown-format", "the header names no encoding", {
     path,
     byteOffset: 0,
@@ -130,6 +152,17 @@ function detectProphesee(head: Uint8Array, path: string | undefined): FormatDete
         : header.entries.map(([key]) => `% ${key}`).join(", "),
     hint: "Was the header cut or edited?",
   });
+}
+
+/** Bytes of a record by the event types that DAT files have. */
+const DAT_RECORD_BYTES: Readonly<Record<number, number>> = { 0: 8, 12: 8, 14: 8, 40: 28 };
+
+/** DAT, by the event type and the record size behind the header. */
+function judgeRecordType(head: Uint8Array, { dataOffset }: RawHeader) {
+  const [type = -1, size] = head.subarray(dataOffset, dataOffset + 2);
+  if (size === undefined || DAT_RECORD_BYTES[type] !== size) return null;
+  const reason = `behind the header stand the event type ${type} and the record size ${size} of DAT`;
+  return { format: "dat", name: "Prophesee DAT", reason };
 }
 
 /** `evt4` as `Prophesee EVT 4.0`; whatever else a header names, as it stands. */
@@ -148,46 +181,33 @@ export function formatOf(detection: FormatDetection, path?: string): EventFormat
   const { name, format, reason } = detection;
   const found = FORMATS.find(({ id }) => id === format);
   if (found !== undefined) return found;
-  throw new EventError("unsupported-format", `${name} is not supported yet (${reason})`, {
+  throw new EventError("unsupported-format", `${name} is recognised, but not read (${reason})`, {
     path,
     format,
-    hint: `This version reads ${FORMATS.map((read) => read.name).join(", ")}.`,
+    hint: `${adviceFor(format)} What is read: ${FORMATS.map((read) => read.name).join(", ")}.`,
   });
 }
 
-function certain(format: string, name: string, reason: string): FormatDetection {
-  return judged(format, name, "certain", reason);
+function certain(format: string, name: string, reason: string): Judgement {
+  return { format, name, confidence: "certain", reason };
 }
 
-/** A judgement; the name of a format that is read is its own. */
-function judged(
-  format: string,
-  name: string,
-  confidence: FormatDetection["confidence"],
-  reason: string,
-): FormatDetection {
-  const read = FORMATS.find(({ id }) => id === format);
-  return { format, name: read?.name ?? name, supported: read !== undefined, confidence, reason };
-}
-
-function startsWith(head: Uint8Array, signature: readonly number[] | string): boolean {
-  const bytes = typeof signature === "string" ? new TextEncoder().encode(signature) : signature;
-  if (head.byteLength < bytes.length) return false;
-  for (let at = 0; at < bytes.length; at++) if (head[at] !== bytes[at]) return false;
+/** Whether the bytes of a text in Latin-1 stand at `offset`. */
+function startsWith(head: Uint8Array, text: string, offset = 0): boolean {
+  if (head.byteLength < offset + text.length) return false;
+  for (let at = 0; at < text.length; at++) {
+    if (head[offset + at] !== text.charCodeAt(at)) return false;
+  }
   return true;
 }
 
 /** The header row of CSV as this library writes it. */
 const OWN_CSV = /^x,y,t,polarity\r?(?:\n|$)/;
-const COMMENT = /^\s*[#%]/;
-const NUMBERS = /^\s*[-+]?\d[\d.eE+-]*(?:[\s,;]+(?:[-+]?\d[\d.eE+-]*|true|false))+[\s,;]*$/i;
-const COLUMN_HEADER = /^\s*"?(?:x|t|ts|timestamp|time)\b.*[\s,;]"?y\b/i;
 
-/** Lines of numbers, or a row of column names, behind any comments, in the first kilobytes. */
-function looksLikeText(head: Uint8Array): boolean {
-  const lines = textOf(head).split(/\r?\n/);
-  const first = lines.find((line) => line.trim() !== "" && !COMMENT.test(line));
-  return first !== undefined && (NUMBERS.test(first) || COLUMN_HEADER.test(first));
+/** What the name ends in, without the dot, in lower case, and without the ending of a compression. */
+function extensionOf(path: string | undefined): string {
+  const name = withoutCompression(path ?? "");
+  return /\.([^./\\]+)$/.exec(name)?.[1]?.toLowerCase() ?? "";
 }
 
 /** The first kilobytes as text, without a byte order mark. */

@@ -2,6 +2,8 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { EventError } from "../errors.ts";
 import { spoolToBlob } from "../source/blob.ts";
+import { FzstdInflater } from "../source/fzstd-inflater.ts";
+import { WebInflater } from "../source/web-inflater.ts";
 import type { Platform } from "./platform.ts";
 
 /** The browser: no files by path, no Polars. */
@@ -21,6 +23,9 @@ export const platform: Platform = {
   },
 
   spool: spoolToBlob,
+
+  createInflater: (compression, source) =>
+    compression === "gzip" ? new WebInflater(source) : new FzstdInflater(source),
 
   async importPolars() {
     throw new EventError("polars-unavailable", "Polars does not run in a browser", {

@@ -1,10 +1,18 @@
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
+import zlib from "node:zlib";
 import { EventError, type EventErrorCode } from "../errors.ts";
+import { FzstdInflater } from "../source/fzstd-inflater.ts";
 import { openFile } from "../source/node/file.ts";
 import { createFile } from "../source/node/file-sink.ts";
 import { spoolToFile } from "../source/node/spool.ts";
+import { ZlibInflater, zstdInflater } from "../source/node/zlib-inflater.ts";
 import type { Platform } from "./platform.ts";
+
+/** From Node 22.15 on. */
+const { createZstdDecompress } = zlib as unknown as {
+  createZstdDecompress?: () => zlib.Gunzip;
+};
 
 /** Node: files by path, and the native libraries. */
 export const platform: Platform = {
@@ -13,6 +21,13 @@ export const platform: Platform = {
   createFile: async (path) => createFile(pathOf(path, UNWRITABLE_ADDRESS)),
 
   spool: spoolToFile,
+
+  createInflater: (compression, source) => {
+    if (compression === "gzip") return new ZlibInflater(source, zlib.createGunzip());
+    return createZstdDecompress === undefined
+      ? new FzstdInflater(source)
+      : zstdInflater(source, createZstdDecompress());
+  },
 
   async importPolars() {
     try {

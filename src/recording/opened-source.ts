@@ -1,63 +1,58 @@
 import { platform } from "#platform";
 import { EventError } from "../errors.ts";
 import { detectBytes, type FormatDetection, headIsCut } from "../formats/detect.ts";
-import { BlobSource } from "../source/blob.ts";
+import { type ByteSource, isByteSource, type SequentialSource } from "../source/byte-source.ts";
+import { CheckedByteSource, fill, ReplaySource, SourceCursor } from "../source/cursor.ts";
+import { InflatedSource } from "../source/inflated.ts";
 import {
-  type ByteSource,
-  isByteSource,
-  isSequentialSource,
-  type SequentialSource,
-} from "../source/byte-source.ts";
-import {
-  CheckedByteSource,
-  CheckedSource,
-  fill,
-  ReplaySource,
-  SourceCursor,
-} from "../source/cursor.ts";
-import { MemorySource } from "../source/memory.ts";
-import { StreamSource } from "../source/stream.ts";
-import { isNodeStream } from "../util/is-node-stream.ts";
+  COMPRESSION_MAGIC_BYTES,
+  type Compression,
+  type CompressionDamage,
+  compressionOf,
+} from "../util/compression.ts";
 import { untilAborted } from "../util/until-aborted.ts";
+import { type EventSource, type ResolvedSource, resolveSource } from "./resolve-source.ts";
 
-/**
- * Where a recording can come from: a path or `file:` URL (Node), bytes in memory, a `Blob` or
- * `File`, a `ReadableStream` of bytes, or a source of the caller's own.
- */
-export type EventSource =
-  | string
-  | URL
-  | Uint8Array
-  | ArrayBuffer
-  | Blob
-  | ReadableStream<Uint8Array>
-  | ByteSource
-  | SequentialSource;
+export type { EventSource } from "./resolve-source.ts";
 
 /** Bytes read to judge a source; more only while a header goes on. */
 const HEAD_BYTES = 65536;
 /** Headers with embedded settings reach 300 KB; one of this size is none. */
 const MAX_HEAD_BYTES = 16 * 1024 * 1024;
 
+/** The bytes of a recording, decompressed where they were compressed. */
+export interface RecordingBytes extends SequentialSource {
+  /** Bytes of the source used so far; only where it is compressed. */
+  readonly bytesUsed?: number;
+  /** What is wrong with the compressed bytes, once reading has come to it. */
+  readonly damage?: CompressionDamage | null;
+}
+
+/** What the first bytes of a source told. */
+interface Head {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly detection: FormatDetection;
+  /** What comes behind the first bytes of a compressed source. */
+  readonly inflated: InflatedSource | null;
+}
+
 /** A source that is open, its first bytes read and judged. */
 export class OpenedSource {
-  readonly head: Uint8Array;
+  /** The first bytes of the recording, decompressed. */
+  readonly head: Uint8Array<ArrayBuffer>;
   readonly detection: FormatDetection;
   readonly name: string | undefined;
   readonly #source: ByteSource | SequentialSource;
   readonly #owned: boolean;
+  readonly #inflated: InflatedSource | null;
   #consumed = false;
   #spooled: ByteSource | undefined;
 
-  private constructor(
-    source: ByteSource | SequentialSource,
-    owned: boolean,
-    head: Uint8Array,
-    detection: FormatDetection,
-  ) {
+  private constructor({ source, owned }: ResolvedSource, { bytes, detection, inflated }: Head) {
     this.#source = source;
     this.#owned = owned;
-    this.head = head;
+    this.#inflated = inflated;
+    this.head = bytes;
     this.detection = detection;
     this.name = source.name;
   }
@@ -65,34 +60,45 @@ export class OpenedSource {
   /** Opens a source and reads its first bytes. */
   static async open(given: EventSource, signal?: AbortSignal): Promise<OpenedSource> {
     signal?.throwIfAborted();
-    const opening = resolve(given);
+    const opening = resolveSource(given);
     opening.then(closeIfAborted(signal), () => {});
-    const { source, owned } = await untilAborted(opening, signal);
+    const resolved = await untilAborted(opening, signal);
+    const { source, owned } = resolved;
     try {
-      const head = await untilAborted(readHead(source, signal), signal);
-      return new OpenedSource(source, owned, head, detectBytes(head, source.name));
+      return new OpenedSource(resolved, await untilAborted(readHead(source, signal), signal));
     } catch (error) {
       if (owned) await source.close?.();
       throw error;
     }
   }
 
-  /** Bytes in all; null when the source does not say. */
+  /** How the recording is compressed. */
+  get compression(): Compression | null {
+    return this.detection.compression;
+  }
+
+  /** Bytes in all, compressed where they are; null when the source does not say. */
   get byteLength(): number | null {
     if (this.#spooled !== undefined) return this.#spooled.byteLength;
     return isByteSource(this.#source) ? this.#source.byteLength : null;
   }
 
   /**
-   * The bytes from `offset` to `end` or to the end of the source. A source that can be read only
-   * once allows no offset beyond the head.
+   * The bytes of the recording from `offset` on. A source that can be read only once allows no
+   * offset beyond the head.
    *
+   * @param end - where to stop; not for a compressed source
    * @throws EventError `source-consumed` for the second pass over a source that allows one
    */
-  bytesFrom(offset: number, signal?: AbortSignal, end?: number): SequentialSource {
+  bytesFrom(offset: number, signal?: AbortSignal, end?: number): RecordingBytes {
+    const { compression } = this;
     const source = this.#source;
     if (isByteSource(source)) {
-      return new SourceCursor(source, offset, end ?? source.byteLength, signal);
+      if (compression === null) {
+        return new SourceCursor(source, offset, end ?? source.byteLength, signal);
+      }
+      const compressed = new SourceCursor(source, 0, source.byteLength, signal);
+      return inflate(compressed, compression, offset);
     }
     if (this.#consumed) {
       throw new EventError("source-consumed", "this source can be read only once", {
@@ -101,12 +107,19 @@ export class OpenedSource {
       });
     }
     this.#consumed = true;
-    return new ReplaySource(this.head.subarray(offset), source);
+    const rest = this.head.subarray(offset);
+    if (this.#inflated === null) return new ReplaySource(rest, source);
+    this.#inflated.unread(rest);
+    return this.#inflated;
   }
 
-  /** The bytes in any order. Those of a source that can be read only once are put aside first. */
+  /**
+   * The bytes of the recording in any order. Those that come only one after the other, from a pipe
+   * or out of a compression, are put aside first.
+   */
   async anywhere(signal?: AbortSignal): Promise<ByteSource> {
-    if (isByteSource(this.#source)) return new CheckedByteSource(this.#source);
+    if (isByteSource(this.#source) && this.compression === null)
+      return new CheckedByteSource(this.#source);
     this.#spooled ??= await platform.spool(this.bytesFrom(0, signal), this.name, signal);
     return this.#spooled;
   }
@@ -120,60 +133,86 @@ export class OpenedSource {
 
 /** What is opened after all, when nobody waits for it any more, is closed again. */
 function closeIfAborted(signal: AbortSignal | undefined) {
-  return ({ source, owned }: { source: ByteSource | SequentialSource; owned: boolean }): void => {
+  return ({ source, owned }: ResolvedSource): void => {
     if (signal?.aborted && owned) void source.close?.();
   };
 }
 
-async function resolve(
-  given: EventSource,
-): Promise<{ source: ByteSource | SequentialSource; owned: boolean }> {
-  if (typeof given === "string" || given instanceof URL) {
-    return { source: await platform.openPath(given), owned: true };
-  }
-  if (given instanceof Uint8Array) return { source: new MemorySource(given), owned: true };
-  if (given instanceof ArrayBuffer) {
-    return { source: new MemorySource(new Uint8Array(given)), owned: true };
-  }
-  if (given instanceof Blob) return { source: new BlobSource(given), owned: true };
-  if (given instanceof ReadableStream) {
-    return { source: new CheckedSource(new StreamSource(given)), owned: true };
-  }
-  if (typeof given === "object" && given !== null) {
-    if (isByteSource(given)) return { source: given, owned: false };
-    if (isSequentialSource(given)) return { source: new CheckedSource(given), owned: false };
-  }
-  throw new EventError("source-unsupported", "this is no source of events", {
-    expected: "a path, URL, Uint8Array, Blob, ReadableStream, ByteSource or SequentialSource",
-    found: given === null || given === undefined ? String(given) : nameOf(given),
-    ...(isNodeStream(given) && { hint: "Make a Node stream a Web stream with `Readable.toWeb`." }),
+function inflate(source: SequentialSource, compression: Compression, skip = 0): InflatedSource {
+  return new InflatedSource(source, {
+    inflater: platform.createInflater(compression, source),
+    skip,
   });
-}
-
-function nameOf(value: object): string {
-  return Object(value).constructor?.name ?? typeof value;
 }
 
 /** Enough first bytes to judge the source and to hold its whole header. */
 async function readHead(
   source: ByteSource | SequentialSource,
   signal: AbortSignal | undefined,
-): Promise<Uint8Array> {
-  const cursor = isByteSource(source)
-    ? new SourceCursor(source, 0, source.byteLength, signal)
-    : source;
+): Promise<Head> {
+  const path = source.name;
+  if (isByteSource(source)) {
+    const { byteLength } = source;
+    const cursor = (): SourceCursor => new SourceCursor(source, 0, byteLength, signal);
+    const bytes = await readHeader(cursor(), path);
+    const compression = compressionOf(bytes);
+    if (compression !== null) return readInflatedHead(cursor(), compression);
+    return { bytes, detection: detectBytes(bytes, { path, byteLength }), inflated: null };
+  }
+  // No more than it takes to see a compression: a live source may be slow to send more.
+  const magic = new Uint8Array(COMPRESSION_MAGIC_BYTES);
+  const start = magic.subarray(0, await fill(source, magic));
+  const compression = compressionOf(start);
+  const all = new ReplaySource(start, source);
+  if (compression !== null) return readInflatedHead(all, compression);
+  const bytes = await readHeader(all, path);
+  return { bytes, detection: detectBytes(bytes, { path }), inflated: null };
+}
+
+async function readInflatedHead(source: SequentialSource, compression: Compression): Promise<Head> {
+  const path = source.name;
+  const inflated = inflate(source, compression);
+  const bytes = await readHeader(inflated, path);
+  const inner = compressionOf(bytes);
+  if (inner !== null) {
+    throw new EventError("unsupported-compression", `this is ${inner} inside ${compression}`, {
+      path,
+      expected: "a recording that is compressed once",
+      hint: `Decompress the outer ${compression} first.`,
+    });
+  }
+  try {
+    return { bytes, detection: detectBytes(bytes, { path, compression }), inflated };
+  } catch (cause) {
+    const { damage } = inflated;
+    if (damage === null) throw cause;
+    throw new EventError("invalid-compression", `the ${compression} data are ${damage.kind}`, {
+      path,
+      byteOffset: damage.byteOffset,
+      found: damage.problem,
+      hint: "Too little comes out of them to tell what they are.",
+      cause,
+    });
+  }
+}
+
+/** First bytes until a header, if the source has one, is there to its end. */
+async function readHeader(
+  source: SequentialSource,
+  path: string | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
   let head = new Uint8Array(0);
   let size = HEAD_BYTES;
   for (;;) {
     const grown = new Uint8Array(size);
     grown.set(head);
-    const filled = head.byteLength + (await fill(cursor, grown.subarray(head.byteLength)));
+    const filled = head.byteLength + (await fill(source, grown.subarray(head.byteLength)));
     head = grown.subarray(0, filled);
     if (filled < size || !headIsCut(head)) return head;
     if (size >= MAX_HEAD_BYTES) {
       if (!headIsCut(head, false)) return head; // data that happens to begin like a header line
       throw new EventError("invalid-header", "the header does not end", {
-        path: source.name,
+        path,
         byteOffset: 0,
         expected: `a header of less than ${MAX_HEAD_BYTES} bytes`,
         found: "lines that begin with `% ` all the way",

@@ -1,8 +1,8 @@
 /** How far a load has come. */
 export interface Progress {
-  /** Bytes read so far. */
+  /** Bytes of the source read so far, compressed if it is. */
   readonly bytesRead: number;
-  /** Bytes of the whole source; null when it does not say. */
+  /** Bytes of the whole source, compressed if it is; null when it does not say. */
   readonly bytesTotal: number | null;
   /** Events decoded so far. */
   readonly events: number;

@@ -63,7 +63,7 @@ export class OpenedRecording {
   readonly detection: FormatDetection;
   /** Lines of the header, as written. */
   readonly header: readonly (readonly [key: string, value: string])[];
-  /** Bytes in all; null when the source does not say. */
+  /** Bytes of the source in all, compressed if it is; null when the source does not say. */
   readonly byteLength: number | null;
   /** What the header told; the report of a load belongs to its result. */
   readonly report: LoadReport;
@@ -89,6 +89,7 @@ export class OpenedRecording {
     this.report = createReport({
       format: content.format.id,
       sourceName: source.name ?? null,
+      compression: source.compression,
       geometry,
       polarityEncoding: (isStream ? content.format : content.table).polarityEncoding,
       assumptions,
@@ -108,7 +109,7 @@ export class OpenedRecording {
     return this.report.geometry;
   }
 
-  /** The most events the recording can hold, without decoding; null when it has no length. */
+  /** The most events the recording can hold; null when only reading it can tell. */
   mostEvents(): number | null {
     const { content, extent } = this;
     if (extent === null) return null;
@@ -118,14 +119,19 @@ export class OpenedRecording {
 
   /** The bytes of the words, or the rows; null when there is no length. @internal */
   get extent(): Extent | null {
-    const { content, byteLength } = this;
+    const { content, recordingBytes } = this;
     if (content.kind === "rows") {
       const { rows } = content.table;
-      return { start: 0, end: rows, step: 1, bytes: (byteLength ?? 0) / Math.max(rows, 1) };
+      return { start: 0, end: rows, step: 1, bytes: (this.byteLength ?? 0) / Math.max(rows, 1) };
     }
-    if (byteLength === null) return null;
+    if (recordingBytes === null) return null;
     const { header, format } = content;
-    return { start: header.dataOffset, end: byteLength, step: format.wordBytes, bytes: 1 };
+    return { start: header.dataOffset, end: recordingBytes, step: format.wordBytes, bytes: 1 };
+  }
+
+  /** Bytes of the recording itself: not known while it is compressed. @internal */
+  get recordingBytes(): number | null {
+    return this.source.compression === null ? this.byteLength : null;
   }
 
   /** Closes the file, if a path was opened. Calling it again does nothing. */

@@ -121,25 +121,29 @@ export class TilePass {
           yield memory;
           memory.setTile();
         }
-        meter?.update(report.bytesRead, report.events);
+        meter?.update(bytes.bytesUsed ?? report.bytesRead, report.events);
         await turns.give(signal);
       }
       if (isEnd) break;
     }
     decoder.finish(report);
+    if (bytes.damage) {
+      report.compressionDamage = bytes.damage;
+      report.firstAt.damagedCompression = report.bytesRead;
+    }
     checkLoss(report, strict);
     if (memory.eventCount > 0 || memory.triggerCount > 0) yield memory;
-    meter?.finish(report.bytesRead, report.events);
+    meter?.finish(bytes.bytesUsed ?? report.bytesRead, report.events);
   }
 
   /** Small recordings get a small memory, so that loading thousands of them stays cheap. */
   #createMemory(slotBytes: number): EventMemory {
     const { report } = this;
-    const { byteLength } = this.#recording;
+    const { recordingBytes } = this.#recording;
     const events = this.#recording.mostEvents() ?? Number.POSITIVE_INFINITY;
     const { tileEvents = TILE_EVENTS, scratchBytesPerEvent, outputBytes } = this.#options;
     const memory = new EventMemory({
-      inputBytes: Math.min(slotBytes, Math.max(byteLength ?? slotBytes, 64)),
+      inputBytes: Math.min(slotBytes, Math.max(recordingBytes ?? slotBytes, 64)),
       tileEvents: Math.min(tileEvents, Math.max(events, 64)),
       scratchBytesPerEvent,
       outputBytes,

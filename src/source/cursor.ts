@@ -12,12 +12,14 @@ import {
  * Closing the source is its owner's.
  */
 export class SourceCursor implements SequentialSource {
+  readonly name: string | undefined;
   readonly #source: ByteSource;
   readonly #end: number;
   readonly #signal: AbortSignal | undefined;
   #offset: number;
 
   constructor(source: ByteSource, start: number, end: number, signal?: AbortSignal) {
+    this.name = source.name;
     this.#source = source;
     this.#offset = start;
     this.#end = end;
@@ -83,10 +85,12 @@ async function readChecked(
 
 /** Bytes that were read already, then the rest of a {@link SequentialSource}. */
 export class ReplaySource implements SequentialSource {
+  readonly name: string | undefined;
   readonly #source: SequentialSource;
   #head: Uint8Array;
 
   constructor(head: Uint8Array, source: SequentialSource) {
+    this.name = source.name;
     this.#head = head;
     this.#source = source;
   }

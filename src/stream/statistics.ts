@@ -34,9 +34,9 @@ export async function collectStatistics(
 
 /**
  * Estimates the statistics of a recording from parts of equal size, spread evenly from its first
- * byte or row to its last. A small recording, one of unknown length, one with a clock of seconds (EVT 3.0)
- * and any under `strict` is read whole. What the parts
- * lost is not reported: only a whole pass can tell.
+ * byte or row to its last. A small recording, one of unknown length (a compressed one, too), one
+ * with a clock of seconds (EVT 3.0) and any under `strict` is read whole. What the parts lost is not
+ * reported: only a whole pass can tell.
  */
 export async function estimateStatistics(
   recording: OpenedRecording,

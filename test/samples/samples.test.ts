@@ -50,6 +50,8 @@ describe.each(recordings)("%s", (name) => {
     expect(report).toEqual({
       format: expected.format,
       sourceName: path,
+      compression: null,
+      compressionDamage: null,
       geometry: expected.geometry,
       polarityEncoding: "minus-one-one",
       timeOffset: 0,

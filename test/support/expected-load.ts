@@ -113,6 +113,8 @@ export function expectedLoad(recording: Uint8Array, options: ExpectedOptions): E
       ...counts,
       format: reference.format,
       sourceName: options.sourceName ?? null,
+      compression: null,
+      compressionDamage: null,
       geometry,
       polarityEncoding,
       timeOffset: Number(shift),

@@ -1,0 +1,67 @@
+import { platform } from "#platform";
+import { EventError } from "../errors.ts";
+import { BlobSource } from "../source/blob.ts";
+import {
+  type ByteSource,
+  isByteSource,
+  isSequentialSource,
+  type SequentialSource,
+} from "../source/byte-source.ts";
+import { CheckedSource } from "../source/cursor.ts";
+import { MemorySource } from "../source/memory.ts";
+import { StreamSource } from "../source/stream.ts";
+import { isNodeStream } from "../util/is-node-stream.ts";
+
+/**
+ * Where a recording can come from: a path or `file:` URL (Node), bytes in memory, a `Blob` or
+ * `File`, a `ReadableStream` of bytes, or a source of the caller's own. It may be compressed with
+ * gzip or zstd.
+ */
+export type EventSource =
+  | string
+  | URL
+  | Uint8Array
+  | ArrayBuffer
+  | Blob
+  | ReadableStream<Uint8Array>
+  | ByteSource
+  | SequentialSource;
+
+/** A source that can be read. */
+export interface ResolvedSource {
+  readonly source: ByteSource | SequentialSource;
+  /** Whether it was made here, and is to be closed here. */
+  readonly owned: boolean;
+}
+
+/**
+ * Makes a source of whatever the caller gave.
+ *
+ * @throws EventError `source-unsupported`, and what opening a path throws
+ */
+export async function resolveSource(given: EventSource): Promise<ResolvedSource> {
+  if (typeof given === "string" || given instanceof URL) {
+    return { source: await platform.openPath(given), owned: true };
+  }
+  if (given instanceof Uint8Array) return { source: new MemorySource(given), owned: true };
+  if (given instanceof ArrayBuffer) {
+    return { source: new MemorySource(new Uint8Array(given)), owned: true };
+  }
+  if (given instanceof Blob) return { source: new BlobSource(given), owned: true };
+  if (given instanceof ReadableStream) {
+    return { source: new CheckedSource(new StreamSource(given)), owned: true };
+  }
+  if (typeof given === "object" && given !== null) {
+    if (isByteSource(given)) return { source: given, owned: false };
+    if (isSequentialSource(given)) return { source: new CheckedSource(given), owned: false };
+  }
+  throw new EventError("source-unsupported", "this is no source of events", {
+    expected: "a path, URL, Uint8Array, Blob, ReadableStream, ByteSource or SequentialSource",
+    found: given === null || given === undefined ? String(given) : nameOf(given),
+    ...(isNodeStream(given) && { hint: "Make a Node stream a Web stream with `Readable.toWeb`." }),
+  });
+}
+
+function nameOf(value: object): string {
+  return Object(value).constructor?.name ?? typeof value;
+}

@@ -1,0 +1,121 @@
+import type { Gunzip } from "node:zlib";
+import type { CompressionDamage } from "../../util/compression.ts";
+import type { SequentialSource } from "../byte-source.ts";
+import type { Inflater } from "../inflated.ts";
+import { ZstdFrames } from "../zstd-frames.ts";
+
+/** Compressed bytes that are handed to zlib at once. */
+const PIECE_BYTES = 16_384;
+
+/** Decompresses in the threads of `node:zlib`, which verifies checksums. */
+export class ZlibInflater implements Inflater {
+  damage: CompressionDamage | null = null;
+  readonly #source: SequentialSource;
+  readonly #stream: Gunzip;
+  #rest: Uint8Array = new Uint8Array(0);
+  #bytesFed = 0;
+  #isFed = true;
+  #hasAll = false;
+  #state: "open" | "ended" | Error = "open";
+  #done = false;
+  /** Whether something has happened since it was last waited for, and who waits. */
+  #news = false;
+  #tell: (() => void) | undefined;
+
+  /** @param stream - what decompresses, fresh */
+  constructor(source: SequentialSource, stream: Gunzip) {
+    this.#source = source;
+    this.#stream = stream;
+    stream.on("readable", () => this.#happened());
+    stream.on("end", () => this.#happened("ended"));
+    stream.on("error", (error) => this.#happened(error));
+  }
+
+  get bytesUsed(): number {
+    return this.#bytesFed;
+  }
+
+  async next(into: Uint8Array): Promise<number> {
+    for (;;) {
+      if (this.#rest.byteLength === 0) this.#rest = this.#stream.read() ?? this.#rest;
+      if (this.#rest.byteLength > 0) {
+        const taken = this.#rest.subarray(0, into.byteLength);
+        into.set(taken);
+        this.#rest = this.#rest.subarray(taken.byteLength);
+        return taken.byteLength;
+      }
+      if (this.#done) return 0;
+      if (this.#state !== "open") this.#finish(this.#state);
+      else if (this.#isFed && !this.#hasAll) await this.#feed();
+      else await this.#wait();
+    }
+  }
+
+  async #feed(): Promise<void> {
+    const piece = new Uint8Array(PIECE_BYTES); // zlib works on it while the next one is read
+    const length = await this.#source.next(piece);
+    this.#bytesFed += length;
+    if (length === 0) {
+      this.#hasAll = true;
+      this.#stream.end();
+      return;
+    }
+    this.#isFed = false;
+    this.#stream.write(piece.subarray(0, length), () => {
+      this.#isFed = true;
+      this.#happened();
+    });
+  }
+
+  #finish(state: "ended" | Error): void {
+    this.#done = true;
+    // What zlib takes for something else behind the data it leaves alone.
+    const byteOffset = this.#stream.bytesWritten;
+    if (state === "ended") {
+      if (byteOffset < this.#bytesFed) {
+        this.damage = { kind: "trailing", byteOffset, problem: "what follows is not compressed" };
+      }
+      return;
+    }
+    const isCut = this.#hasAll && (state as NodeJS.ErrnoException).code === "Z_BUF_ERROR";
+    this.damage = isCut
+      ? { kind: "truncated", byteOffset: this.#bytesFed, problem: "they end too early" }
+      : { kind: "corrupt", byteOffset, problem: state.message };
+  }
+
+  #happened(state?: "ended" | Error): void {
+    if (state !== undefined) this.#state = state;
+    this.#news = true;
+    this.#tell?.();
+  }
+
+  async #wait(): Promise<void> {
+    if (!this.#news) {
+      await new Promise<void>((resolve) => {
+        this.#tell = resolve;
+      });
+    }
+    this.#news = false;
+    this.#tell = undefined;
+  }
+}
+
+/**
+ * Decompresses zstd the same way; what `node:zlib` does not look at, the window, where frames end
+ * and what follows them, is looked at before.
+ *
+ * @param stream - a fresh `zlib.createZstdDecompress()`, which Node has from 22.15 on
+ */
+export function zstdInflater(source: SequentialSource, stream: Gunzip): Inflater {
+  const frames = new ZstdFrames(source);
+  const inflater = new ZlibInflater(frames, stream);
+  return {
+    next: (into) => inflater.next(into),
+    get bytesUsed() {
+      return frames.bytesUsed;
+    },
+    get damage() {
+      return frames.damage ?? inflater.damage;
+    },
+  };
+}
