@@ -67,6 +67,7 @@ describe.each(recordings)("%s", (name) => {
       eventsOutsideGeometry: 0,
       backwardSteps: 0,
       clockWraps: 0,
+      malformedLines: 0,
       truncatedBytes: 0,
       firstAt: {},
       assumptions: [],

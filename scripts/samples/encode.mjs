@@ -1,0 +1,48 @@
+/** Scenes to the bytes of recordings, through the encoders of the library. */
+import { encodeEvt2, encodeEvt3, encodeEvt21 } from "evarrow";
+
+/** Further lines of the header of RAW recordings. */
+const HEADER = { integrator_name: "evarrow", serial_number: "00000000" };
+
+/** The line behind which the words of a RAW recording start. */
+const END_OF_HEADER = "% end\n";
+
+const RAW_ENCODERS = { evt2: encodeEvt2, evt21: encodeEvt21, evt3: encodeEvt3 };
+
+/**
+ * A recording of words, with events and triggers.
+ *
+ * @param {"evt2" | "evt21" | "evt3"} format
+ * @param {object} scene
+ * @param {"little" | "legacy"} [endianness] of EVT 2.1
+ */
+export async function encodeRaw(format, { geometry, events, triggers }, endianness) {
+  const options = { geometry, triggers: triggerColumns(triggers), header: HEADER, endianness };
+  return Buffer.from(await RAW_ENCODERS[format](eventColumns(events), options));
+}
+
+/** The header of a RAW recording, and what stands behind it. */
+export async function encodeRawParts(format, scene) {
+  const bytes = await encodeRaw(format, scene);
+  const dataOffset = bytes.indexOf(END_OF_HEADER, 0, "latin1") + END_OF_HEADER.length;
+  return { header: bytes.subarray(0, dataOffset), words: bytes.subarray(dataOffset) };
+}
+
+function eventColumns(events) {
+  return {
+    length: events.length,
+    x: Uint16Array.from(events, ({ x }) => x),
+    y: Uint16Array.from(events, ({ y }) => y),
+    t: BigInt64Array.from(events, ({ t }) => BigInt(t)),
+    polarity: Int8Array.from(events, ({ on }) => (on ? 1 : -1)),
+  };
+}
+
+function triggerColumns(triggers) {
+  return {
+    length: triggers.length,
+    t: BigInt64Array.from(triggers, ({ t }) => BigInt(t)),
+    id: Int16Array.from(triggers, ({ id }) => id),
+    value: Uint8Array.from(triggers, ({ value }) => value),
+  };
+}
