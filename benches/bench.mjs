@@ -24,7 +24,7 @@ import { CASES } from "./cases.mjs";
 import { benchInput, findSeed } from "./inputs.mjs";
 
 /** The seeds of last resort. */
-const SAMPLES = ["moving-bar.evt2.raw"].map((name) =>
+const SAMPLES = ["moving-bar.evt2.raw", "falling-bar.evt3.raw"].map((name) =>
   fileURLToPath(new URL(`../data-samples/${name}`, import.meta.url)),
 );
 /** Events of the small input with which a process warms up. */

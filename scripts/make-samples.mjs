@@ -6,9 +6,12 @@
  */
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { CSV_REPORT, damagedCsv } from "./samples/csv.mjs";
 import { damagedEvt2 } from "./samples/damaged-evt2.mjs";
-import { encodeRaw } from "./samples/encode.mjs";
-import { movingBar, noise, randomNumbers, regularTriggers } from "./samples/scenes.mjs";
+import { damagedEvt3 } from "./samples/damaged-evt3.mjs";
+import { damagedEvt21 } from "./samples/damaged-evt21.mjs";
+import { convertBytes, encodeRaw } from "./samples/encode.mjs";
+import { fallingBar, movingBar, noise, randomNumbers, regularTriggers } from "./samples/scenes.mjs";
 import { writeSample } from "./samples/write-sample.mjs";
 
 const folder = process.argv[2] ?? fileURLToPath(new URL("../data-samples/", import.meta.url));
@@ -16,9 +19,10 @@ mkdirSync(folder, { recursive: true });
 const write = (name, sample) => writeSample(folder, name, sample);
 
 await writeMovingBar();
+await writeFallingBar();
 await writeClockWraps();
 await writeHeaders();
-write("damaged.evt2.raw", await damagedEvt2());
+await writeDamaged();
 
 /** A bar that crosses the view from left to right over a little noise. */
 async function writeMovingBar() {
@@ -30,10 +34,44 @@ async function writeMovingBar() {
   await writeRaw("moving-bar.evt2.raw", "evt2", scene);
 }
 
+/** The same events in every format that is written. */
+async function writeFallingBar() {
+  const geometry = { width: 96, height: 64 };
+  const random = randomNumbers(4);
+  const scene = {
+    geometry,
+    events: fallingBar({ ...geometry, startUs: 10_000, durationUs: 80_000, random }),
+    triggers: regularTriggers({ startUs: 12_000, periodUs: 8_192, count: 9 }),
+  };
+  const withoutTriggers = { ...scene, triggers: [] };
+  const evt2 = await writeRaw("falling-bar.evt2.raw", "evt2", scene);
+  await writeRaw("falling-bar.evt21.raw", "evt21", scene);
+  await writeRaw("falling-bar.legacy.evt21.raw", "evt21", scene, "legacy");
+  await writeRaw("falling-bar.evt3.raw", "evt3", scene);
+  write("falling-bar.csv", {
+    ...withoutTriggers,
+    format: "csv",
+    geometry: null,
+    bytes: await convertBytes(evt2, "csv"),
+    report: CSV_REPORT,
+  });
+  write("falling-bar.arrow", {
+    ...withoutTriggers,
+    format: "arrow",
+    bytes: await convertBytes(evt2, "arrow"),
+    report: { originalFormat: "evt2", firstRow: {} },
+  });
+}
+
 /** Noise on both sides of the end of a clock. */
 async function writeClockWraps() {
   const evt2 = noiseAround(2 ** 34, { count: 2_000, seed: 2, durationUs: 100_000 });
   await writeRaw("clock-wrap.evt2.raw", "evt2", evt2);
+  const evt21 = noiseAround(2 ** 34, { count: 1_000, seed: 12, durationUs: 100_000 });
+  await writeRaw("clock-wrap.evt21.raw", "evt21", evt21);
+  // Long enough for a second wrap.
+  const evt3 = noiseAround(2 ** 24, { count: 2_000, seed: 13, durationUs: 2 ** 24 + 100_000 });
+  await writeRaw("clock-wrap.evt3.raw", "evt3", { ...evt3, report: { clockWraps: 2 } });
 }
 
 function noiseAround(wrapUs, { count, seed, durationUs }) {
@@ -50,7 +88,16 @@ function noiseAround(wrapUs, { count, seed, durationUs }) {
 
 async function writeHeaders() {
   const scene = { geometry: { width: 640, height: 480 }, events: [], triggers: [] };
-  await writeRaw("header-only.evt2.raw", "evt2", scene);
+  for (const format of ["evt2", "evt21", "evt3"]) {
+    await writeRaw(`header-only.${format}.raw`, format, scene);
+  }
+}
+
+async function writeDamaged() {
+  write("damaged.evt2.raw", await damagedEvt2());
+  write("damaged.evt21.raw", await damagedEvt21());
+  write("damaged.evt3.raw", await damagedEvt3());
+  write("damaged.csv", damagedCsv());
 }
 
 async function writeRaw(name, format, scene, endianness) {

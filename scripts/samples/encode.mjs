@@ -1,5 +1,5 @@
 /** Scenes to the bytes of recordings, through the encoders of the library. */
-import { encodeEvt2, encodeEvt3, encodeEvt21 } from "evarrow";
+import { convertRecording, encodeEvt2, encodeEvt3, encodeEvt21 } from "evarrow";
 
 /** Further lines of the header of RAW recordings. */
 const HEADER = { integrator_name: "evarrow", serial_number: "00000000" };
@@ -26,6 +26,14 @@ export async function encodeRawParts(format, scene) {
   const bytes = await encodeRaw(format, scene);
   const dataOffset = bytes.indexOf(END_OF_HEADER, 0, "latin1") + END_OF_HEADER.length;
   return { header: bytes.subarray(0, dataOffset), words: bytes.subarray(dataOffset) };
+}
+
+/** A recording in a format that has no encoder of its own to call: by conversion. */
+export async function convertBytes(bytes, format) {
+  const chunks = [];
+  const target = new WritableStream({ write: (chunk) => void chunks.push(chunk.slice()) });
+  await convertRecording(bytes, target, { format });
+  return Buffer.concat(chunks);
 }
 
 function eventColumns(events) {

@@ -48,6 +48,34 @@ export function movingBar({ width, height, durationUs, random }) {
   return inOrder(events);
 }
 
+/**
+ * A bright bar that falls through the view once: ON at its lower edge, OFF at its upper one. It
+ * reaches the right border, and stands a fifth of the width off the left one. A row answers in two
+ * readouts, the first of which a third of its pixels share, so that many events differ in x alone;
+ * there is one noise event for every twenty of these.
+ */
+export function fallingBar({ width, height, startUs, durationUs, random }) {
+  const events = [];
+  const thickness = Math.round(height / 8);
+  const left = Math.round(width / 5);
+  const stepUs = durationUs / (height + thickness);
+  for (let front = 0; front < height + thickness; front++) {
+    for (const [y, on] of [
+      [front, true],
+      [front - thickness, false],
+    ]) {
+      if (y < 0 || y >= height) continue;
+      for (const share of [0.32, 0.06]) {
+        const t = startUs + Math.floor((front + random()) * stepUs);
+        for (let x = left; x < width; x++) if (random() < share) events.push({ t, x, y, on });
+      }
+    }
+  }
+  const count = Math.round(events.length / 20);
+  events.push(...noise({ width, height, startUs, durationUs, count, random }));
+  return inOrder(events);
+}
+
 /** Events at random pixels and times. */
 export function noise({ width, height, startUs, durationUs, count, random }) {
   const events = [];
@@ -69,6 +97,20 @@ export function regularTriggers({ startUs, periodUs, count }) {
     id: 1,
     value: index % 2 === 0 ? 1 : 0,
   }));
+}
+
+/** Cuts a scene into scenes of the given duration, each with the time at which it begins. */
+export function slicesOf({ geometry, events, triggers }, { startUs, sliceUs, count }) {
+  return Array.from({ length: count }, (_, index) => {
+    const start = startUs + index * sliceUs;
+    const isInside = ({ t }) => t >= start && t < start + sliceUs;
+    return {
+      startUs: start,
+      geometry,
+      events: events.filter(isInside),
+      triggers: triggers.filter(isInside),
+    };
+  });
 }
 
 function inOrder(events) {

@@ -8,7 +8,7 @@ import { digestEvents, loadEvents, loadTable, openRecording, reportOf } from "..
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const folder = join(root, "data-samples");
-const recordings = readdirSync(folder).filter((name) => name.endsWith(".raw"));
+const recordings = readdirSync(folder).filter((name) => !/\.(?:json|md)$/.test(name));
 
 function expectedOf(name: string) {
   return JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8"));
@@ -75,6 +75,23 @@ describe.each(recordings)("%s", (name) => {
       threads: 1,
       ...expected.report,
     });
+  });
+});
+
+describe("the folder", () => {
+  it("has JSON beside every recording, and a line about it", () => {
+    const names = readdirSync(folder).filter((name) => name !== "README.md");
+    expect(names).toEqual(recordings.flatMap((name) => [name, `${name}.json`]));
+    const readme = readFileSync(join(folder, "README.md"), "utf8");
+    for (const name of recordings) expect(readme).toContain(`\`${name}\``);
+  });
+
+  it("has the falling bar in several formats, always the same events", () => {
+    const bars = recordings.filter((name) => name.startsWith("falling-bar."));
+    const digests = bars.map((name) => expectedOf(name).digest);
+    expect(bars.length).toBeGreaterThan(4);
+    expect(new Set(digests).size).toBe(1);
+    expect(readFileSync(join(folder, "README.md"), "utf8")).toContain(`\`${digests[0]}\``);
   });
 });
 
