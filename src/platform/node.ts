@@ -5,13 +5,14 @@ import { EventError, type EventErrorCode } from "../errors.ts";
 import { FzstdInflater } from "../source/fzstd-inflater.ts";
 import { openFile } from "../source/node/file.ts";
 import { createFile } from "../source/node/file-sink.ts";
+import { GzipInflater } from "../source/node/gzip-inflater.ts";
 import { spoolToFile } from "../source/node/spool.ts";
-import { ZlibInflater, zstdInflater } from "../source/node/zlib-inflater.ts";
+import { zstdInflater } from "../source/node/zlib-inflater.ts";
 import type { Platform } from "./platform.ts";
 
 /** From Node 22.15 on. */
 const { createZstdDecompress } = zlib as unknown as {
-  createZstdDecompress?: () => zlib.Gunzip;
+  createZstdDecompress?: () => zlib.InflateRaw;
 };
 
 /** Node: files by path, and the native libraries. */
@@ -23,7 +24,7 @@ export const platform: Platform = {
   spool: spoolToFile,
 
   createInflater: (compression, source) => {
-    if (compression === "gzip") return new ZlibInflater(source, zlib.createGunzip());
+    if (compression === "gzip") return new GzipInflater(source);
     return createZstdDecompress === undefined
       ? new FzstdInflater(source)
       : zstdInflater(source, createZstdDecompress());

@@ -19,6 +19,11 @@ const HEADER_BYTES = {
 } as const;
 type Part = keyof typeof HEADER_BYTES;
 
+/** The end of a frame, and the lower half of the XXH64 of its content where it has that. */
+export interface FrameEnd {
+  readonly checksum: number | null;
+}
+
 /**
  * Compressed bytes of Zstandard (RFC 8878), one block at a time: a decompressor that is fed with
  * them holds what one block gives, at most 128 KiB, and a window that was looked at before. It says
@@ -28,6 +33,8 @@ export class ZstdFrames implements SequentialSource {
   readonly name: string | undefined;
   /** What ended the data, if not their end. */
   damage: CompressionDamage | null = null;
+  /** What ended with the bytes handed out last, if that is a frame. */
+  frameEnd: FrameEnd | null = null;
   readonly #source: SequentialSource;
   #piece = new Uint8Array(65536);
   #start = 0;
@@ -40,6 +47,7 @@ export class ZstdFrames implements SequentialSource {
   /** Bytes of a block or a skippable frame that are still to come. */
   #body = 0;
   #hasChecksum = false;
+  #checksum: number | null = null;
 
   constructor(source: SequentialSource) {
     this.#source = source;
@@ -52,28 +60,36 @@ export class ZstdFrames implements SequentialSource {
   }
 
   /**
-   * The bytes up to the end of a block, or as many of them as fit.
+   * The bytes up to the end of a block or a frame, or as many of them as fit.
    *
    * @throws EventError `unsupported-compression` for a window that is too large, or a dictionary
    */
   async next(into: Uint8Array): Promise<number> {
     let filled = 0;
+    this.frameEnd = null;
     while (filled < into.byteLength && this.damage === null) {
       if (this.#start === this.#end && !(await this.#read())) break;
-      if (this.#body > 0) {
+      const isBlock = this.#body > 0;
+      if (isBlock) {
         const count = Math.min(this.#body, this.#end - this.#start, into.byteLength - filled);
         into.set(this.#piece.subarray(this.#start, this.#start + count), filled);
         filled += count;
         this.#take(count);
         this.#body -= count;
-        if (this.#body === 0) break;
-        continue;
+      } else {
+        const byte = this.#piece[this.#start] as number;
+        into[filled++] = byte;
+        this.#take(1);
+        this.#header.push(byte);
+        if (this.#header.length < this.#wanted) continue;
+        this.#goOn();
       }
-      const byte = this.#piece[this.#start] as number;
-      into[filled++] = byte;
-      this.#take(1);
-      this.#header.push(byte);
-      if (this.#header.length === this.#wanted) this.#goOn();
+      if (this.#body > 0) continue;
+      if (this.#part === "magic" && this.#header.length === 0) {
+        this.frameEnd = { checksum: this.#checksum };
+        break;
+      }
+      if (isBlock) break;
     }
     return filled;
   }
@@ -114,6 +130,7 @@ export class ZstdFrames implements SequentialSource {
       }
       case "skippable size":
         this.#body = this.#number(0, HEADER_BYTES["skippable size"]);
+        this.#checksum = null;
         return "magic";
       case "frame header":
         return this.#judgeFrameHeader();
@@ -125,7 +142,8 @@ export class ZstdFrames implements SequentialSource {
         return this.#hasChecksum ? "checksum" : "magic";
       }
       default:
-        return "magic"; // behind the checksum
+        this.#checksum = this.#number(0, HEADER_BYTES.checksum);
+        return "magic";
     }
   }
 
@@ -158,6 +176,7 @@ export class ZstdFrames implements SequentialSource {
       });
     }
     this.#hasChecksum = (descriptor & 4) !== 0;
+    this.#checksum = null;
     return "block header";
   }
 

@@ -1,4 +1,4 @@
-import type { Gunzip } from "node:zlib";
+import type { InflateRaw } from "node:zlib";
 import type { CompressionDamage } from "../../util/compression.ts";
 import type { SequentialSource } from "../byte-source.ts";
 import type { Inflater } from "../inflated.ts";
@@ -11,8 +11,10 @@ const PIECE_BYTES = 16_384;
 export class ZlibInflater implements Inflater {
   damage: CompressionDamage | null = null;
   readonly #source: SequentialSource;
-  readonly #stream: Gunzip;
+  readonly #stream: InflateRaw;
   #rest: Uint8Array = new Uint8Array(0);
+  /** The pieces that zlib has not used up. */
+  #pieces: Uint8Array[] = [];
   #bytesFed = 0;
   #isFed = true;
   #hasAll = false;
@@ -23,7 +25,7 @@ export class ZlibInflater implements Inflater {
   #tell: (() => void) | undefined;
 
   /** @param stream - what decompresses, fresh */
-  constructor(source: SequentialSource, stream: Gunzip) {
+  constructor(source: SequentialSource, stream: InflateRaw) {
     this.#source = source;
     this.#stream = stream;
     stream.on("readable", () => this.#happened());
@@ -33,6 +35,17 @@ export class ZlibInflater implements Inflater {
 
   get bytesUsed(): number {
     return this.#bytesFed;
+  }
+
+  /** Bytes behind the end of the data that were read with them. */
+  get unused(): Uint8Array {
+    const all = new Uint8Array(this.#pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
+    let at = 0;
+    for (const piece of this.#pieces) {
+      all.set(piece, at);
+      at += piece.byteLength;
+    }
+    return all.subarray(at - (this.#bytesFed - this.#stream.bytesWritten));
   }
 
   async next(into: Uint8Array): Promise<number> {
@@ -52,8 +65,10 @@ export class ZlibInflater implements Inflater {
   }
 
   async #feed(): Promise<void> {
-    const piece = new Uint8Array(PIECE_BYTES); // zlib works on it while the next one is read
+    const piece = new Uint8Array(PIECE_BYTES); // zlib may still work on the one before
     const length = await this.#source.next(piece);
+    const unused = this.#bytesFed - this.#stream.bytesWritten;
+    if (unused === 0) this.#pieces = [];
     this.#bytesFed += length;
     if (length === 0) {
       this.#hasAll = true;
@@ -61,6 +76,7 @@ export class ZlibInflater implements Inflater {
       return;
     }
     this.#isFed = false;
+    this.#pieces.push(piece.subarray(0, length));
     this.#stream.write(piece.subarray(0, length), () => {
       this.#isFed = true;
       this.#happened();
@@ -106,7 +122,7 @@ export class ZlibInflater implements Inflater {
  *
  * @param stream - a fresh `zlib.createZstdDecompress()`, which Node has from 22.15 on
  */
-export function zstdInflater(source: SequentialSource, stream: Gunzip): Inflater {
+export function zstdInflater(source: SequentialSource, stream: InflateRaw): Inflater {
   const frames = new ZstdFrames(source);
   const inflater = new ZlibInflater(frames, stream);
   return {
