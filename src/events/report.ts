@@ -1,5 +1,5 @@
 import { EventError } from "../errors.ts";
-import type { Compression, CompressionDamage } from "../util/compression.ts";
+import { type Compression, type CompressionDamage, describeDamage } from "../util/compression.ts";
 import { formatGeometry, type SensorGeometry } from "./geometry.ts";
 import type { PolarityEncoding } from "./polarity.ts";
 
@@ -196,7 +196,7 @@ function firstKind(places: Readonly<Partial<Record<LossKind, number>>>): LossKin
 
 /** What came out of damaged data may end inside a word; the damage is what to name. */
 function damageError(report: LoadReport, damage: CompressionDamage): EventError {
-  return new EventError("data-loss", `the ${report.compression} data are ${damage.kind}`, {
+  return new EventError("data-loss", describeDamage(report.compression, damage), {
     path: report.sourceName ?? undefined,
     format: report.format,
     byteOffset: damage.byteOffset,
@@ -236,8 +236,8 @@ export function formatReport(report: LoadReport): string[] {
   const lines: string[] = [];
   const damage = report.compressionDamage;
   if (damage !== null) {
-    const { kind, byteOffset, problem } = damage;
-    lines.push(`${report.compression} data ${kind} at byte ${byteOffset}: ${problem}`);
+    const what = describeDamage(report.compression, damage);
+    lines.push(`${what} at byte ${damage.byteOffset}: ${damage.problem}`);
   }
   const say = (count: number, one: string, many: string, kind?: LossKind): void => {
     if (count === 0) return;

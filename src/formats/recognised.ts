@@ -40,13 +40,14 @@ const FRAMES =
   "It holds frames that the sensor computed, and no events: record with an EVT encoding.";
 const NO_TIMES =
   "Its events have no times, so there is nothing to load: record with an EVT encoding.";
-const FAERY = "Convert it with faery: `faery input file IN output file OUT.dat`.";
+const FAERY = "Convert it with faery: `faery input file IN output file OUT.raw`.";
 const AEDAT = "jAER and AedatTools read it; `encodeEvt2` makes a recording of their columns.";
 const ROS =
   "Take the event topic out: `bag_to_raw` of event_camera_tools makes a RAW file of EVT 3.0 messages.";
 
 /** What to do with a format that is not read: one sentence for each. */
 const ADVICE: Readonly<Record<string, string>> = {
+  dat: "The Metavision SDK makes EVT 2.0 of it: `metavision_file_to_csv`, then `metavision_evt2_raw_file_encoder`.",
   evt4: VENDOR,
   "aer-8b": NO_TIMES,
   "aer-4b": NO_TIMES,

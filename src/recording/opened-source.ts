@@ -9,6 +9,7 @@ import {
   type Compression,
   type CompressionDamage,
   compressionOf,
+  describeDamage,
 } from "../util/compression.ts";
 import { untilAborted } from "../util/until-aborted.ts";
 import { type EventSource, type ResolvedSource, resolveSource } from "./resolve-source.ts";
@@ -186,7 +187,7 @@ async function readInflatedHead(source: SequentialSource, compression: Compressi
   } catch (cause) {
     const { damage } = inflated;
     if (damage === null) throw cause;
-    throw new EventError("invalid-compression", `the ${compression} data are ${damage.kind}`, {
+    throw new EventError("invalid-compression", describeDamage(compression, damage), {
       path,
       byteOffset: damage.byteOffset,
       found: damage.problem,

@@ -98,8 +98,10 @@ export class ZstdFrames implements SequentialSource {
     this.#start = 0;
     this.#end = await this.#source.next(this.#piece);
     if (this.#end > 0) return true;
-    if (this.#part !== "magic" || this.#header.length > 0 || this.#offset === 0) {
-      this.#endAt("truncated", `they end in a ${this.#part} of zstd`);
+    const isWhole = this.#part === "magic" && this.#header.length === 0 && this.#body === 0;
+    if (!isWhole || this.#offset === 0) {
+      const part = this.#body > 0 ? "block" : this.#part;
+      this.#endAt("truncated", `they end in a ${part} of zstd`);
     }
     return false;
   }

@@ -16,6 +16,19 @@ export interface CompressionDamage {
   readonly problem: string;
 }
 
+/** What is wrong and where, without the reason: `the gzip data are cut`. */
+export function describeDamage(
+  compression: Compression | null,
+  { kind }: Pick<CompressionDamage, "kind">,
+): string {
+  const what = {
+    truncated: "are cut",
+    corrupt: "are damaged",
+    trailing: "are followed by something else",
+  };
+  return `the ${compression ?? "compressed"} data ${what[kind]}`;
+}
+
 /** As many bytes tell whether data are compressed. */
 export const COMPRESSION_MAGIC_BYTES = 4;
 

@@ -262,12 +262,12 @@ describe.each(["gzip", "zstd"] as const)("%s", (compression) => {
       expect(damage?.byteOffset).toBeLessThanOrEqual(cut.byteLength);
       expect(report.firstAt.damagedCompression).toBe(report.bytesRead);
       expect(formatReport(report)[0]).toMatch(
-        new RegExp(`^${compression} data truncated at byte ${damage?.byteOffset}: `),
+        new RegExp(`^the ${compression} data are cut at byte ${damage?.byteOffset}: they end in `),
       );
     }
     const error = await loadTable(cut, { strict: true }).catch((caught) => caught);
     expect(isEventError(error, "data-loss"), String(error)).toBe(true);
-    expect(error.message).toContain(`the ${compression} data are truncated (at byte `);
+    expect(error.message).toContain(`the ${compression} data are cut (at byte `);
     expect(error.byteOffset).toBeLessThanOrEqual(cut.byteLength);
   });
 

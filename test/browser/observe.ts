@@ -40,6 +40,7 @@ export async function observe(library: Library, file: File) {
       await library.digestEvents(inPieces(new Uint8Array(await file.arrayBuffer()), 10_007)),
     ],
     statistics: await library.loadStatistics(file),
+    compressed: await observeCompressed(library, file),
   };
 }
 
@@ -51,6 +52,38 @@ export async function observeArrow(library: Library, file: File) {
     report: library.reportOf(table),
     digests: [await library.digestEvents(file), await library.digestEvents(file.stream())],
   };
+}
+
+/** The same recording in gzip and zstd, whole and cut. */
+async function observeCompressed(library: Library, file: File) {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const gzip = file.stream().pipeThrough(new CompressionStream("gzip"));
+  const gzipped = new Uint8Array(await new Response(gzip).arrayBuffer());
+  const forms = [new File([gzipped], "a.raw.gz"), new File([storedZstd(bytes)], "a.zst")];
+  const observed = [];
+  for (const form of forms) {
+    const cut = await library.loadTable(form.slice(0, form.size - 1));
+    observed.push({
+      detection: await library.detectFormat(form),
+      digest: await library.digestEvents(form),
+      streamDigest: await library.digestEvents(form.stream()),
+      // How much gzip makes of a file is up to the platform.
+      cut: library.reportOf(cut).compressionDamage?.kind,
+    });
+  }
+  return observed;
+}
+
+/** A frame of zstd whose blocks are stored. */
+function storedZstd(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const blockBytes = 100_000;
+  const parts: number[] = [0x28, 0xb5, 0x2f, 0xfd, 0, 7 << 3];
+  for (let at = 0; at < bytes.byteLength; at += blockBytes) {
+    const block = bytes.subarray(at, at + blockBytes);
+    const header = block.byteLength * 8 + (at + blockBytes >= bytes.byteLength ? 1 : 0);
+    parts.push(header & 255, (header >> 8) & 255, header >> 16, ...block);
+  }
+  return Uint8Array.from(parts);
 }
 
 /** What the calls that a browser cannot serve answer. */

@@ -22,6 +22,8 @@ const IMPORT_MAP = {
     tslib: "/node_modules/tslib/tslib.es6.mjs",
     ...partsOfArrow(),
     "@noble/hashes/": "/node_modules/@noble/hashes/",
+    fzstd: "/node_modules/fzstd/esm/index.mjs",
+    "xxhash-wasm": "/node_modules/xxhash-wasm/esm/xxhash-wasm.js",
   },
 };
 

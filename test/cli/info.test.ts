@@ -1,6 +1,15 @@
-import { appendFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { cd, evarrow, evt2File, FULL_HEADER, THREE_EVENTS, timeHigh } from "./support.ts";
+import {
+  cd,
+  evarrow,
+  evt2File,
+  FULL_HEADER,
+  THREE_EVENTS,
+  temporaryFile,
+  timeHigh,
+} from "./support.ts";
 
 describe("evarrow info", () => {
   const file = evt2File("three.raw", THREE_EVENTS);
@@ -51,6 +60,41 @@ describe("evarrow info", () => {
       { key: "geometry", value: "640x480" },
       { key: "serial_number", value: "00042" },
     ]);
+  });
+
+  it("says how the recording is compressed, and what came out of it", async () => {
+    const compressed = gzipSync(readFileSync(file));
+    const path = temporaryFile("three.raw.gz", compressed);
+    const { exitCode, stdout, stderr } = await evarrow(["info", path]);
+    expect(stdout.split("\n").slice(0, 7)).toEqual([
+      `File         ${path}`,
+      `Size         ${compressed.byteLength} bytes`,
+      "Compressed   gzip",
+      "Format       Prophesee EVT 2.0 (evt2)",
+      "Detected     inside gzip, the header says `evt 2.0`",
+      "Sensor       640x480 pixels",
+      "Events       3",
+    ]);
+    expect(stdout).toContain("nothing lost, nothing assumed");
+    expect([exitCode, stderr]).toEqual([0, ""]);
+    const facts = JSON.parse((await evarrow(["info", "--json", path])).stdout);
+    expect(facts).toMatchObject({
+      bytes: compressed.byteLength,
+      detection: { format: "evt2", compression: "gzip" },
+      report: { compression: "gzip", compressionDamage: null, bytesRead: 77 },
+    });
+  });
+
+  it("reports damaged compression, which --strict makes an error", async () => {
+    const path = temporaryFile("cut.raw.gz", gzipSync(readFileSync(file)).subarray(0, -3));
+    const { exitCode, stdout } = await evarrow(["info", path]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(
+      /\nReport\n {2}the gzip data are cut at byte \d+: they end in the frame of gzip\n/,
+    );
+    const strict = await evarrow(["info", "--strict", path]);
+    expect(strict.exitCode).toBe(1);
+    expect(strict.stderr).toMatch(/the gzip data are cut \(at byte \d+\).*Without --strict/);
   });
 
   it("lists everything that the report has, and warns of nothing", async () => {

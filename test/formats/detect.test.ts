@@ -1,7 +1,10 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type EventErrorCode, isEventError } from "../../src/errors.ts";
-import { detectBytes, headIsCut } from "../../src/formats/detect.ts";
+import { detectBytes, headIsCut, type SourceFacts } from "../../src/formats/detect.ts";
+import { adviceFor, SIGNATURES } from "../../src/formats/recognised.ts";
+import { FORMATS } from "../../src/formats/registry.ts";
 import { detectFormat, type FormatDetection, loadTable, openRecording } from "../../src/index.ts";
 import { concatBytes, latin1Bytes, on, recordingOf, timeHigh } from "../support/evt2-words.ts";
 import { itWithSharedData } from "../support/shared-data.ts";
@@ -10,14 +13,16 @@ import { itWithSharedData } from "../support/shared-data.ts";
 const BINARY = Uint8Array.from([0x07, 0x00, 0xff, 0x80, 0x01, 0x02, 0x03, 0x04]);
 
 /** What is detected, or the code of the error. */
-function outcome(head: Uint8Array): FormatDetection | EventErrorCode {
+function outcome(head: Uint8Array, facts: SourceFacts = {}): FormatDetection | EventErrorCode {
   try {
-    return detectBytes(head);
+    return detectBytes(head, facts);
   } catch (error) {
     if (isEventError(error)) return error.code;
     throw error;
   }
 }
+
+const isRead = (format: string): boolean => FORMATS.some(({ id }) => id === format);
 
 describe("a signature", () => {
   it.each([
@@ -32,6 +37,11 @@ describe("a signature", () => {
     ["rosbag", "ROS 1 bag", "#ROSBAG V2.0\n"],
     ["mcap", "MCAP", "\x89MCAP0\r\n"],
     ["zip", "zip", "PK\x03\x04"],
+    ["zip", "zip", "PK\x05\x06"],
+    ["aedat", "AEDAT of an unknown version", "#!AER-DAT5.0"],
+    ["bzip2", "bzip2", "BZh91AY&SY"],
+    ["xz", "xz", "\xfd7zXZ\0"],
+    ["lz4", "LZ4", "\x04\x22\x4d\x18"],
   ])("%s is recognised and refused by name: %s", async (format, name, signature) => {
     for (const rest of [new Uint8Array(0), BINARY]) {
       const bytes = concatBytes(latin1Bytes(signature), rest);
@@ -45,6 +55,7 @@ describe("a signature", () => {
       expect(isEventError(error, "unsupported-format")).toBe(true);
       expect(error.format).toBe(format);
       expect(error.message).toContain(name);
+      expect(error.hint).toContain(adviceFor(format));
     }
     // All of it is needed.
     const part = latin1Bytes(signature.trimEnd().slice(0, 1));
@@ -57,41 +68,60 @@ describe("a signature", () => {
     expect(outcome(bytes)).toMatchObject({ format: "hdf5", supported: false });
   });
 
+  it("of Arrow IPC is recognised", () => {
+    expect(outcome(latin1Bytes("ARROW1\0\0"))).toMatchObject({
+      format: "arrow",
+      supported: isRead("arrow"),
+    });
+  });
+
+  it("of tar stands behind the first name", async () => {
+    const bytes = new Uint8Array(1024);
+    bytes.set(latin1Bytes("recording.raw"));
+    bytes.set(latin1Bytes("ustar"), 257);
+    await expect(loadTable(bytes)).rejects.toMatchObject({
+      code: "unsupported-format",
+      format: "tar",
+      hint: expect.stringContaining("Unpack"),
+    });
+  });
+
   it("is looked for at the start only", () => {
     expect(outcome(concatBytes(BINARY, latin1Bytes("Event Stream")))).toBe("unknown-format");
   });
 });
 
 describe("a RAW header", () => {
-  const cases: [line: string, format: string, supported: boolean, name: string][] = [
-    ["% evt 2.0", "evt2", true, "Prophesee EVT 2.0"],
-    ["% evt 2.1", "evt21", true, "Prophesee EVT 2.1"],
-    ["% evt 3.0", "evt3", true, "Prophesee EVT 3.0"],
-    ["% evt 4.0", "evt4", false, "Prophesee EVT 4.0"],
-    ["% format EVT2", "evt2", true, "Prophesee EVT 2.0"],
-    ["% format EVT2;height=480;width=640", "evt2", true, "Prophesee EVT 2.0"],
-    ["% format EVT2.0", "evt2", true, "Prophesee EVT 2.0"],
-    ["% format evt2", "evt2", true, "Prophesee EVT 2.0"],
-    ["% FORMAT Evt2", "evt2", true, "Prophesee EVT 2.0"],
-    ["% format EVT21", "evt21", true, "Prophesee EVT 2.1"],
-    ["% format EVT2.1", "evt21", true, "Prophesee EVT 2.1"],
-    ["% format evt21;endianness=little", "evt21", true, "Prophesee EVT 2.1"],
-    ["% format EVT3", "evt3", true, "Prophesee EVT 3.0"],
-    ["% format EVT3.0", "evt3", true, "Prophesee EVT 3.0"],
-    ["% format evt3", "evt3", true, "Prophesee EVT 3.0"],
-    ["% format EVT4", "evt4", false, "Prophesee EVT 4.0"],
-    ["% format AER-8b", "aer-8b", false, "Prophesee RAW (aer-8b)"],
-    ["% format AER-4b", "aer-4b", false, "Prophesee RAW (aer-4b)"],
-    ["% format HISTO3D", "histo3d", false, "Prophesee RAW (histo3d)"],
-    ["% format DIFF3D", "diff3d", false, "Prophesee RAW (diff3d)"],
-    ["% format MTR_U24", "mtr_u24", false, "Prophesee RAW (mtr_u24)"],
+  const cases: [line: string, format: string, name: string][] = [
+    ["% evt 2.0", "evt2", "Prophesee EVT 2.0"],
+    ["% evt 2.1", "evt21", "Prophesee EVT 2.1"],
+    ["% evt 3.0", "evt3", "Prophesee EVT 3.0"],
+    ["% evt 4.0", "evt4", "Prophesee EVT 4.0"],
+    ["% format EVT2", "evt2", "Prophesee EVT 2.0"],
+    ["% format EVT2;height=480;width=640", "evt2", "Prophesee EVT 2.0"],
+    ["% format EVT2.0", "evt2", "Prophesee EVT 2.0"],
+    ["% format evt2", "evt2", "Prophesee EVT 2.0"],
+    ["% FORMAT Evt2", "evt2", "Prophesee EVT 2.0"],
+    ["% format EVT21", "evt21", "Prophesee EVT 2.1"],
+    ["% format EVT2.1", "evt21", "Prophesee EVT 2.1"],
+    ["% format evt21;endianness=little", "evt21", "Prophesee EVT 2.1"],
+    ["% format EVT3", "evt3", "Prophesee EVT 3.0"],
+    ["% format EVT3.0", "evt3", "Prophesee EVT 3.0"],
+    ["% format evt3", "evt3", "Prophesee EVT 3.0"],
+    ["% format EVT4", "evt4", "Prophesee EVT 4.0"],
+    ["% format AER-8b", "aer-8b", "Prophesee RAW (aer-8b)"],
+    ["% format AER-4b", "aer-4b", "Prophesee RAW (aer-4b)"],
+    ["% format HISTO3D", "histo3d", "Prophesee RAW (histo3d)"],
+    ["% format DIFF3D", "diff3d", "Prophesee RAW (diff3d)"],
+    ["% format MTR_U24", "mtr_u24", "Prophesee RAW (mtr_u24)"],
     // Names that every object has.
-    ["% format constructor", "constructor", false, "Prophesee RAW (constructor)"],
-    ["% format __proto__", "__proto__", false, "Prophesee RAW (__proto__)"],
-    ["% format toString", "tostring", false, "Prophesee RAW (tostring)"],
+    ["% format constructor", "constructor", "Prophesee RAW (constructor)"],
+    ["% format __proto__", "__proto__", "Prophesee RAW (__proto__)"],
+    ["% format toString", "tostring", "Prophesee RAW (tostring)"],
   ];
 
-  it.each(cases)("`%s` is %s", async (line, format, supported, name) => {
+  it.each(cases)("`%s` is %s", async (line, format, name) => {
+    const supported = isRead(format);
     const bytes = latin1Bytes(`${line}\n% end\n`);
     const detection = detectBytes(bytes);
     expect(detection).toMatchObject({ format, supported, name, confidence: "certain" });
@@ -101,6 +131,7 @@ describe("a RAW header", () => {
       const error = await openRecording(bytes).catch((caught) => caught);
       expect(isEventError(error, "unsupported-format")).toBe(true);
       expect(error.message).toContain(name);
+      expect(error.hint).toContain(adviceFor(format));
     }
   });
 
@@ -121,7 +152,53 @@ describe("a RAW header", () => {
     "% Height 720\n% Version 2\n% Width 1280\n% system_ID 49\n",
   ])("%j is DAT", (header) => {
     const bytes = concatBytes(latin1Bytes(header), Uint8Array.from([0x0c, 0x08]), BINARY);
-    expect(detectBytes(bytes)).toMatchObject({ format: "dat", supported: false });
+    expect(detectBytes(bytes)).toMatchObject({ format: "dat", supported: isRead("dat") });
+  });
+
+  it.each([
+    [0, 8],
+    [12, 8],
+    [14, 8],
+    [40, 28],
+  ])("without a telling key is DAT by event type %i and record size %i", (type, size) => {
+    for (const header of ["% date 2020-09-14\n", "% date 2020-09-14\n% end\n", "% end\n"]) {
+      const bytes = concatBytes(latin1Bytes(header), Uint8Array.of(type, size), BINARY);
+      expect(detectBytes(bytes)).toMatchObject({
+        format: "dat",
+        confidence: "likely",
+        reason: `behind the header stand the event type ${type} and the record size ${size} of DAT`,
+      });
+    }
+  });
+
+  it.each([
+    [0, 0],
+    [12, 28],
+    [13, 8],
+    [40, 8],
+  ])("without a telling key is not DAT by %i and %i", (type, size) => {
+    const bytes = concatBytes(latin1Bytes("% date 1\n"), Uint8Array.of(type, size), BINARY);
+    expect(outcome(bytes)).toBe("unknown-format");
+    expect(outcome(latin1Bytes("% date 1\n% end\n\x0c"))).toBe("unknown-format");
+  });
+
+  it("that says `format` or `evt` is RAW, whatever bytes follow", () => {
+    const bytes = concatBytes(latin1Bytes("% evt 2.0\n"), Uint8Array.of(12, 8), BINARY);
+    expect(outcome(bytes)).toMatchObject({ format: "evt2", confidence: "certain" });
+  });
+
+  it("of an index is refused, and the recording beside it named", async () => {
+    const header =
+      "% bookmark_period_us 2000\n% evt 3.0\n% format EVT3\n% index_version 2.0\n% size 1000\n% end\n";
+    const file = new File([latin1Bytes(header), BINARY], "a.raw.tmp_index");
+    const error = await loadTable(file).catch((caught) => caught);
+    expect(isEventError(error, "unsupported-format")).toBe(true);
+    expect(error.message).toContain("index of a Prophesee recording");
+    expect(error.hint).toContain("without `.tmp_index`");
+  });
+
+  it("of comments in front of numbers is text", () => {
+    expect(outcome(latin1Bytes("% x y p t\n1,2,0,100\n"))).toMatchObject({ format: "text" });
   });
 
   it.each(["% date 2020-09-14\n% end\n", "% end\n", "% \n", "% geometry 640x480\n\x00"])(
@@ -162,6 +239,12 @@ describe("everything else", () => {
     "\xef\xbb\xbf1;2;3;0\r\n",
     "# a comment\n1\t2\t3\t-1\n",
     "%geometry:640,480\n1,2,0,100\n",
+    "%geometry:640,480\n",
+    "x y p t\n1 2 0 100\n",
+    "t,x,y,on\r\n",
+    '"timestamp";"x";"y"\n',
+    "# no AEDAT\n#!AER\n0.1 10 20 1\n",
+    "-1 +2 3.5e-3 true\n",
   ])("%j is text", (start) => {
     expect(outcome(latin1Bytes(start))).toMatchObject({
       format: "text",
@@ -190,9 +273,10 @@ describe("everything else", () => {
     const noise = fc
       .tuple(fc.constantFrom(...starts), fc.uint8Array({ maxLength: 40 }))
       .map(([start, bytes]) => concatBytes(latin1Bytes(start), bytes));
+    const names = fc.constantFrom(undefined, "a.raw", "a.dat", "a.bin", "a.aedat", "a.dat.gz");
     fc.assert(
-      fc.property(noise, (bytes) => {
-        const result = outcome(bytes);
+      fc.property(noise, names, (bytes, path) => {
+        const result = outcome(bytes, { path, byteLength: bytes.byteLength });
         if (typeof result === "string") {
           const expected = ["empty-source", "unknown-format", "invalid-header", "git-lfs-pointer"];
           expect(expected).toContain(result);
@@ -200,7 +284,7 @@ describe("everything else", () => {
           expect(typeof result.format).toBe("string");
           expect(typeof result.name).toBe("string");
           expect(result.reason.length).toBeGreaterThan(10);
-          expect(result.supported).toBe(result.format === "evt2");
+          expect(result.supported).toBe(isRead(result.format));
         }
       }),
       { numRuns: 2000 },
@@ -208,22 +292,136 @@ describe("everything else", () => {
   });
 });
 
+describe("weaker evidence", () => {
+  /** Little-endian u32 pairs: time, and y, x and polarity. */
+  const datRecords = (...times: number[]): Uint8Array =>
+    new Uint8Array(Uint32Array.from(times.flatMap((t) => [t, 0x10000000 + t])).buffer);
+  /** x, y, polarity and 23 bits of time. */
+  const nmnistRecords = (...times: number[]): Uint8Array =>
+    Uint8Array.from(times.flatMap((t) => [5, 7, 0x80 | (t >> 16), (t >> 8) & 255, t & 255]));
+  const at = (path: string, byteLength: number): SourceFacts => ({ path, byteLength });
+
+  it("binary data behind lines of # are AEDAT 1.0, by the rule of jAER", async () => {
+    const bytes = concatBytes(
+      latin1Bytes("# This is a raw AE data file\r\n# made 2008\r\n"),
+      BINARY,
+    );
+    expect(outcome(bytes)).toMatchObject({
+      format: "aedat1",
+      name: "AEDAT 1.0",
+      confidence: "likely",
+      reason: "binary data follow lines that start with #",
+    });
+    await expect(loadTable(bytes)).rejects.toMatchObject({ code: "unsupported-format" });
+  });
+
+  it("lines of # alone are so where the name ends as jAER's recordings do", () => {
+    const bytes = latin1Bytes("# a comment\n# and another");
+    expect(outcome(bytes)).toBe("unknown-format");
+    expect(outcome(bytes, { path: "old.txt" })).toBe("unknown-format");
+    for (const path of ["old.dat", "old.aedat", "OLD.AEDAT", "a/b.c/old.dat.gz"]) {
+      expect(outcome(bytes, { path })).toMatchObject({ format: "aedat1", confidence: "likely" });
+    }
+  });
+
+  it("text behind lines of # is no AEDAT", () => {
+    expect(outcome(latin1Bytes("# a\nhello\n"), { path: "a.aedat" })).toBe("unknown-format");
+  });
+
+  it("records of 8 bytes without a header are DAT where the name ends in .dat", () => {
+    const records = datRecords(5, 5, 1000);
+    for (const facts of [at("a.dat", 24), at("A.DAT", 24), { path: "x/a.dat.zst" }]) {
+      expect(outcome(records, facts)).toMatchObject({ format: "dat", confidence: "likely" });
+    }
+    for (const facts of [{}, at("a.raw", 24), at("dat", 24), at("a.dat/b", 24), at("a.dat", 25)]) {
+      expect(outcome(records, facts)).toBe("unknown-format");
+    }
+    const falling = datRecords(5, 4, 1000);
+    expect(outcome(falling, at("a.dat", 24))).toBe("unknown-format");
+    expect(outcome(records.slice(0, 7), { path: "a.dat" })).toBe("unknown-format");
+    const noPolarity = Uint8Array.from(records, (byte, index) => (index === 7 ? 0x20 : byte));
+    expect(outcome(noPolarity, at("a.dat", 24))).toBe("unknown-format");
+  });
+
+  it("records of 5 bytes are N-MNIST where the name ends in .bin", async () => {
+    const records = nmnistRecords(654, 2999, 0x7fffff);
+    expect(outcome(records, at("00002.bin", 15))).toMatchObject({
+      format: "nmnist",
+      confidence: "likely",
+    });
+    // An overflow of the clock has a row of its own.
+    const overflow = concatBytes(nmnistRecords(5), Uint8Array.of(0, 240, 0, 0, 1), records);
+    expect(outcome(overflow, at("a.bin", 25))).toMatchObject({ format: "nmnist" });
+    for (const facts of [{}, { path: "a.bin" }, at("a.bin", 16), at("a.dat", 15)]) {
+      expect(outcome(records, facts)).toBe("unknown-format");
+    }
+    expect(outcome(nmnistRecords(5, 4, 9), at("a.bin", 15))).toBe("unknown-format");
+    expect(outcome(Uint8Array.of(1, 241, 0, 0, 1), at("a.bin", 5))).toBe("unknown-format");
+
+    const error = await loadTable(new File([records.slice()], "a.bin")).catch((caught) => caught);
+    expect(isEventError(error, "unsupported-format")).toBe(true);
+    expect(error.hint).toContain("tonic");
+  });
+
+  it("counts behind the content: a signature wins over the name", () => {
+    const es = latin1Bytes("Event Stream\x02\0\0\x01");
+    expect(outcome(es, at("a.dat", 16))).toMatchObject({ format: "es", confidence: "certain" });
+    expect(outcome(latin1Bytes("1 2 3\n"), at("a.dat", 6))).toMatchObject({ format: "text" });
+  });
+});
+
+describe("advice", () => {
+  const known = [
+    ...SIGNATURES.map(({ format }) => format),
+    ...["evt4", "aer-8b", "aer-4b", "histo3d", "diff3d", "mtr", "mtr_u24", "hdf5", "nmnist"],
+    ...["text", "prophesee-index", "anything", "constructor", "__proto__"],
+  ];
+
+  it.each(known)("for %s is a sentence that promises nothing", (format) => {
+    const advice = adviceFor(format);
+    expect(advice).toMatch(/^[\w`].{15,200}\.$/);
+    expect(advice).not.toMatch(/\b(?:yet|soon|later|future|next|will)\b/i);
+  });
+
+  it("tells frames, missing times and containers apart", () => {
+    expect(adviceFor("histo3d")).toContain("frames");
+    expect(adviceFor("MTR_U24".toLowerCase())).toContain("frames");
+    expect(adviceFor("aer-8b")).toContain("no times");
+    expect(adviceFor("rosbag")).toContain("topic");
+    expect(adviceFor("evt4")).toContain("metavision_file_to_dat");
+  });
+
+  it("names what is read", async () => {
+    const error = await loadTable(latin1Bytes("% evt 4.0\n% end\n")).catch((caught) => caught);
+    for (const { name } of FORMATS) expect(error.hint).toContain(name);
+  });
+});
+
 describe("a real file", () => {
-  for (const [file, format, supported] of [
-    ["evt2_sample.raw", "evt2", true],
-    ["evt3_sample.raw", "evt3", true],
-    ["ncars.dat", "dat", false],
-    ["openeb_cd.dat", "dat", false],
-    ["dvs.es", "es", false],
-    ["dvxplorer.aedat4", "aedat4", false],
-    ["davis240_rotdisk.aedat", "aedat2", false],
-    ["rotating_bar.aedat", "aedat2", false],
-    ["openeb_xypt.csv", "text", false],
-    ["hdf5/dsec.h5", "hdf5", false],
-    ["hdf5/openeb_ecf.hdf5", "hdf5", false],
+  for (const [file, format] of [
+    ["evt2_sample.raw", "evt2"],
+    ["evt3_sample.raw", "evt3"],
+    ["ncars.dat", "dat"],
+    ["openeb_cd.dat", "dat"],
+    ["nmnist.bin", "nmnist"],
+    ["dvs.es", "es"],
+    ["dvxplorer.aedat4", "aedat4"],
+    ["davis240_rotdisk.aedat", "aedat2"],
+    ["rotating_bar.aedat", "aedat2"],
+    ["openeb_xypt.csv", "text"],
+    ["hdf5/dsec.h5", "hdf5"],
+    ["hdf5/openeb_ecf.hdf5", "hdf5"],
   ] as const) {
     itWithSharedData(`${file} is ${format}`, file, async (path) => {
-      expect(await detectFormat(path)).toMatchObject({ format, supported });
+      expect(await detectFormat(path)).toMatchObject({ format, supported: isRead(format) });
     });
   }
+
+  itWithSharedData("ncars.dat is DAT without its header, too", "ncars.dat", async (path) => {
+    const records = readFileSync(path).subarray(93); // behind the header and its two bytes
+    expect(outcome(records, { path: "a.dat", byteLength: records.byteLength })).toMatchObject({
+      format: "dat",
+      confidence: "likely",
+    });
+  });
 });

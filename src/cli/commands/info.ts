@@ -81,12 +81,13 @@ function asLines({ file, recording, statistics, report }: Facts): string[] {
 
 function recordingRows(file: string, recording: Recording): Row[] {
   const { detection, geometry, byteLength, report } = recording;
-  const { name, format, confidence, reason } = detection;
+  const { name, format, confidence, reason, compression } = detection;
   const assumed = report.assumptions.some(({ what }) => what === "geometry") ? ", assumed" : "";
   const likely = confidence === "certain" ? "" : "likely: ";
   return [
     ["File", file],
     ["Size", byteLength === null ? "unknown" : formatSize(byteLength)],
+    ...(compression === null ? [] : [["Compressed", compression] as const]),
     ["Format", `${name} (${format})`],
     ["Detected", `${likely}${reason}`],
     [

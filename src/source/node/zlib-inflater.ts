@@ -95,7 +95,11 @@ export class ZlibInflater implements Inflater {
     }
     const isCut = this.#hasAll && (state as NodeJS.ErrnoException).code === "Z_BUF_ERROR";
     this.damage = isCut
-      ? { kind: "truncated", byteOffset: this.#bytesFed, problem: "they end too early" }
+      ? {
+          kind: "truncated",
+          byteOffset: this.#bytesFed,
+          problem: "they end in the compressed data",
+        }
       : { kind: "corrupt", byteOffset, problem: state.message };
   }
 
