@@ -6,11 +6,12 @@ import { collectStatistics, estimateStatistics, type PassOptions } from "../stre
 import { type Recording, withRecording } from "./recording.ts";
 
 /**
- * Judges the format of a source from its first bytes, never from its name.
+ * Judges the format of a source from its first bytes, of a compressed one from what comes out of
+ * it. Its name counts only where the bytes alone cannot tell, and only if they fit.
  *
  * @returns the format, whether this version reads it, and what the judgement rests on
- * @throws EventError `unknown-format`, `empty-source`, `git-lfs-pointer`, `invalid-header`, and
- *   whatever reading the source throws
+ * @throws EventError `unknown-format`, `empty-source`, `git-lfs-pointer`, `invalid-header`,
+ *   `invalid-compression`, `unsupported-compression`, and whatever reading the source throws
  * @example
  * ```ts
  * const { format, reason } = await detectFormat("recording.raw");
