@@ -1,6 +1,6 @@
 /**
- * The text header of Prophesee RAW files: lines `% key value`, ended by `% end` or by the first
- * position that does not start with `% `. Text is Latin-1; the order of keys has no meaning.
+ * The text header of Prophesee RAW and DAT files: lines `% key value`, ended by `% end` or by the
+ * first position that does not start with `% `. Text is Latin-1; the order of keys has no meaning.
  */
 import { EventError } from "../errors.ts";
 import {
@@ -43,6 +43,8 @@ export interface RawGeometry {
 const PERCENT = 0x25;
 const SPACE = 0x20;
 const LINE_FEED = 0x0a;
+/** As many as it takes to see that no other line follows, and where DAT files say what they hold. */
+const BYTES_BEHIND = 2;
 
 /** Whether a header line starts at `offset`. */
 export function rawHeaderStarts(bytes: Uint8Array, offset = 0): boolean {
@@ -50,13 +52,15 @@ export function rawHeaderStarts(bytes: Uint8Array, offset = 0): boolean {
 }
 
 /**
- * Whether `bytes`, the start of a longer source, end before the header does; the header is then to
- * be parsed again with more bytes.
+ * Whether `bytes`, the start of a longer source, end before the header does or less than two bytes
+ * behind it, which tell what follows; the header is then to be parsed again with more bytes.
  *
  * @param trustText - read lines whatever they hold, as long as a line `% end` may still come
  */
 export function rawHeaderIsCut(bytes: Uint8Array, trustText = true): boolean {
-  return readLines(bytes, trustText).stop === "cut" || readLines(bytes, false).stop === "cut";
+  const { stop, offset } = readLines(bytes, trustText);
+  if (stop === "end") return bytes.byteLength < offset + BYTES_BEHIND;
+  return stop === "cut" || readLines(bytes, false).stop === "cut";
 }
 
 /**
@@ -276,7 +280,7 @@ function readLines(bytes: Uint8Array, trustText: boolean): HeaderLines {
   const lines: string[] = [];
   let offset = 0;
   for (;;) {
-    if (offset + 1 >= bytes.byteLength) return { lines, offset, stop: "cut" };
+    if (bytes.byteLength < offset + BYTES_BEHIND) return { lines, offset, stop: "cut" };
     if (!rawHeaderStarts(bytes, offset)) return { lines, offset, stop: "data" };
     const lineFeed = bytes.indexOf(LINE_FEED, offset);
     const content = bytes.subarray(offset + 2, lineFeed < 0 ? bytes.byteLength : lineFeed);

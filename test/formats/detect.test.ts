@@ -211,7 +211,7 @@ describe("a RAW header", () => {
   it("that is cut is no header", () => {
     expect(outcome(latin1Bytes("% evt 2.0\n% geom"))).toBe("invalid-header");
     expect(headIsCut(latin1Bytes("% evt 2.0\n% geom"))).toBe(true);
-    expect(headIsCut(latin1Bytes("% evt 2.0\n% end\n"))).toBe(false);
+    expect(headIsCut(latin1Bytes("% evt 2.0\n% end\n\x00\x00"))).toBe(false);
     expect(headIsCut(latin1Bytes("\x89HDF"))).toBe(false);
   });
 });

@@ -200,7 +200,9 @@ describe("rawHeaderIsCut", () => {
   });
 
   it.each([
-    ["% evt 2.0\n% end\n", false],
+    ["% evt 2.0\n% end\n\x0c\x08", false],
+    ["% evt 2.0\n% end\n\x0c", true], // two bytes behind the header tell what follows
+    ["% evt 2.0\n% end\n", true],
     ["% evt 2.0\n\x00\x00", false],
     ["% evt 2.0\n% \x00", true], // a line `% end` may still come
     ["% evt 2.0\n", true],
