@@ -47,7 +47,6 @@ const ROS =
 
 /** What to do with a format that is not read: one sentence for each. */
 const ADVICE: Readonly<Record<string, string>> = {
-  dat: "The Metavision SDK makes EVT 2.0 of it: `metavision_file_to_csv`, then `metavision_evt2_raw_file_encoder`.",
   evt4: VENDOR,
   "aer-8b": NO_TIMES,
   "aer-4b": NO_TIMES,

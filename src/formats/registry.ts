@@ -1,6 +1,7 @@
 import { arrow, arrowTarget } from "./arrow/format.ts";
 import { csv } from "./csv/decoder.ts";
 import { csvEncoding } from "./csv/encoder.ts";
+import { dat } from "./dat/decoder.ts";
 import { datEncoding } from "./dat/encoder.ts";
 import type { EventFormat } from "./decoder.ts";
 import { evt2 } from "./evt2/decoder.ts";
@@ -12,7 +13,7 @@ import { evt21Encoding } from "./evt21/encoder.ts";
 import { type WritableFormat, writtenByKernel } from "./writer.ts";
 
 /** Every format that is read; a new one is named here. */
-const READ = [evt2, evt21, evt3, csv, arrow] as const;
+const READ = [evt2, evt21, evt3, dat, csv, arrow] as const;
 
 /** Id of a format that this version reads. */
 export type FormatId = (typeof READ)[number]["id"];

@@ -33,10 +33,11 @@ export function decodeDatReference(
   options: { geometry?: ReferenceGeometry | null } = {},
 ): DatReference {
   const { dataOffset, entries } = parseRawHeader(bytes);
-  const header = new Map(entries); // a repeated key: the last one counts
-  const version = wholeNumber(header.get("Version")) ?? 2;
-  const headerWidth = wholeNumber(header.get("Width"));
-  const headerHeight = wholeNumber(header.get("Height"));
+  // Project rule: keys in any case; of a repeated one the last counts.
+  const header = new Map(entries.map(([key, value]) => [key.toLowerCase(), value]));
+  const version = wholeNumber(header.get("version")) ?? 2;
+  const headerWidth = wholeNumber(header.get("width"));
+  const headerHeight = wholeNumber(header.get("height"));
   const headerGeometry =
     headerWidth === null || headerHeight === null
       ? null

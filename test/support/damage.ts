@@ -22,6 +22,8 @@ import { PieceSource } from "./sources.ts";
 export interface DamagedFormat {
   format: string;
   wordBytes: number;
+  /** Bytes between the text header and the words. Default 0. */
+  preambleBytes?: number;
   /** The pixels that words can name where nothing says the sensor. */
   largest: SensorGeometry;
   /** What the recording must give, with the facts of the header as the report has them. */
@@ -50,7 +52,7 @@ async function outcome(load: () => Promise<EventTable>): Promise<EventTable | Ev
 
 /** Loads from memory, strictly and, where a size is given, in pieces: all must agree. */
 export async function expectHandled(
-  { format, wordBytes, largest, expected }: DamagedFormat,
+  { format, wordBytes, preambleBytes = 0, largest, expected }: DamagedFormat,
   bytes: Uint8Array<ArrayBuffer>,
   pieceBytes = 0,
 ): Promise<void> {
@@ -72,7 +74,7 @@ export async function expectHandled(
       const [x = width, y = height] = [columns.x[index], columns.y[index]];
       if (x >= width || y >= height) throw new Error(`row ${index} lies outside: ${x}, ${y}`);
     }
-    const { dataOffset } = parseRawHeader(bytes);
+    const dataOffset = parseRawHeader(bytes).dataOffset + preambleBytes;
     expect(report.truncatedBytes).toBe((bytes.byteLength - dataOffset) % wordBytes);
     for (const at of Object.values(report.firstAt)) {
       expect(at).toBeGreaterThanOrEqual(dataOffset);
