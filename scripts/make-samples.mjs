@@ -10,7 +10,8 @@ import { CSV_REPORT, damagedCsv } from "./samples/csv.mjs";
 import { damagedEvt2 } from "./samples/damaged-evt2.mjs";
 import { damagedEvt3 } from "./samples/damaged-evt3.mjs";
 import { damagedEvt21 } from "./samples/damaged-evt21.mjs";
-import { convertBytes, encodeRaw } from "./samples/encode.mjs";
+import { damagedDat, datOfTriggers, datOfVersion1, datWithoutGeometry } from "./samples/dat.mjs";
+import { convertBytes, encodeDatScene, encodeRaw } from "./samples/encode.mjs";
 import { fallingBar, movingBar, noise, randomNumbers, regularTriggers } from "./samples/scenes.mjs";
 import { writeSample } from "./samples/write-sample.mjs";
 
@@ -23,6 +24,9 @@ await writeFallingBar();
 await writeClockWraps();
 await writeHeaders();
 await writeDamaged();
+write("triggers.dat", datOfTriggers());
+write("version-1.dat", datOfVersion1());
+write("no-geometry.dat", datWithoutGeometry());
 
 /** A bar that crosses the view from left to right over a little noise. */
 async function writeMovingBar() {
@@ -48,6 +52,11 @@ async function writeFallingBar() {
   await writeRaw("falling-bar.evt21.raw", "evt21", scene);
   await writeRaw("falling-bar.legacy.evt21.raw", "evt21", scene, "legacy");
   await writeRaw("falling-bar.evt3.raw", "evt3", scene);
+  write("falling-bar.dat", {
+    ...withoutTriggers,
+    format: "dat",
+    bytes: await encodeDatScene(scene),
+  });
   write("falling-bar.csv", {
     ...withoutTriggers,
     format: "csv",
@@ -72,6 +81,13 @@ async function writeClockWraps() {
   // Long enough for a second wrap.
   const evt3 = noiseAround(2 ** 24, { count: 2_000, seed: 13, durationUs: 2 ** 24 + 100_000 });
   await writeRaw("clock-wrap.evt3.raw", "evt3", { ...evt3, report: { clockWraps: 2 } });
+  const dat = noiseAround(2 ** 32, { count: 1_000, seed: 14, durationUs: 100_000 });
+  write("clock-wrap.dat", {
+    ...dat,
+    format: "dat",
+    triggers: [],
+    bytes: await encodeDatScene(dat),
+  });
 }
 
 function noiseAround(wrapUs, { count, seed, durationUs }) {
@@ -91,12 +107,14 @@ async function writeHeaders() {
   for (const format of ["evt2", "evt21", "evt3"]) {
     await writeRaw(`header-only.${format}.raw`, format, scene);
   }
+  write("header-only.dat", { ...scene, format: "dat", bytes: await encodeDatScene(scene) });
 }
 
 async function writeDamaged() {
   write("damaged.evt2.raw", await damagedEvt2());
   write("damaged.evt21.raw", await damagedEvt21());
   write("damaged.evt3.raw", await damagedEvt3());
+  write("damaged.dat", damagedDat());
   write("damaged.csv", damagedCsv());
 }
 

@@ -1,5 +1,5 @@
 /** Scenes to the bytes of recordings, through the encoders of the library. */
-import { convertRecording, encodeEvt2, encodeEvt3, encodeEvt21 } from "evarrow";
+import { convertRecording, encodeDat, encodeEvt2, encodeEvt3, encodeEvt21 } from "evarrow";
 
 /** Further lines of the header of RAW recordings. */
 const HEADER = { integrator_name: "evarrow", serial_number: "00000000" };
@@ -26,6 +26,11 @@ export async function encodeRawParts(format, scene) {
   const bytes = await encodeRaw(format, scene);
   const dataOffset = bytes.indexOf(END_OF_HEADER, 0, "latin1") + END_OF_HEADER.length;
   return { header: bytes.subarray(0, dataOffset), words: bytes.subarray(dataOffset) };
+}
+
+/** DAT of version 2, which has no place for triggers. */
+export async function encodeDatScene({ geometry, events }) {
+  return Buffer.from(await encodeDat(eventColumns(events), { geometry }));
 }
 
 /** A recording in a format that has no encoder of its own to call: by conversion. */

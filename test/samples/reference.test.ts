@@ -6,6 +6,7 @@ import { tableFromIPC } from "apache-arrow";
 import { describe, expect, it } from "vitest";
 import type { SensorGeometry } from "../../src/index.ts";
 import { readCsvReference } from "../reference/csv.ts";
+import { decodeDatReference } from "../reference/dat.ts";
 import { referenceDigest } from "../reference/digest.ts";
 import { decodeEvt2Reference } from "../reference/evt2.ts";
 import { decodeEvt3Reference } from "../reference/evt3.ts";
@@ -27,6 +28,7 @@ const REFERENCES: Record<string, Decode> = {
     );
     return reference.decode(bytes, geometry);
   },
+  dat: (bytes) => decodeDatReference(bytes),
   csv: (bytes, geometry) => readCsvReference(bytes, { geometry }),
   arrow(bytes) {
     const rows = [...tableFromIPC(bytes)];
