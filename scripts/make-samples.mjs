@@ -11,7 +11,7 @@ import { damagedEvt2 } from "./samples/damaged-evt2.mjs";
 import { damagedEvt3 } from "./samples/damaged-evt3.mjs";
 import { damagedEvt21 } from "./samples/damaged-evt21.mjs";
 import { damagedDat, datOfTriggers, datOfVersion1, datWithoutGeometry } from "./samples/dat.mjs";
-import { convertBytes, encodeDatScene, encodeRaw } from "./samples/encode.mjs";
+import { convertBytes, encodeDatScene, encodeRaw, gzipBytes } from "./samples/encode.mjs";
 import { fallingBar, movingBar, noise, randomNumbers, regularTriggers } from "./samples/scenes.mjs";
 import { writeSample } from "./samples/write-sample.mjs";
 
@@ -49,6 +49,12 @@ async function writeFallingBar() {
   };
   const withoutTriggers = { ...scene, triggers: [] };
   const evt2 = await writeRaw("falling-bar.evt2.raw", "evt2", scene);
+  write("falling-bar.evt2.raw.gz", {
+    ...scene,
+    format: "evt2",
+    bytes: gzipBytes(evt2),
+    report: { compression: "gzip", mode: "chunked" },
+  });
   await writeRaw("falling-bar.evt21.raw", "evt21", scene);
   await writeRaw("falling-bar.legacy.evt21.raw", "evt21", scene, "legacy");
   await writeRaw("falling-bar.evt3.raw", "evt3", scene);

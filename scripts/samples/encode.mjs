@@ -1,4 +1,5 @@
 /** Scenes to the bytes of recordings, through the encoders of the library. */
+import { constants, gzipSync } from "node:zlib";
 import { convertRecording, encodeDat, encodeEvt2, encodeEvt3, encodeEvt21 } from "evarrow";
 
 /** Further lines of the header of RAW recordings. */
@@ -39,6 +40,17 @@ export async function convertBytes(bytes, format) {
   const target = new WritableStream({ write: (chunk) => void chunks.push(chunk.slice()) });
   await convertRecording(bytes, target, { format });
   return Buffer.concat(chunks);
+}
+
+/** Where the header of gzip names the operating system, and what stands there for none. */
+const GZIP_SYSTEM = 9;
+const NO_SYSTEM = 255;
+
+/** Gzip, the same bytes on every system: with run lengths alone no search for matches counts. */
+export function gzipBytes(bytes) {
+  const compressed = gzipSync(bytes, { level: 9, strategy: constants.Z_RLE });
+  compressed[GZIP_SYSTEM] = NO_SYSTEM;
+  return compressed;
 }
 
 function eventColumns(events) {

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
 import { tableFromIPC } from "apache-arrow";
 import { describe, expect, it } from "vitest";
 import type { SensorGeometry } from "../../src/index.ts";
@@ -63,7 +64,8 @@ const samples = readdirSync(folder)
   .map((name) => name.replace(/\.json$/, ""));
 
 describe.each(samples)("%s", (name) => {
-  const bytes = readFileSync(join(folder, name));
+  const file = readFileSync(join(folder, name));
+  const bytes = name.endsWith(".gz") ? gunzipSync(file) : file;
   const expected = JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8"));
   it("is what its reference decoder finds", () => {
     const decode = REFERENCES[expected.format];
