@@ -88,7 +88,7 @@ describe.each(recordings)("%s", (name) => {
 describe("the folder", () => {
   it("has JSON beside every recording, and a line about it", () => {
     const names = readdirSync(folder).filter((name) => name !== "README.md");
-    expect(names).toEqual(recordings.flatMap((name) => [name, `${name}.json`]));
+    expect(names).toEqual(recordings.flatMap((name) => [name, `${name}.json`]).sort());
     const readme = readFileSync(join(folder, "README.md"), "utf8");
     for (const name of recordings) expect(readme).toContain(`\`${name}\``);
   });
