@@ -1,0 +1,339 @@
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import fc from "fast-check";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import {
+  type ConvertOptions,
+  convertRecording,
+  digestEvents,
+  type LoadReport,
+  loadTable,
+  openRecording,
+  type Progress,
+  reportOf,
+} from "../../src/node.ts";
+import { referenceDigest } from "../reference/digest.ts";
+import {
+  CONVERTED,
+  converted,
+  madeEvt2,
+  mixedScene,
+  PAIRS,
+  triggersIn,
+} from "../support/conversions.ts";
+import type { PlainEvent, PlainTrigger } from "../support/encodings.ts";
+import { itWithSharedData } from "../support/shared-data.ts";
+import { PieceSource, streamOf } from "../support/sources.ts";
+
+const root = realpathSync(mkdtempSync(join(tmpdir(), "evarrow-convert-")));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+let folder = root;
+beforeEach(() => {
+  folder = mkdtempSync(join(root, "test-"));
+});
+
+const digestOf = (events: readonly PlainEvent[]): string =>
+  referenceDigest(events.map((event) => ({ ...event, t: BigInt(event.t) })));
+
+describe("a conversion", () => {
+  it.each(PAIRS)("$name and back keeps events, triggers and geometry", async ({ from, to }) => {
+    const scene = mixedScene();
+    const original = await from.make(scene);
+    const { bytes, conversion } = await converted(original, to.id, { verify: true });
+    const digest = digestOf(scene.events);
+    const triggers = from.keepsTriggers ? scene.triggers : [];
+    expect(conversion).toEqual({
+      format: to.id,
+      events: scene.events.length,
+      triggers: to.keepsTriggers ? triggers.length : 0,
+      bytes: bytes.byteLength,
+      leftOut: 0,
+      triggersLeftOut: to.keepsTriggers ? 0 : triggers.length,
+      geometryLeftOut: from.keepsGeometry && !to.keepsGeometry,
+      digest,
+    });
+    expect(reportOf(conversion)).toMatchObject({ format: from.id, firstAt: {}, mode: "chunked" });
+    expect(await digestEvents(bytes)).toMatchObject({ digest });
+    expect(await triggersIn(bytes)).toEqual(to.keepsTriggers ? triggers : []);
+    const recording = await openRecording(bytes);
+    expect(recording.format).toBe(to.id);
+    const keepsGeometry = from.keepsGeometry && to.keepsGeometry;
+    expect(recording.geometry).toEqual(keepsGeometry ? scene.geometry : null);
+
+    const back = await converted(bytes, from.id, { verify: true });
+    expect(await digestEvents(back.bytes)).toMatchObject({ digest });
+    // Words and lines come back byte by byte where nothing of them was left out on the way.
+    const keepsAll = to.hasHeader || (to.keepsGeometry && !from.keepsTriggers) || from.id === "csv";
+    if (from.id !== "arrow" && keepsAll) expect(back.bytes).toEqual(original);
+  });
+
+  it.each(PAIRS)("$name keeps any events", async ({ from, to }) => {
+    const step = fc.oneof(
+      { weight: 20, arbitrary: fc.nat(100) },
+      { weight: 1, arbitrary: fc.nat(20_000_000) },
+    );
+    const part = fc.tuple(step, fc.nat(2047), fc.nat(2047), fc.integer({ min: 1, max: 40 }));
+    const triggerSteps = fc.array(fc.tuple(fc.nat(1000), fc.nat(15)), { maxLength: 20 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(part, { maxLength: 40 }),
+        triggerSteps,
+        fc.nat(2 ** 24),
+        async (parts, steps, start) => {
+          let t = start;
+          const events = parts.flatMap(([by, x, y, count]) => {
+            t += by;
+            const run = Array.from({ length: count }, (_, at) => x + at).filter((at) => at < 2048);
+            return run.map((at): PlainEvent => ({ t, x: at, y, p: x & 1 ? 1 : 0 }));
+          });
+          let at = start;
+          const triggers = steps.map(([by, id]): PlainTrigger => {
+            at += by;
+            return [at, id, id & 1 ? 1 : 0];
+          });
+          const original = await from.make({ events, triggers });
+          const { bytes } = await converted(original, to.id, { verify: true });
+          expect(await digestEvents(bytes)).toMatchObject({ digest: digestOf(events) });
+          const keepsTriggers = from.keepsTriggers && to.keepsTriggers;
+          expect(await triggersIn(bytes)).toEqual(keepsTriggers ? triggers : []);
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+
+  it.each(PAIRS)("$name takes an empty recording", async ({ from, to }) => {
+    const original = await from.make({ events: [], geometry: { width: 64, height: 48 } });
+    const { bytes, conversion } = await converted(original, to.id, { verify: true });
+    expect(conversion).toMatchObject({ events: 0, triggers: 0, digest: digestOf([]) });
+    expect(await digestEvents(bytes)).toMatchObject({ events: 0 });
+    expect((await loadTable(bytes)).numRows).toBe(0);
+    expect((await converted(original, to.id)).bytes).toEqual(bytes);
+  });
+
+  it.each(PAIRS)("$name takes more than a tile and more than a read", async ({ from, to }) => {
+    const events = Array.from({ length: 600_000 }, (_, at): PlainEvent => {
+      return { t: at * 3, x: (at * 7) % 1280, y: (at * 5) % 720, p: at & 1 ? 1 : 0 };
+    });
+    const digest = digestOf(events);
+    const path = join(folder, "large");
+    writeFileSync(path, await from.make({ events }));
+    const out = join(folder, `out${to.ending}`);
+    expect(await convertRecording(path, out, { verify: true })).toMatchObject({ digest });
+    expect(await digestEvents(out)).toMatchObject({ digest, events: 600_000 });
+    expect(readdirSync(folder).sort()).toEqual(["large", `out${to.ending}`]);
+  });
+});
+
+describe("triggers", () => {
+  const pairs = PAIRS.filter(({ from, to }) => from.keepsTriggers && to.keepsTriggers);
+
+  it.each(pairs)("alone are kept: $name", async ({ from, to }) => {
+    const triggers = Array.from({ length: 5 }, (_, at): PlainTrigger => [at * 1000, at, 1]);
+    const original = await from.make({ events: [], triggers });
+    const { bytes, conversion } = await converted(original, to.id, { verify: true });
+    expect(conversion).toMatchObject({ events: 0, triggers: 5 });
+    expect(await triggersIn(bytes)).toEqual(triggers);
+  });
+
+  it.each(pairs)("are kept however many there are: $name", async ({ from, to }) => {
+    const events = Array.from({ length: 5000 }, (_, at): PlainEvent => {
+      return { t: 50_000 + at, x: 1, y: 2, p: 1 };
+    });
+    const many = (length: number, time: (at: number) => number) =>
+      Array.from({ length }, (_, at): PlainTrigger => [time(at), at % 16, at & 1 ? 1 : 0]);
+    for (const triggers of [
+      // 2048 fill a tile: in one place, spread, in front of and behind all events.
+      many(2048, () => 50_010),
+      many(10_000, (at) => 45_000 + at),
+      many(4097, (at) => at),
+      many(2049, (at) => 60_000 + at),
+    ]) {
+      const original = await from.make({ events, triggers });
+      const { bytes, conversion } = await converted(original, to.id, { verify: true });
+      expect(conversion).toMatchObject({ events: 5000, triggers: triggers.length });
+      expect(await triggersIn(bytes)).toEqual(triggers);
+      expect(await digestEvents(bytes)).toMatchObject({ digest: digestOf(events) });
+    }
+  });
+
+  const losing = PAIRS.filter(({ from, to }) => from.keepsTriggers && !to.keepsTriggers);
+
+  it.each(losing)("are counted where they have no place: $name", async ({ from, to }) => {
+    const { conversion } = await converted(await from.make(mixedScene()), to.id, { verify: true });
+    expect(conversion).toMatchObject({ triggers: 0, triggersLeftOut: 20, leftOut: 0 });
+  });
+});
+
+describe("recordings that are there", () => {
+  const samples = fileURLToPath(new URL("../../data-samples/", import.meta.url));
+  const names = readdirSync(samples).filter((name) => /\.(raw|csv|arrow)$/.test(name));
+
+  it.each(names)("%s goes to every format", async (name) => {
+    const path = join(samples, name);
+    const { digest } = await digestEvents(path);
+    for (const to of CONVERTED) {
+      const out = join(folder, `out${to.ending}`);
+      await convertRecording(path, out, { verify: true });
+      expect(await digestEvents(out)).toMatchObject({ digest });
+      if (to.keepsTriggers) expect(await triggersIn(out)).toEqual(await triggersIn(path));
+    }
+  });
+
+  for (const [file, ending] of [
+    ["evt2_sample.raw", ".evt2.raw"],
+    ["evt3_sample.raw", ".evt3.raw"],
+  ] as const) {
+    for (const to of CONVERTED) {
+      itWithSharedData(`${file} goes to ${to.id} and back`, file, async (path, { digest }) => {
+        const out = join(folder, `out${to.ending}`);
+        const back = join(folder, `back${ending}`);
+        expect(await convertRecording(path, out, { verify: true })).toMatchObject({ digest });
+        expect(await convertRecording(out, back, { verify: true })).toMatchObject({ digest });
+        expect(await digestEvents(back)).toMatchObject({ digest });
+        if (to.keepsTriggers) expect(await triggersIn(back)).toEqual(await triggersIn(path));
+      });
+    }
+  }
+});
+
+describe("options", () => {
+  const scene = mixedScene(500);
+  const { events, triggers } = scene;
+
+  it.each(PAIRS)("rebase puts the first event on 0: $name", async ({ from, to }) => {
+    const first = events[0]?.t ?? 0;
+    const late = triggers.filter(([t]) => t >= first);
+    const original = await from.make({ ...scene, triggers: late });
+    const { bytes, conversion } = await converted(original, to.id, { rebase: true, verify: true });
+    const moved = events.map((event) => ({ ...event, t: event.t - first }));
+    expect(conversion.digest).toBe(digestOf(moved));
+    expect(reportOf(conversion).timeOffset).toBe(first);
+    if (!from.keepsTriggers || !to.keepsTriggers) return;
+    expect(await triggersIn(bytes)).toEqual(late.map(([t, id, value]) => [t - first, id, value]));
+  });
+
+  it.each(PAIRS)("geometry replaces the recording's: $name", async ({ from, to }) => {
+    const original = await from.make(scene);
+    const geometry = { width: 300, height: 200 };
+    const { bytes, conversion } = await converted(original, to.id, { geometry, verify: true });
+    const inside = events.filter(({ x, y }) => x < 300 && y < 200);
+    expect(inside.length).toBeLessThan(events.length);
+    expect(conversion).toMatchObject({
+      events: inside.length,
+      digest: digestOf(inside),
+      geometryLeftOut: !to.keepsGeometry,
+    });
+    expect(reportOf(conversion).eventsOutsideGeometry).toBe(events.length - inside.length);
+    expect((await openRecording(bytes)).geometry).toEqual(to.keepsGeometry ? geometry : null);
+  });
+
+  it.each(CONVERTED)("polarityEncoding is that of a CSV: from $id", async (from) => {
+    const original = await from.make(scene);
+    const polarities = async (options: ConvertOptions) => {
+      const { bytes } = await converted(original, "csv", { ...options, verify: true });
+      const lines = new TextDecoder().decode(bytes).trimEnd().split("\n").slice(1);
+      return [...new Set(lines.map((line) => line.split(",")[3]))].sort();
+    };
+    expect(await polarities({})).toEqual(["0", "1"]);
+    expect(await polarities({ polarityEncoding: "zero-one" })).toEqual(["0", "1"]);
+    expect(await polarities({ polarityEncoding: "minus-one-one" })).toEqual(["-1", "1"]);
+  });
+
+  it.each(CONVERTED)("polarityEncoding changes nothing in words: $id", async (format) => {
+    if (format.writesPolarity) return;
+    const original = await format.make(scene);
+    for (const polarityEncoding of ["zero-one", "minus-one-one"] as const) {
+      const { bytes } = await converted(original, format.id, { polarityEncoding });
+      expect(bytes).toEqual(original);
+    }
+  });
+
+  it("strict of the opened recording holds, and that of the conversion replaces it", async () => {
+    const csv = new TextEncoder().encode("x,y,t,polarity\n1,2,3,1\nno\n");
+    const strictly = await openRecording(csv, { strict: true });
+    await expect(converted(strictly, "evt2")).rejects.toMatchObject({ code: "data-loss" });
+    const { conversion } = await converted(strictly, "evt2", { strict: false });
+    expect(conversion.events).toBe(1);
+  });
+
+  it.each(PAIRS)("onReport and onProgress are told: $name", async ({ from, to }) => {
+    const original = await from.make(scene);
+    const reports: LoadReport[] = [];
+    const seen: Progress[] = [];
+    const { conversion } = await converted(original, to.id, {
+      onReport: (report) => reports.push(report),
+      onProgress: (progress) => seen.push(progress),
+      verify: true,
+    });
+    expect(reports).toEqual([reportOf(conversion)]);
+    expect(reports[0]).toMatchObject({ format: from.id, events: 500, timeOffset: 0 });
+    expect(seen.at(-1)).toMatchObject({ bytesTotal: original.byteLength, events: 500 });
+    expect(seen.at(-1)?.bytesRead).toBeLessThanOrEqual(original.byteLength);
+  });
+
+  it("endianness is the byte order of EVT 2.1", async () => {
+    const original = await madeEvt2(scene);
+    const little = await converted(original, "evt21", { verify: true });
+    const legacy = await converted(original, "evt21", { verify: true, endianness: "legacy" });
+    expect(legacy.bytes).not.toEqual(little.bytes);
+    expect(legacy.conversion.digest).toBe(little.conversion.digest);
+    const again = await converted(legacy.bytes, "evt21", { endianness: "little", verify: true });
+    expect(again.bytes).toEqual(little.bytes);
+    await expect(
+      converted(original, "evt21", { endianness: "big" as "little" }),
+    ).rejects.toMatchObject({ code: "invalid-option" });
+  });
+});
+
+describe("sources", () => {
+  const scene = mixedScene(50_000);
+
+  it.each(PAIRS)("may be read once only: $name", async ({ from, to }) => {
+    const original = await from.make(scene);
+    const digest = digestOf(scene.events);
+    for (const source of [
+      streamOf(original, 1000).stream,
+      new PieceSource(original, () => 777),
+      new Blob([original]),
+    ]) {
+      const { conversion } = await converted(source, to.id, { verify: true });
+      expect(conversion).toMatchObject({ digest, events: 50_000 });
+    }
+  });
+
+  it("may be open, and stay so", async () => {
+    const recording = await openRecording(await madeEvt2(scene));
+    for (const { id } of CONVERTED) {
+      const { conversion } = await converted(recording, id, { verify: true });
+      expect(conversion.digest).toBe(digestOf(scene.events));
+    }
+    expect((await recording.triggers()).numRows).toBe(20);
+    await recording.close();
+  });
+
+  it.each(CONVERTED)("may be the file that is written: $id", async (format) => {
+    const path = join(folder, `same${format.ending}`);
+    const small = mixedScene();
+    writeFileSync(path, await format.make(small));
+    const before = readFileSync(path);
+    await convertRecording(path, path, { verify: true });
+    expect(await digestEvents(path)).toMatchObject({ digest: digestOf(small.events) });
+    if (format.id !== "arrow") expect(readFileSync(path).equals(before)).toBe(true);
+    const other = join(folder, "other.evt2.raw");
+    writeFileSync(other, before);
+    await convertRecording(other, other);
+    expect(readFileSync(other).subarray(0, 9).toString()).toBe("% evt 2.0");
+    expect(await digestEvents(other)).toMatchObject({ digest: digestOf(small.events) });
+    expect(readdirSync(folder)).toHaveLength(2);
+  });
+});
