@@ -48,6 +48,8 @@ export class TileFingerprint {
 /** What an output is to hold; the geometry is null where none was written. */
 interface Content extends Fingerprint {
   readonly geometry: SensorGeometry | null;
+  /** Whether it was read with losses: a missing end, for example, behind all events. */
+  readonly isDamaged?: boolean;
 }
 
 /**
@@ -107,13 +109,16 @@ async function contentOf(source: ByteSource, signal: AbortSignal | undefined): P
     const fingerprint = new TileFingerprint();
     const tiles = pass.tiles(() => Number.POSITIVE_INFINITY);
     for await (const tile of tiles) await fingerprint.add(tile);
-    return { ...fingerprint.finish(), geometry: recording.geometry };
+    const losses = Object.keys(pass.report.firstAt).filter((kind) => kind !== "backwardStep");
+    const isDamaged = losses.length > 0;
+    return { ...fingerprint.finish(), geometry: recording.geometry, isDamaged };
   } finally {
     await recording.close();
   }
 }
 
-function describe({ events, digest, triggers, geometry }: Content): string {
+function describe({ events, digest, triggers, geometry, isDamaged = false }: Content): string {
   const sensor = geometry === null ? "no geometry" : `geometry ${formatGeometry(geometry)}`;
-  return `${events} events with the digest ${digest}, ${triggers} triggers, ${sensor}`;
+  const damage = isDamaged ? ", damaged" : "";
+  return `${events} events with the digest ${digest}, ${triggers} triggers, ${sensor}${damage}`;
 }
