@@ -389,28 +389,41 @@ describe.skipIf(process.platform === "win32")("a pipe or a device", () => {
     }
   });
 
-  it.skipIf(!existsSync("/proc/self/fd"))(
-    "is what an open file is called there, though it is a regular one",
-    async () => {
-      const path = fileOf("out.txt", "");
-      const opened = await open(path, "a");
-      for (const [at, name] of [
+  const canNameOpenFiles = existsSync("/proc/self/fd");
+  it.skipIf(!canNameOpenFiles)("is what a file that is open is called there", async () => {
+    for (const flags of ["w", "a"]) {
+      const path = join(folder, "out.txt");
+      const opened = await open(path, flags);
+      const names = [
         `/proc/self/fd/${opened.fd}`,
         `/dev/fd/${opened.fd}`,
         `/dev/../dev/fd/${opened.fd}`,
-      ].entries()) {
-        await opened.write("before ");
+      ];
+      for (const name of names) {
+        await opened.write("before, ");
         const sink = await createFile(name);
         expect(isReadableSink(sink)).toBe(false);
-        await sink.write(new TextEncoder().encode(`bytes ${at} `));
+        await sink.write(new TextEncoder().encode("bytes, "));
+        await sink.write(new TextEncoder().encode("more, "));
         await sink.close?.();
         await opened.write("behind\n");
       }
+      const aborted = await createFile(`/dev/fd/${opened.fd}`);
+      await aborted.abort?.("reason");
+      await opened.write("the end");
       await opened.close();
-      expect(readFileSync(path, "utf8")).toBe(
-        "before bytes 0 behind\nbefore bytes 1 behind\nbefore bytes 2 behind\n",
-      );
+      const text = "before, bytes, more, behind\n".repeat(3);
+      expect(readFileSync(path, "utf8")).toBe(`${text}the end`);
       expect(readdirSync(folder)).toEqual(["out.txt"]);
-    },
-  );
+      rmSync(path);
+    }
+  });
+
+  it.skipIf(!canNameOpenFiles)("may be open for reading only", async () => {
+    const opened = await open(fileOf("in.txt"), "r");
+    const sink = await createFile(`/dev/fd/${opened.fd}`);
+    await expect(sink.write(bytes)).rejects.toMatchObject({ code: "sink-unwritable" });
+    await opened.close();
+    expect(readFileSync(join(folder, "in.txt"), "utf8")).toBe("old");
+  });
 });

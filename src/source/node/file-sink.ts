@@ -1,17 +1,17 @@
 import { randomBytes } from "node:crypto";
-import type { Stats } from "node:fs";
+import { type Stats, write } from "node:fs";
 import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { promisify } from "node:util";
 import { EventError } from "../../errors.ts";
 import type { ByteSink, ReadableSink } from "../byte-sink.ts";
 import type { ByteSource } from "../byte-source.ts";
 import { openFile } from "./file.ts";
 
-/**
- * What others of this process write to as well, though it may lead to a regular file. `/dev/shm` is
- * a folder like any other.
- */
-const SHARED_OUTPUT = /^\/(?:dev\/(?:stdout|stderr|fd)(?:\/|$)|proc\/)/;
+const writeAsync = promisify(write);
+
+/** Names of what this process has open already; `/dev/shm` is a folder like any other. */
+const OPEN_FILE = /^\/(?:dev\/(?:(stdout)|(stderr)|fd\/(\d+))|proc\/self\/fd\/(\d+))$/;
 /** Characters of the file's name that are in the temporary one: a name may have 255 bytes. */
 const TEMPORARY_NAME_LENGTH = 50;
 const PERMISSIONS = 0o777;
@@ -19,7 +19,7 @@ const PERMISSIONS = 0o777;
 /**
  * Opens a file for writing. A regular file appears under its name when it is complete, and not at
  * all when writing fails; what was there before stays until then. A pipe or a device is written
- * directly.
+ * directly, and so is the file that standard output was sent to, from where others got to.
  *
  * @throws EventError `sink-unwritable`
  */
@@ -31,9 +31,9 @@ export async function createFile(path: string): Promise<ByteSink | ReadableSink>
       expected: "the name of a file",
     });
   }
-  if (SHARED_OUTPUT.test(resolve(path)) || (existing && !existing.isFile())) {
-    return new DirectSink(path, await openAs(path, path, "a"));
-  }
+  if (existing && !existing.isFile()) return new DirectSink(path, await openAs(path, path, "a"));
+  const descriptor = descriptorOf(path);
+  if (descriptor !== undefined) return new OpenFileSink(path, descriptor);
   if (existing) await checkWritable(path);
   // Through a link the file it names is replaced, not the link.
   const target = existing ? await realpath(path) : path;
@@ -44,6 +44,14 @@ export async function createFile(path: string): Promise<ByteSink | ReadableSink>
   // What the process takes from new files is given back, on file systems that know permissions.
   if (mode !== undefined) await handle.chmod(mode).catch(() => {});
   return new AtomicSink(path, target, temporary, handle);
+}
+
+/** The number of the open file that a path names. */
+function descriptorOf(path: string): number | undefined {
+  const match = OPEN_FILE.exec(resolve(path));
+  if (match === null) return undefined;
+  const [, stdout, stderr, device, process] = match;
+  return stdout ? 1 : stderr ? 2 : Number(device ?? process);
 }
 
 async function statOf(path: string): Promise<Stats | undefined> {
@@ -103,15 +111,8 @@ class DirectSink implements ByteSink {
     this.handle = handle;
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
-    let written = 0;
-    try {
-      while (written < bytes.byteLength) {
-        written += (await this.handle.write(bytes, written)).bytesWritten;
-      }
-    } catch (cause) {
-      throw unwritable(this.name, "the file cannot be written", cause);
-    }
+  write(bytes: Uint8Array): Promise<void> {
+    return writeAll(this.name, bytes, (offset) => this.handle.write(bytes, offset));
   }
 
   async close(): Promise<void> {
@@ -125,6 +126,21 @@ class DirectSink implements ByteSink {
   async abort(): Promise<void> {
     // Not awaited: a write to a pipe that nobody reads from ends when the other side does.
     this.handle.close().catch(() => {});
+  }
+}
+
+/** A regular file that is open already: opened again, it would be written from its start. */
+class OpenFileSink implements ByteSink {
+  readonly name: string;
+  readonly #descriptor: number;
+
+  constructor(path: string, descriptor: number) {
+    this.name = path;
+    this.#descriptor = descriptor;
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    return writeAll(this.name, bytes, (offset) => writeAsync(this.#descriptor, bytes, offset));
   }
 }
 
@@ -157,6 +173,19 @@ class AtomicSink extends DirectSink implements ReadableSink {
   override async abort(): Promise<void> {
     await this.handle.close().catch(() => {});
     await rm(this.#temporary, { force: true });
+  }
+}
+
+/** Writes until all is written: the system may take less at once. */
+async function writeAll(
+  path: string,
+  bytes: Uint8Array,
+  writeFrom: (offset: number) => Promise<{ bytesWritten: number }>,
+): Promise<void> {
+  try {
+    for (let at = 0; at < bytes.byteLength; ) at += (await writeFrom(at)).bytesWritten;
+  } catch (cause) {
+    throw unwritable(path, "the file cannot be written", cause);
   }
 }
 
