@@ -36,6 +36,7 @@ function inTermsOfOptions(error: EventError): string {
 function hintFor({ code, hint = "", message }: EventError): string {
   if (code === "data-loss") return "Without --strict the rest is read and the loss is reported.";
   if (code === "source-unsupported") return "Download it first.";
+  if (code === "sink-unwritable" && hint !== "") return "Write a file, and upload that.";
   if (code === "assumption" && !message.includes("geometry")) {
     return "Without --strict=assumptions it is accepted and reported.";
   }
@@ -45,5 +46,5 @@ function hintFor({ code, hint = "", message }: EventError): string {
   }
   return hint
     .replaceAll("`geometry`", "--geometry WIDTHxHEIGHT")
-    .replaceAll("give `format`", "give --format");
+    .replaceAll("`format`", "--format");
 }

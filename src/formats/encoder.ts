@@ -139,12 +139,18 @@ export class EventEncoder {
     const memory = this.#memory;
     const isTrigger = memory.field(layout.REFUSED_IS_TRIGGER) !== 0;
     const at = memory.field(isTrigger ? layout.NEXT_TRIGGER : layout.NEXT_EVENT);
+    const row = (isTrigger ? this.#triggerRow : this.#row) + at;
+    const reason = memory.field(layout.REFUSAL);
     const time = (isTrigger ? memory.triggers : memory.columns).t[at];
     const entry = isTrigger ? "trigger" : "event";
+    const isRebased = memory.field64(layout.TIME_OFFSET) !== 0n;
+    const rebaseHelps =
+      reason === layout.REFUSED_NEGATIVE_TIME || (reason === layout.REFUSED_LATE_TIME && row === 0);
     return new EventError("not-encodable", `${name} cannot hold this ${entry}`, {
       format: id,
-      row: (isTrigger ? this.#triggerRow : this.#row) + at,
-      ...this.#details(memory.field(layout.REFUSAL), at, `${time} us`),
+      row,
+      ...this.#details(reason, at, `${time} us`),
+      ...(rebaseHelps && !isRebased && { hint: REBASE }),
     });
   }
 
@@ -166,12 +172,11 @@ export class EventEncoder {
           found: String(memory.triggers.id[at]),
         };
       case layout.REFUSED_NEGATIVE_TIME:
-        return { expected: "a time from 0 us on", found: time, hint: REBASE };
+        return { expected: "a time from 0 us on", found: time };
       case layout.REFUSED_LATE_TIME:
         return {
           expected: `a time at most ${maxStepUs} us after the one in front of it, or after 0`,
           found: time,
-          hint: REBASE,
         };
       default:
         return {
@@ -182,4 +187,4 @@ export class EventEncoder {
   }
 }
 
-const REBASE = "Load with `rebase: true` to put the first event on time 0.";
+const REBASE = "`rebase: true` puts the first event on time 0.";

@@ -27,6 +27,7 @@ export function targetFormat(name: string | undefined, id: string | undefined): 
       path: name,
       expected: `a name that ends in ${asked.ending}`,
       found: named.ending,
+      hint: "Or leave `format` out.",
     });
   }
   const format = asked ?? named;

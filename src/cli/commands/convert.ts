@@ -1,6 +1,7 @@
 import { type Conversion, convertRecording, reportOf } from "../../node.ts";
 import { type ConvertCommandOptions, openOptions } from "../args.ts";
 import { formatBytes, formatCount, labelled, type Row } from "../format.ts";
+import { OutputClosed, toJson } from "../output.ts";
 import type { CommandContext } from "../program.ts";
 import { withProgress } from "../progress-bar.ts";
 import { warn } from "../warnings.ts";
@@ -13,6 +14,7 @@ export async function convert(
   { output, signal }: CommandContext,
 ): Promise<void> {
   const { format, verify, force, rebase, polarityEncoding, endianness } = options;
+  const isStdout = STDOUT.test(out);
   const conversion = await withProgress(output.stderr, (onProgress) =>
     convertRecording(file, out, {
       ...openOptions(options, signal),
@@ -24,12 +26,22 @@ export async function convert(
       endianness,
       onProgress,
     }),
-  );
-  if (options.json) await output.printJson({ file: out, ...conversion });
-  else if (out.startsWith("/dev/")) await output.message(lines(out, conversion));
-  else await output.print(lines(out, conversion));
+  ).catch((error) => {
+    throw isStdout && isClosedPipe(error) ? new OutputClosed() : error;
+  });
+  const result = options.json ? [toJson({ file: out, ...conversion })] : lines(out, conversion);
+  if (isStdout) await output.message(result);
+  else await output.print(result);
   await warn(output, reportOf(conversion));
   await output.message(losses(conversion, verify));
+}
+
+/** Standard output, which then holds nothing but the recording. */
+const STDOUT = /^\/(?:dev\/(?:stdout|fd\/1)|proc\/self\/fd\/1)$/;
+
+function isClosedPipe(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return (cause as NodeJS.ErrnoException | undefined)?.code === "EPIPE";
 }
 
 function lines(out: string, { format, events, triggers, bytes, digest }: Conversion): string[] {
@@ -45,24 +57,21 @@ function lines(out: string, { format, events, triggers, bytes, digest }: Convers
   return labelled(rows);
 }
 
-function losses(
-  { leftOut, triggersLeftOut, geometryLeftOut }: Conversion,
-  verify?: boolean,
-): string[] {
+function losses(conversion: Conversion, verify?: boolean): string[] {
+  const { events, leftOut, triggersLeftOut, geometryLeftOut } = conversion;
   const warnings: string[] = [];
-  const count = (number: number, one: string, many: string): string =>
-    `${formatCount(number)} ${number === 1 ? one : many}`;
-  if (triggersLeftOut > 0) {
-    const triggers = count(triggersLeftOut, "trigger is", "triggers are");
-    warnings.push(`${triggers} left out: the format has no place for them`);
-  }
+  const say = (number: number, what: string, why: (them: string) => string): void => {
+    if (number === 0) return;
+    const [some, them] = number === 1 ? [`${what} is`, "it"] : [`${what}s are`, "them"];
+    warnings.push(`${formatCount(number)} ${some} left out: ${why(them)}`);
+  };
+  say(triggersLeftOut, "trigger", (them) => `the format has no place for ${them}`);
   if (geometryLeftOut) {
     warnings.push("the size of the sensor is left out: the format has no place for it");
   }
-  if (leftOut > 0) {
-    const events = count(leftOut, "event or trigger is", "events and triggers are");
-    warnings.push(`${events} left out: the format cannot hold them`);
-    if (verify) warnings.push("not verified: the output differs from the input");
-  }
+  const eventsLeftOut = reportOf(conversion).events - events;
+  say(eventsLeftOut, "event", (them) => `the format cannot hold ${them}`);
+  say(leftOut - eventsLeftOut, "trigger", (them) => `the format cannot hold ${them}`);
+  if (leftOut > 0 && verify) warnings.push("not verified: the output differs from the input");
   return warnings.map((line) => `evarrow: warning: ${line}`);
 }
