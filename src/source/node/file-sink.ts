@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type Stats, write } from "node:fs";
 import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { EventError } from "../../errors.ts";
 import type { ByteSink, ReadableSink } from "../byte-sink.ts";
@@ -15,6 +16,8 @@ const OPEN_FILE = /^\/(?:dev\/(?:(stdout)|(stderr)|fd\/(\d+))|proc\/self\/fd\/(\
 /** Characters of the file's name that are in the temporary one: a name may have 255 bytes. */
 const TEMPORARY_NAME_LENGTH = 50;
 const PERMISSIONS = 0o777;
+/** Time until a socket that was full is tried again. */
+const FULL_SOCKET_MS = 5;
 
 /**
  * Opens a file for writing. A regular file appears under its name when it is complete, and not at
@@ -31,9 +34,13 @@ export async function createFile(path: string): Promise<ByteSink | ReadableSink>
       expected: "the name of a file",
     });
   }
-  if (existing && !existing.isFile()) return new DirectSink(path, await openAs(path, path, "a"));
   const descriptor = descriptorOf(path);
-  if (descriptor !== undefined) return new OpenFileSink(path, descriptor);
+  if (descriptor !== undefined && (existing?.isFile() || existing?.isSocket())) {
+    return new OpenFileSink(path, descriptor);
+  }
+  if (descriptor !== undefined || (existing && !existing.isFile())) {
+    return new DirectSink(path, await openAs(path, path, "a"));
+  }
   if (existing) await checkWritable(path);
   // Through a link the file it names is replaced, not the link.
   const target = existing ? await realpath(path) : path;
@@ -129,7 +136,10 @@ class DirectSink implements ByteSink {
   }
 }
 
-/** A regular file that is open already: opened again, it would be written from its start. */
+/**
+ * A regular file or a socket that is open already. Opened again, the file would be written from its
+ * start, and the socket cannot be.
+ */
 class OpenFileSink implements ByteSink {
   readonly name: string;
   readonly #descriptor: number;
@@ -140,7 +150,16 @@ class OpenFileSink implements ByteSink {
   }
 
   write(bytes: Uint8Array): Promise<void> {
-    return writeAll(this.name, bytes, (offset) => writeAsync(this.#descriptor, bytes, offset));
+    return writeAll(this.name, bytes, async (offset) => {
+      for (;;) {
+        try {
+          return await writeAsync(this.#descriptor, bytes, offset);
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+          await setTimeout(FULL_SOCKET_MS); // Node made the socket one that does not wait itself
+        }
+      }
+    });
   }
 }
 

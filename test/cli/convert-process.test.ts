@@ -1,0 +1,120 @@
+/**
+ * `evarrow convert` as a process of its own: what it writes to standard output, and what ends it.
+ * It needs `npm run build` and is skipped, with a word, where that has not been done.
+ */
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it, vi } from "vitest";
+import { digestEvents } from "../../src/node.ts";
+import { longRecording } from "../support/long-recording.ts";
+import { evt2File, THREE_EVENTS, temporaryFile, temporaryPath } from "./support.ts";
+
+const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+const isBuilt = existsSync(main);
+if (!isBuilt) console.warn("skipped: dist/cli/main.js is absent; `npm run build` makes it");
+
+const CSV = "x,y,t,polarity\n5,7,640,1\n639,479,641,0\n100,0,703,1\n";
+
+describe.skipIf(!isBuilt || process.platform === "win32")("the built command", () => {
+  const file = evt2File("three.raw", THREE_EVENTS);
+
+  /** Runs a shell command in which `evarrow` is the built one; gives its status and stderr. */
+  function shell(command: string) {
+    const evarrow = `evarrow() { '${process.execPath}' '${main}' "$@"; }`;
+    return spawnSync("sh", ["-c", `${evarrow}\n${command}`], { encoding: "utf8" });
+  }
+
+  it.each(["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])(
+    "writes nothing but the recording to %s",
+    (name) => {
+      if (!existsSync(name)) return;
+      for (const json of ["", "--json"]) {
+        const { status, stdout, stderr } = shell(
+          `evarrow convert ${json} --format csv '${file}' ${name}`,
+        );
+        expect([status, stdout]).toEqual([0, CSV]);
+        expect(stderr).toContain(json === "" ? "Events    3\n" : `{"file":"${name}",`);
+      }
+    },
+  );
+
+  it.each([">", ">>"])("goes on in the file that stdout was sent to with %s", (redirection) => {
+    const path = temporaryFile(`redirected${redirection.length}.txt`, "");
+    const convert = `evarrow convert --format csv '${file}' /dev/stdout`;
+    const { status } = shell(
+      `{ echo before; ${convert}; echo between; ${convert}; echo behind; } ${redirection} '${path}'`,
+    );
+    expect(status).toBe(0);
+    expect(readFileSync(path, "utf8")).toBe(`before\n${CSV}between\n${CSV}behind\n`);
+  });
+
+  it("waits for a reader that is slow", async () => {
+    const recording = longRecording(2 ** 20);
+    const long = temporaryFile("slow.raw", recording);
+    const argv = [main, "convert", "--format", "csv", long, "/dev/stdout"];
+    const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "ignore"] });
+    const exit = once(child, "exit");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const chunks: Buffer[] = [];
+    for await (const chunk of child.stdout) {
+      chunks.push(chunk);
+      if (chunks.length < 5) await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(await exit).toEqual([0, null]);
+    const bytes = Uint8Array.from(Buffer.concat(chunks));
+    expect(await digestEvents(bytes)).toEqual(await digestEvents(recording));
+  });
+
+  it("writes what other commands read", () => {
+    const convert = `evarrow convert --format evt3 '${file}' /dev/stdout`;
+    const { status, stdout } = shell(`${convert} | evarrow digest --json /dev/stdin`);
+    const expected = shell(`evarrow digest --json '${file}'`);
+    expect([status, stdout]).toEqual([0, expected.stdout]);
+  });
+
+  it("is content when its reader has read enough", () => {
+    const long = temporaryFile("long.raw", longRecording(2 ** 20));
+    const status = temporaryPath("status");
+    const { stdout, stderr } = shell(
+      `{ evarrow convert --format csv '${long}' /dev/stdout; echo $? > '${status}'; } | head -1`,
+    );
+    expect([stdout, stderr, readFileSync(status, "utf8")]).toEqual(["x,y,t,polarity\n", "", "0\n"]);
+  });
+
+  it("names the file it cannot write, whoever reads", () => {
+    if (!existsSync("/dev/full")) return;
+    const { status, stderr } = shell(
+      `evarrow convert --format csv '${file}' /dev/stdout > /dev/full`,
+    );
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^evarrow: error: \/dev\/stdout: the file cannot be written \(ENOSPC/);
+  });
+
+  it.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ] as const)("leaves no half file behind when %s ends it", async (signal, code) => {
+    const folder = temporaryPath(signal);
+    mkdirSync(folder);
+    const pipe = temporaryPath(`${signal}-pipe`);
+    execFileSync("mkfifo", [pipe]);
+    const argv = [main, "convert", pipe, join(folder, "out.csv")];
+    const child = spawn(process.execPath, argv, { stdio: "ignore" });
+    const exit = once(child, "exit");
+    const writer = await open(pipe, "w");
+    await writer.write(longRecording(2 ** 20)); // and no end
+    await vi.waitUntil(() => readdirSync(folder).length > 0, { timeout: 20_000 });
+    expect(readdirSync(folder)).toEqual([expect.stringMatching(/^\.out\.csv\..*\.tmp$/)]);
+    child.kill(signal);
+    const [exitCode, endedBy] = await exit;
+    // A read from a pipe that nobody writes to does not end: then the signal does it.
+    expect(endedBy === signal || exitCode === code).toBe(true);
+    expect(readdirSync(folder)).toEqual([]);
+    await writer.close();
+  });
+});
