@@ -212,7 +212,7 @@ function extensionOf(path: string | undefined): string {
 
 /** The first kilobytes as text, without a byte order mark. */
 function textOf(head: Uint8Array): string {
-  return new TextDecoder().decode(head.subarray(0, 4096)).replace(/^\ufeff/, "");
+  return new TextDecoder().decode(head.subarray(0, 4096));
 }
 
 function hex(bytes: Uint8Array): string {

@@ -229,6 +229,7 @@ describe("the header row", () => {
     ["blanks", "x, y, t, polarity\n1,2,3,1\n"],
     ["a blank behind it", "x,y,t,polarity \n1,2,3,1\n"],
     ["a line in front of it", "\nx,y,t,polarity\n1,2,3,1\n"],
+    ["two byte order marks", "\xef\xbb\xbf\xef\xbb\xbfx,y,t,polarity\n1,2,3,1\n"],
     ["no end", "x,y,t,polarityx\n1,2,3,1\n"],
     ["a carriage return alone", "x,y,t,polarity\r1,2,3,1\n"],
   ])("with %s is not ours, and said to be text", async (_, text) => {
