@@ -120,7 +120,10 @@ describe("a conversion", () => {
     expect((await converted(original, to.id)).bytes).toEqual(bytes);
   });
 
-  it.each(PAIRS)("$name takes more than a tile and more than a read", async ({ from, to }) => {
+  // Each source once and each target once: what comes between is the same for all.
+  const large = PAIRS.filter(({ from, to }) => from.id === to.id || from.id === "evt2");
+
+  it.each(large)("$name takes more than a tile and more than a read", async ({ from, to }) => {
     const events = Array.from({ length: 600_000 }, (_, at): PlainEvent => {
       return { t: at * 3, x: (at * 7) % 1280, y: (at * 5) % 720, p: at & 1 ? 1 : 0 };
     });

@@ -199,7 +199,8 @@ describe("a recording", () => {
             },
           );
           const bytes = recordingOf(list.slice(0, 150), { header });
-          for (let length = 0; length <= bytes.byteLength; length++) {
+          // At every byte; of all but the first header every third one.
+          for (let length = 0; length <= bytes.byteLength; length += index === 0 ? 1 : 3) {
             await expectHandled(bytes.slice(0, length), length % 16 === 0 ? 9 : 0);
           }
         }
