@@ -179,13 +179,20 @@ describe("triggers", () => {
 
 describe("recordings that are there", () => {
   const samples = fileURLToPath(new URL("../../data-samples/", import.meta.url));
-  const names = readdirSync(samples).filter((name) => /\.(raw|csv|arrow)$/.test(name));
+  const names = readdirSync(samples).filter((name) => /\.(raw|dat|csv|arrow)(\.gz)?$/.test(name));
 
   it.each(names)("%s goes to every format", async (name) => {
     const path = join(samples, name);
     const { digest } = await digestEvents(path);
     for (const to of CONVERTED) {
       const out = join(folder, `out${to.ending}`);
+      // A clock of 34 bits at its end is beyond that of DAT, whose pixels are beyond all others'.
+      const isLate = to.id === "dat" && name.startsWith("clock-wrap.evt2");
+      if (isLate || (to.hasHeader && name === "no-geometry.dat")) {
+        await expect(convertRecording(path, out)).rejects.toMatchObject({ code: "not-encodable" });
+        expect(readdirSync(folder)).not.toContain(`out${to.ending}`);
+        continue;
+      }
       await convertRecording(path, out, { verify: true });
       expect(await digestEvents(out)).toMatchObject({ digest });
       if (to.keepsTriggers) expect(await triggersIn(out)).toEqual(await triggersIn(path));
@@ -195,6 +202,8 @@ describe("recordings that are there", () => {
   for (const [file, ending] of [
     ["evt2_sample.raw", ".evt2.raw"],
     ["evt3_sample.raw", ".evt3.raw"],
+    ["openeb_cd.dat", ".dat"],
+    ["ncars.dat", ".dat"],
   ] as const) {
     for (const to of CONVERTED) {
       itWithSharedData(`${file} goes to ${to.id} and back`, file, async (path, { digest }) => {

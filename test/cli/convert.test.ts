@@ -148,7 +148,7 @@ describe("options", () => {
   });
 
   it("--format is that of OUT", async () => {
-    for (const format of ["evt2", "evt21", "evt3", "csv", "arrow"]) {
+    for (const format of ["evt2", "evt21", "evt3", "dat", "csv", "arrow"]) {
       const path = out(`${format}.raw`);
       const { exitCode } = await evarrow(["convert", "--format", format, "--verify", file, path]);
       expect(exitCode).toBe(0);

@@ -20,6 +20,7 @@ import {
   type ByteSource,
   type ConvertOptions,
   convertRecording,
+  encodeDat,
   encodeEvt2,
   encodeEvt3,
   encodeEvt21,
@@ -89,6 +90,14 @@ export const CONVERTED: readonly TestedFormat[] = [
   { id: "evt2", ending: ".evt2.raw", ...RAW, make: (scene) => encodeEvt2(...encodable(scene)) },
   { id: "evt21", ending: ".evt21.raw", ...RAW, make: (scene) => encodeEvt21(...encodable(scene)) },
   { id: "evt3", ending: ".evt3.raw", ...RAW, make: (scene) => encodeEvt3(...encodable(scene)) },
+  {
+    id: "dat",
+    ending: ".dat",
+    ...PLAIN,
+    keepsGeometry: true,
+    writesPolarity: false,
+    make: ({ events, geometry }) => encodeDat(eventColumns(events), { geometry }),
+  },
   {
     id: "csv",
     ending: ".csv",
