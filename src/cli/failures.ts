@@ -46,5 +46,6 @@ function hintFor({ code, hint = "", message }: EventError): string {
   }
   return hint
     .replaceAll("`geometry`", "--geometry WIDTHxHEIGHT")
+    .replaceAll("`endianness`", "--endianness")
     .replaceAll("`format`", "--format");
 }

@@ -4,7 +4,17 @@ import { formatGeometry } from "../events/geometry.ts";
 import type { HeaderFacts } from "./encoder.ts";
 
 /** Lines that say what the data are; without a geometry, also those it would be taken from. */
-const OWN_KEYS = ["evt", "format", "geometry", "endianness", "data", "version", "width", "height"];
+const OWN_KEYS = [
+  "evt",
+  "format",
+  "geometry",
+  "endianness",
+  "data",
+  "version",
+  "width",
+  "height",
+  "t0",
+];
 /** Metadata of a table that was converted: the facts of another file. */
 const OWN_PREFIX = "evarrow.";
 const SENSOR_KEYS = ["system_id", "plugin_name"];

@@ -16,6 +16,8 @@ export interface WritableFormat {
   readonly keepsTriggers: boolean;
   /** Whether the geometry has a place in it. */
   readonly keepsGeometry: boolean;
+  /** Whether the order of the bytes of a word can be chosen. */
+  readonly takesEndianness?: boolean | undefined;
   /** What its polarity column holds unless the caller asks otherwise; as loaded when left out. */
   readonly polarityEncoding?: PolarityEncoding | undefined;
   /** The most events of a tile, where the result depends on it; that of other passes if left out. */
@@ -53,6 +55,7 @@ export function writtenByKernel(encoding: EventEncoding): WritableFormat {
   const { id, name, ending, keepsTriggers, keepsGeometry, polarityEncoding } = encoding;
   return {
     polarityEncoding,
+    takesEndianness: encoding.variantOf !== undefined,
     id,
     name,
     ending,

@@ -6,6 +6,7 @@ import type { OpenedRecording } from "../recording/recording.ts";
 import { TilePass } from "../recording/tiles.ts";
 import { type ByteSink, isReadableSink } from "../source/byte-sink.ts";
 import { CheckedSink } from "../source/checked-sink.ts";
+import { show } from "../util/show.ts";
 import { DIGEST_BYTES_PER_EVENT } from "./digest.ts";
 import { type LoadOptions, resolveLoad } from "./load-options.ts";
 import { rememberReport } from "./report-of.ts";
@@ -78,6 +79,12 @@ async function writeAndVerify(
     throw new EventError("invalid-option", "this target cannot be read again to verify it", {
       path: sink.name,
       expected: "a regular file",
+    });
+  }
+  if (options.endianness !== undefined && !format.takesEndianness) {
+    throw new EventError("invalid-option", `${format.name} has one byte order only`, {
+      expected: "no `endianness`, or EVT 2.1 as the target",
+      found: show(options.endianness),
     });
   }
   const { tiles } = resolveLoad(recording, options);
