@@ -46,6 +46,5 @@ function hintFor({ code, hint = "", message }: EventError): string {
   }
   return hint
     .replaceAll("`geometry`", "--geometry WIDTHxHEIGHT")
-    .replaceAll("`endianness`", "--endianness")
     .replaceAll("`format`", "--format");
 }

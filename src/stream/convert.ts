@@ -83,7 +83,7 @@ async function writeAndVerify(
   }
   if (options.endianness !== undefined && !format.takesEndianness) {
     throw new EventError("invalid-option", `${format.name} has one byte order only`, {
-      expected: "no `endianness`, or EVT 2.1 as the target",
+      expected: "EVT 2.1 as the target of a chosen one",
       found: show(options.endianness),
     });
   }

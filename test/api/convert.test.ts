@@ -301,9 +301,9 @@ describe("options", () => {
     expect(legacy.conversion.digest).toBe(little.conversion.digest);
     const again = await converted(legacy.bytes, "evt21", { endianness: "little", verify: true });
     expect(again.bytes).toEqual(little.bytes);
-    await expect(
-      converted(original, "evt3", { endianness: "little" }),
-    ).rejects.toMatchObject({ code: "invalid-option" });
+    await expect(converted(original, "evt3", { endianness: "little" })).rejects.toMatchObject({
+      code: "invalid-option",
+    });
     await expect(
       converted(original, "evt21", { endianness: "big" as "little" }),
     ).rejects.toMatchObject({ code: "invalid-option" });
