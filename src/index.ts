@@ -25,6 +25,7 @@ export type { EventTypes, TriggerTypes } from "./events/schema.ts";
 export type { EventStatistics } from "./events/statistics.ts";
 export type { EventBatch, EventTable, TriggerTable } from "./events/table.ts";
 export { encodeDat } from "./formats/dat/encoder.ts";
+export type { ByteOrder } from "./formats/decoder.ts";
 export type { FormatDetection } from "./formats/detect.ts";
 export type { EncodeOptions, EncodeWithTriggersOptions } from "./formats/encode-events.ts";
 export { encodeEvt2 } from "./formats/evt2/encoder.ts";

@@ -1,12 +1,19 @@
 /** The options that every command takes, and how they are parsed. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { OpenOptions, PolarityEncoding, SensorGeometry, Strictness } from "../node.ts";
+import type {
+  ByteOrder,
+  OpenOptions,
+  PolarityEncoding,
+  SensorGeometry,
+  Strictness,
+} from "../node.ts";
 
 /** Options of every command that reads a recording, parsed. */
 export interface RecordingOptions {
   json?: boolean;
   strict?: Strictness;
   geometry?: SensorGeometry;
+  byteOrder?: ByteOrder;
   polarityEncoding?: PolarityEncoding;
 }
 
@@ -45,6 +52,12 @@ export function addRecordingOptions(command: Command, argument = "FILE"): Comman
     )
     .addOption(
       new Option(
+        "--byte-order <order>",
+        "of the words of an EVT 2.1 recording, instead of what the header says",
+      ).choices(["little", "legacy"]),
+    )
+    .addOption(
+      new Option(
         "--polarity-encoding <name>",
         "what the polarity column holds; default: as the format has it",
       ).choices(POLARITY_ENCODINGS),
@@ -67,10 +80,10 @@ export function explicitStrict(argv: readonly string[]): string[] {
 
 /** What the library is told when it opens the recording. */
 export function openOptions(
-  { geometry, strict }: RecordingOptions,
+  { geometry, byteOrder, strict }: RecordingOptions,
   signal: AbortSignal | undefined,
 ): OpenOptions {
-  return { geometry, strict, signal };
+  return { geometry, byteOrder, strict, signal };
 }
 
 /** A number of events, from 0. */

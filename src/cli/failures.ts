@@ -37,7 +37,7 @@ function hintFor({ code, hint = "", message }: EventError): string {
   if (code === "data-loss") return "Without --strict the rest is read and the loss is reported.";
   if (code === "source-unsupported") return "Download it first.";
   if (code === "sink-unwritable" && hint !== "") return "Write a file, and upload that.";
-  if (code === "assumption" && !message.includes("geometry")) {
+  if (code === "assumption" && !/geometry|byteOrder/.test(message)) {
     return "Without --strict=assumptions it is accepted and reported.";
   }
   if (code === "not-encodable") {
@@ -46,5 +46,6 @@ function hintFor({ code, hint = "", message }: EventError): string {
   }
   return hint
     .replaceAll("`geometry`", "--geometry WIDTHxHEIGHT")
+    .replaceAll("`byteOrder`", "--byte-order")
     .replaceAll("`format`", "--format");
 }

@@ -18,14 +18,22 @@ export type WholeEventColumns = EventColumns & Readonly<ColumnArrays>;
  * @throws EventError `invalid-option` when a column is missing or of another type or length
  */
 export function toColumnBatches(events: EventColumns | EventTable): WholeEventColumns[] {
+  if (typeof events !== "object" || events === null || "getColumn" in events) {
+    throw new EventError("invalid-option", "these are no events to encode", {
+      expected: "an Arrow table, or columns { x, y, t, polarity, length } of typed arrays",
+      found: events === null ? "null" : (Object(events).constructor?.name ?? typeof events),
+      hint: "`loadTable` gives a table where `loadEvents` gives a frame.",
+    });
+  }
   const batches = "batches" in events ? columnsOf(events, COLUMN_NAMES) : [events];
   return batches.map((batch) => {
     const { x, y, t, polarity } = batch as EventColumns;
-    check("x", x, Uint16Array, batch.length);
-    check("y", y, Uint16Array, batch.length);
-    check("t", t, BigInt64Array, batch.length);
-    check("polarity", polarity, Int8Array, batch.length);
-    return batch as WholeEventColumns;
+    const length = batch.length ?? x?.length; // columns from JavaScript may leave it out
+    check("x", x, Uint16Array, length);
+    check("y", y, Uint16Array, length);
+    check("t", t, BigInt64Array, length);
+    check("polarity", polarity, Int8Array, length);
+    return { x, y, t, polarity, length } as WholeEventColumns;
   });
 }
 

@@ -205,6 +205,12 @@ function damageError(report: LoadReport, damage: CompressionDamage): EventError 
   });
 }
 
+/** What can be stated instead of being assumed, and how. */
+const STATED_BY: Readonly<Record<string, string>> = {
+  geometry: "Give `geometry` to state it yourself.",
+  "byte order": "Give `byteOrder` to state it yourself.",
+};
+
 /**
  * Throws when `strict` is `"assumptions"` and something was assumed.
  *
@@ -216,10 +222,7 @@ export function checkAssumptions(report: LoadReport, strict: Strictness): void {
   throw new EventError("assumption", `${first.what} ${first.value} is assumed: ${first.reason}`, {
     path: report.sourceName ?? undefined,
     format: report.format,
-    hint:
-      first.what === "geometry"
-        ? "Give `geometry` to state it yourself."
-        : 'Load without `strict: "assumptions"` to accept it.',
+    hint: STATED_BY[first.what] ?? 'Load without `strict: "assumptions"` to accept it.',
   });
 }
 

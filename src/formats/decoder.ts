@@ -39,8 +39,14 @@ export interface StreamFormat extends FormatIdentity {
    *
    * @param head - the first bytes of the source, the whole header among them
    * @param geometry - what the caller says the sensor is; the header's own is then not looked at
+   * @param byteOrder - what the caller says it is, for formats that have two
    */
-  readHeader(head: Uint8Array, geometry: SensorGeometry | undefined, path?: string): FormatHeader;
+  readHeader(
+    head: Uint8Array,
+    geometry: SensorGeometry | undefined,
+    path?: string,
+    byteOrder?: ByteOrder,
+  ): FormatHeader;
   /** Makes a decoder that works in `memory`, for data that starts at `dataOffset` of the source. */
   createDecoder(memory: EventMemory, options: DecoderOptions): Promise<EventDecoder>;
 }
@@ -152,3 +158,6 @@ export interface RowReader {
 export function isRowFormat(format: EventFormat): format is RowFormat {
   return "open" in format;
 }
+
+/** Order of the halves of a 64-bit word: `little`, or `legacy` with the upper half first. */
+export type ByteOrder = "little" | "legacy";

@@ -1,4 +1,5 @@
 /** A whole recording in memory, from a table or columns. */
+import { EventError } from "../errors.ts";
 import type { EventColumns, TriggerColumns } from "../events/columns.ts";
 import { toColumnBatches, toTriggerBatches } from "../events/from-table.ts";
 import { checkGeometry, type SensorGeometry } from "../events/geometry.ts";
@@ -31,6 +32,11 @@ export async function encodeEvents(
   events: EventColumns | EventTable,
   options: EncodeWithTriggersOptions & { endianness?: "little" | "legacy" | undefined },
 ): Promise<Uint8Array<ArrayBuffer>> {
+  if (options.triggers !== undefined && !encoding.keepsTriggers) {
+    throw new EventError("invalid-option", `${encoding.name} has no place for triggers`, {
+      expected: "no `triggers`",
+    });
+  }
   const geometry = options.geometry === undefined ? null : checkGeometry(options.geometry);
   const batches = toColumnBatches(events);
   const triggers = joinTriggers(options.triggers ? toTriggerBatches(options.triggers) : []);

@@ -29,8 +29,8 @@ export interface EventEncoding {
   readonly side: number;
   /** The greatest number of an input that a trigger can have. */
   readonly maxTriggerId: number;
-  /** How far ahead of the one in front of it, or of 0, a time may be, in microseconds. */
-  readonly maxStepUs: number;
+  /** The times that its clock can be brought to, for people. */
+  readonly reach: string;
   /** Which of its layouts the kernel writes, a number of the format's own. Default 0. */
   variantOf?(facts: HeaderFacts): number;
   /**
@@ -62,6 +62,11 @@ export interface LeftOut {
 interface EncodingKernel {
   /** Writes the tile from where it stands; returns the address behind the last byte. */
   encode(events: number, triggers: number, flush: 0 | 1): number;
+}
+
+/** What {@link EventEncoding.reach} is for clocks that can be sent through their end. */
+export function reachOf(periodUs: number): string {
+  return `a time at most ${layout.MOST_WRAPS * periodUs} us after the one in front of it, or after 0`;
 }
 
 /** Room for what a kernel writes between two calls. */
@@ -155,7 +160,7 @@ export class EventEncoder {
   }
 
   #details(reason: number, at: number, time: string) {
-    const { side, maxTriggerId, maxStepUs } = this.encoding;
+    const { side, maxTriggerId, reach } = this.encoding;
     const memory = this.#memory;
     switch (reason) {
       case layout.REFUSED_PIXEL: {
@@ -175,7 +180,7 @@ export class EventEncoder {
         return { expected: "a time from 0 us on", found: time };
       case layout.REFUSED_LATE_TIME:
         return {
-          expected: `a time at most ${maxStepUs} us after the one in front of it, or after 0`,
+          expected: reach,
           found: time,
         };
       default:

@@ -4,6 +4,8 @@ import { show } from "../util/show.ts";
 import { WRITABLE_FORMATS } from "./registry.ts";
 import type { WritableFormat } from "./writer.ts";
 
+const COMPRESSED = /\.(?:gz|zst)$/;
+
 /**
  * The format that a target is written in.
  *
@@ -13,8 +15,15 @@ import type { WritableFormat } from "./writer.ts";
  */
 export function targetFormat(name: string | undefined, id: string | undefined): WritableFormat {
   const lower = name?.toLowerCase() ?? "";
+  if (COMPRESSED.test(lower)) {
+    throw new EventError("invalid-option", "compressed targets are not written", {
+      path: name,
+      expected: "a name without .gz or .zst",
+      hint: "Compress the file when it is complete: it loads as it is.",
+    });
+  }
   const named = WRITABLE_FORMATS.find(({ ending }) => lower.endsWith(ending));
-  const asked = WRITABLE_FORMATS.find((format) => format.id === id);
+  const asked = WRITABLE_FORMATS.find((format) => format.id === String(id).toLowerCase());
   const ids = WRITABLE_FORMATS.map((format) => format.id).join(", ");
   if (id !== undefined && asked === undefined) {
     throw new EventError("invalid-option", "this format cannot be written", {

@@ -9,6 +9,7 @@ import {
   type Strictness,
 } from "../events/report.ts";
 import {
+  type ByteOrder,
   type FormatHeader,
   isRowFormat,
   type RowFormat,
@@ -30,6 +31,11 @@ export interface OpenOptions {
    * Default `false`.
    */
   strict?: Strictness | undefined;
+  /**
+   * Byte order of EVT 2.1, `"little"` or `"legacy"`; replaces what header and data say. Other
+   * formats have one only. Default: the header's.
+   */
+  byteOrder?: ByteOrder | undefined;
   /** Ends the work early; it rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
 }
@@ -162,12 +168,13 @@ export async function openParts(
   given: EventSource,
   options: OpenOptions = {},
 ): Promise<RecordingParts> {
+  checkSignal(options.signal);
   const strict = checkStrict(options.strict);
   const geometry = options.geometry === undefined ? undefined : checkGeometry(options.geometry);
   const source = await OpenedSource.open(given, options.signal);
   let content: RecordingContent | undefined;
   try {
-    content = await openContent(source, geometry, options.signal);
+    content = await openContent(source, { ...options, geometry });
     const parts = { source, content, strict };
     checkAssumptions(new OpenedRecording(parts).report, strict);
     return parts;
@@ -180,13 +187,13 @@ export async function openParts(
 
 async function openContent(
   source: OpenedSource,
-  geometry: SensorGeometry | undefined,
-  signal: AbortSignal | undefined,
+  { geometry, byteOrder, signal }: OpenOptions,
 ): Promise<RecordingContent> {
   const path = source.name;
   const format = formatOf(source.detection, path);
   if (!isRowFormat(format)) {
-    return { kind: "stream", format, header: format.readHeader(source.head, geometry, path) };
+    const header = format.readHeader(source.head, geometry, path, checkByteOrder(byteOrder));
+    return { kind: "stream", format, header };
   }
   const bytes = await source.anywhere(signal);
   const opening = format.open(bytes, { geometry, path, signal });
@@ -212,5 +219,22 @@ export function checkStrict(strict: Strictness | undefined): Strictness {
   throw new EventError("invalid-option", "strict is not known", {
     expected: 'true, false or "assumptions"',
     found: show(strict),
+  });
+}
+
+function checkByteOrder(byteOrder: ByteOrder | undefined): ByteOrder | undefined {
+  if (byteOrder === undefined || byteOrder === "little" || byteOrder === "legacy") return byteOrder;
+  throw new EventError("invalid-option", "byteOrder is not known", {
+    expected: '"little" or "legacy"',
+    found: show(byteOrder),
+  });
+}
+
+/** Checks the option `signal`. */
+function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal === undefined || signal instanceof AbortSignal) return;
+  throw new EventError("invalid-option", "signal is not known", {
+    expected: "an AbortSignal",
+    found: show(signal),
   });
 }

@@ -91,6 +91,10 @@ export class FzstdInflater implements Inflater {
       this.#hash?.update(chunk);
       this.#chunks.push(chunk);
     });
-    return (piece: Uint8Array): void => stream.push(piece);
+    // In two parts: with a whole block at once fzstd would keep every piece for good.
+    return (piece: Uint8Array): void => {
+      stream.push(piece.subarray(0, -1));
+      stream.push(piece.subarray(-1));
+    };
   }
 }

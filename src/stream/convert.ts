@@ -8,7 +8,7 @@ import { type ByteSink, isReadableSink } from "../source/byte-sink.ts";
 import { CheckedSink } from "../source/checked-sink.ts";
 import { show } from "../util/show.ts";
 import { DIGEST_BYTES_PER_EVENT } from "./digest.ts";
-import { type LoadOptions, resolveLoad } from "./load-options.ts";
+import { checkFlag, type LoadOptions, resolveLoad } from "./load-options.ts";
 import { rememberReport } from "./report-of.ts";
 import { TileFingerprint, verifyOutput } from "./verification.ts";
 
@@ -74,7 +74,8 @@ async function writeAndVerify(
   checked: CheckedSink,
   options: WriteOptions,
 ): Promise<Conversion> {
-  const { verify = false } = options;
+  const verify = checkFlag("verify", options.verify);
+  const lossy = checkFlag("lossy", options.lossy);
   if (verify && !isReadableSink(sink)) {
     throw new EventError("invalid-option", "this target cannot be read again to verify it", {
       path: sink.name,
@@ -113,7 +114,7 @@ async function writeAndVerify(
       geometry: report.geometry,
       original: recording.header,
       endianness: options.endianness,
-      leaveOut: options.lossy ?? false,
+      leaveOut: lossy,
     });
     await send(created.start());
     return created;

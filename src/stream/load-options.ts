@@ -38,6 +38,8 @@ export interface ResolvedLoad {
  * @internal
  */
 export function resolveLoad(recording: OpenedRecording, options: LoadOptions): ResolvedLoad {
+  checkCallback("onProgress", options.onProgress);
+  checkCallback("onReport", options.onReport);
   return {
     columns: checkColumns(options.columns),
     tiles: {
@@ -47,17 +49,26 @@ export function resolveLoad(recording: OpenedRecording, options: LoadOptions): R
       ),
       geometry: options.geometry === undefined ? undefined : checkGeometry(options.geometry),
       strict: options.strict === undefined ? recording.strict : checkStrict(options.strict),
-      rebase: checkRebase(options.rebase),
+      rebase: checkFlag("rebase", options.rebase),
       signal: options.signal,
       onProgress: options.onProgress,
     },
   };
 }
 
-function checkRebase(rebase: boolean | undefined): boolean {
-  if (rebase === undefined || typeof rebase === "boolean") return rebase ?? false;
-  throw new EventError("invalid-option", "rebase is not known", {
+function checkCallback(name: string, callback: unknown): void {
+  if (callback === undefined || typeof callback === "function") return;
+  throw new EventError("invalid-option", `${name} is not known`, {
+    expected: "a function",
+    found: show(callback),
+  });
+}
+
+/** Checks an option that is on or off; `undefined` means off. @internal */
+export function checkFlag(name: string, flag: boolean | undefined): boolean {
+  if (flag === undefined || typeof flag === "boolean") return flag ?? false;
+  throw new EventError("invalid-option", `${name} is not known`, {
     expected: "true or false",
-    found: show(rebase),
+    found: show(flag),
   });
 }

@@ -147,6 +147,16 @@ describe("options", () => {
     await loading;
   });
 
+  it.each([
+    ["signal", {}],
+    ["signal", 5],
+    ["onProgress", 5],
+    ["onReport", "text"],
+  ])("are refused where %s is %j", async (name, value) => {
+    const options = { [name]: value } as StreamOptions;
+    await expect(loadTable(bytes, options)).rejects.toMatchObject({ code: "invalid-option" });
+  });
+
   it("allow batches far larger than the recording", async () => {
     const recording = await openRecording(bytes);
     for (const batchEvents of [3, 1000, 100_000_000]) {

@@ -253,13 +253,13 @@ describe("a failure", () => {
       "a first time",
       [late],
       "a.dat",
-      `DAT cannot hold this event (row 0): expected a time at most 2147483647 us after the one in front of it, or after 0, found 5000000000 us. ${REBASE} ${FORCE}`,
+      `DAT cannot hold this event (row 0): expected a first time below 4294967296 us, and steps of less than half of that, found 5000000000 us. ${REBASE} ${FORCE}`,
     ],
     [
       "a step, which rebasing does not mend",
       [far],
       "a.dat",
-      `DAT cannot hold this event (row 1): expected a time at most 2147483647 us after the one in front of it, or after 0, found 5000000001 us. ${FORCE}`,
+      `DAT cannot hold this event (row 1): expected a first time below 4294967296 us, and steps of less than half of that, found 5000000001 us. ${FORCE}`,
     ],
     [
       "a step back",

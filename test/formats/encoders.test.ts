@@ -385,3 +385,30 @@ describe("EVT 3.0 vectors", () => {
     expect(await typesOf(row(10, 32), 64)).toEqual([3, 4, 4, 5]);
   });
 });
+
+describe("what is given to an encoder", () => {
+  const columns = columnsOf([{ t: 1, x: 2, y: 3, on: true }]);
+
+  it("may be columns without their length", async () => {
+    const { length, ...bare } = columns;
+    expect(length).toBe(1);
+    expect(await encodeEvt2(bare as EventColumns)).toEqual(await encodeEvt2(columns));
+  });
+
+  it.each([null, 5, "table", { getColumn: () => null }])(
+    "is refused when it is %j",
+    async (given) => {
+      await expect(encodeEvt2(given as unknown as EventColumns)).rejects.toMatchObject({
+        code: "invalid-option",
+        hint: expect.stringContaining("loadTable"),
+      });
+    },
+  );
+
+  it("is refused with triggers that DAT has no place for", async () => {
+    const options = { triggers: triggersOf([[1, 1, 1]]) };
+    await expect(encodeDat(columns, options as object)).rejects.toMatchObject({
+      code: "invalid-option",
+    });
+  });
+});

@@ -13,6 +13,6 @@ export const csvEncoding: EventEncoding = {
   polarityEncoding: "zero-one",
   side: 65_536,
   maxTriggerId: 0,
-  maxStepUs: Number.POSITIVE_INFINITY,
+  reach: "any time",
   encodeHeader: () => new TextEncoder().encode(`${CSV_HEADER}\n`),
 };

@@ -4,7 +4,7 @@ import { datEncoderWasm } from "../../kernels/generated/dat-encoder.ts";
 import { type EncodeOptions, encodeEvents } from "../encode-events.ts";
 import type { EventEncoding } from "../encoder.ts";
 import { headerLines, latin1Bytes } from "../prophesee-header-writer.ts";
-import { EVENT_CD, RECORD_BYTES, WRAP_STEP, XY_MASK } from "./layout.ts";
+import { EVENT_CD, RECORD_BYTES, WRAP_US, XY_MASK } from "./layout.ts";
 
 /** DAT, version 2, as a target: the kernel `dat-encoder` writes the records. */
 export const datEncoding: EventEncoding = {
@@ -16,7 +16,7 @@ export const datEncoding: EventEncoding = {
   keepsGeometry: true,
   side: XY_MASK + 1,
   maxTriggerId: 0,
-  maxStepUs: WRAP_STEP - 1,
+  reach: `a first time below ${WRAP_US} us, and steps of less than half of that`,
   encodeHeader({ geometry }) {
     const lines = headerLines({
       Data: "file containing CD events.",

@@ -4,7 +4,7 @@
  */
 import { EventError } from "../../errors.ts";
 import type { Assumption } from "../../events/report.ts";
-import type { FormatHeader } from "../decoder.ts";
+import type { ByteOrder, FormatHeader } from "../decoder.ts";
 import { formatOptions, headerValue, isOfProphesee, systemId } from "../prophesee-header.ts";
 import {
   CONTINUED,
@@ -18,9 +18,6 @@ import {
   TYPE_SHIFT,
   WORD_BYTES,
 } from "./layout.ts";
-
-/** `little`: the whole word is little-endian; `legacy`: the upper half stands first. */
-export type ByteOrder = "little" | "legacy";
 
 /** A byte order and, when the header does not state it, the assumption behind it. */
 export interface ReadByteOrder {

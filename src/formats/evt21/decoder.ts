@@ -2,7 +2,13 @@ import type { SensorGeometry } from "../../events/geometry.ts";
 import type { EventMemory } from "../../kernels/event-memory.ts";
 import { evt21Wasm } from "../../kernels/generated/evt21.ts";
 import { instantiateKernel } from "../../kernels/kernel.ts";
-import type { DecoderOptions, EventDecoder, EventFormat, FormatHeader } from "../decoder.ts";
+import type {
+  ByteOrder,
+  DecoderOptions,
+  EventDecoder,
+  EventFormat,
+  FormatHeader,
+} from "../decoder.ts";
 import { readRawHeader } from "../prophesee-header.ts";
 import { WordDecoder, type WordFormat, type WordKernel } from "../word-decoder.ts";
 import { readByteOrder } from "./byte-order.ts";
@@ -19,9 +25,14 @@ function readHeader(
   head: Uint8Array,
   geometry: SensorGeometry | undefined,
   path?: string,
+  byteOrder?: ByteOrder,
 ): FormatHeader {
   const header = readRawHeader(head, geometry, path);
-  const { order, assumption } = readByteOrder(header, head.subarray(header.dataOffset), path);
+  const data = head.subarray(header.dataOffset);
+  const { order, assumption } =
+    byteOrder === undefined
+      ? readByteOrder(header, data, path)
+      : { order: byteOrder, assumption: null };
   return {
     ...header,
     assumptions: assumption ? [...header.assumptions, assumption] : header.assumptions,

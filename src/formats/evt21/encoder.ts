@@ -2,10 +2,9 @@ import { EventError } from "../../errors.ts";
 import type { EventColumns } from "../../events/columns.ts";
 import type { EventTable } from "../../events/table.ts";
 import { evt21EncoderWasm } from "../../kernels/generated/evt21-encoder.ts";
-import { MOST_WRAPS } from "../../kernels/layout.ts";
 import { show } from "../../util/show.ts";
 import { type EncodeWithTriggersOptions, encodeEvents } from "../encode-events.ts";
-import type { EventEncoding, HeaderFacts } from "../encoder.ts";
+import { type EventEncoding, type HeaderFacts, reachOf } from "../encoder.ts";
 import { rawHeader } from "../prophesee-header-writer.ts";
 import { LEGACY, LITTLE, TRIGGER_ID_MASK, WRAP_US, XY_MASK } from "./layout.ts";
 
@@ -19,7 +18,7 @@ export const evt21Encoding: EventEncoding = {
   keepsGeometry: true,
   side: XY_MASK + 1,
   maxTriggerId: TRIGGER_ID_MASK,
-  maxStepUs: MOST_WRAPS * WRAP_US,
+  reach: reachOf(WRAP_US),
   variantOf: (facts) => (endiannessOf(facts) === "legacy" ? LEGACY : LITTLE),
   encodeHeader: (facts) =>
     rawHeader({ evt: "2.1", format: "EVT21" }, { ...facts, endianness: endiannessOf(facts) }),

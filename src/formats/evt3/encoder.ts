@@ -1,9 +1,8 @@
 import type { EventColumns } from "../../events/columns.ts";
 import type { EventTable } from "../../events/table.ts";
 import { evt3EncoderWasm } from "../../kernels/generated/evt3-encoder.ts";
-import { MOST_WRAPS } from "../../kernels/layout.ts";
 import { type EncodeWithTriggersOptions, encodeEvents } from "../encode-events.ts";
-import type { EventEncoding } from "../encoder.ts";
+import { type EventEncoding, reachOf } from "../encoder.ts";
 import { rawHeader } from "../prophesee-header-writer.ts";
 import { TRIGGER_ID_MASK, WRAP_US, X_MASK } from "./layout.ts";
 
@@ -17,7 +16,7 @@ export const evt3Encoding: EventEncoding = {
   keepsGeometry: true,
   side: X_MASK + 1,
   maxTriggerId: TRIGGER_ID_MASK,
-  maxStepUs: MOST_WRAPS * WRAP_US,
+  reach: reachOf(WRAP_US),
   encodeHeader: (facts) =>
     rawHeader({ evt: "3.0", format: "EVT3" }, { ...facts, endianness: undefined }),
 };

@@ -290,3 +290,16 @@ describe("format checklist 1: EVT 2.1", () => {
     expect(reportOf(table)).toMatchObject({ geometry: SENSOR, assumptions: [] });
   });
 });
+
+describe("the option `byteOrder`", () => {
+  it("replaces what the header says", async () => {
+    const words = [timeHigh(1), pos(2, 3, 4, 1)];
+    const claimed = recordingOf(words, { order: "legacy", header: PLAIN_HEADERS.little });
+    const table = await loadTable(claimed, { byteOrder: "legacy" });
+    expect(Array.from(table, ({ t, x, y }) => [Number(t), x, y])).toEqual([[66, 3, 4]]);
+    expect(reportOf(table)).toMatchObject({ assumptions: [], unknownWords: {} });
+    await expect(loadTable(claimed, { byteOrder: "big" as "little" })).rejects.toMatchObject({
+      code: "invalid-option",
+    });
+  });
+});
