@@ -196,7 +196,7 @@ describe("a file with something changed", () => {
             await expectHandled(result);
           },
         ),
-        { numRuns: 500 * SOAK },
+        { numRuns: 200 * SOAK },
       );
     },
     TIMEOUT_MS,
@@ -211,7 +211,7 @@ describe("a file with something changed", () => {
         fc.asyncProperty(fc.constantFrom(...starts), noise, async (start, bytes) => {
           await expectHandled(concatBytes(start, bytes));
         }),
-        { numRuns: 300 * SOAK },
+        { numRuns: 120 * SOAK },
       );
     },
     TIMEOUT_MS,

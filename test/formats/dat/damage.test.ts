@@ -73,7 +73,7 @@ describe("a recording", () => {
       fc.asyncProperty(damagedBytes(recordings), pieces, async (bytes, pieceBytes) => {
         await expectHandled(FORMAT, bytes, pieceBytes);
       }),
-      { numRuns: 250 },
+      { numRuns: 120 },
     );
   });
 
@@ -94,6 +94,6 @@ it("handles noise behind a header that claims DAT", async () => {
       await expectHandled(FORMAT, concatBytes(latin1Bytes(header), preamble, bytes), 101);
       await expectHandled(FORMAT, concatBytes(latin1Bytes(header), bytes));
     }),
-    { numRuns: 150 },
+    { numRuns: 80 },
   );
 });

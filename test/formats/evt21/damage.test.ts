@@ -80,7 +80,7 @@ describe("a recording", () => {
       fc.asyncProperty(damagedBytes(recordings), pieces, async (bytes, pieceBytes) => {
         await expectHandled(FORMAT, bytes, pieceBytes);
       }),
-      { numRuns: 250 },
+      { numRuns: 120 },
     );
   });
 });
@@ -91,6 +91,6 @@ it("handles noise behind a header that claims EVT 2.1", async () => {
     fc.asyncProperty(headers, noise(), async (header, bytes) => {
       await expectHandled(FORMAT, concatBytes(latin1Bytes(header), bytes), 101);
     }),
-    { numRuns: 150 },
+    { numRuns: 80 },
   );
 });

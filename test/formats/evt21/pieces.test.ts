@@ -92,8 +92,8 @@ describe("bytes in pieces", () => {
   it("with one cut anywhere, such as inside a word of many pixels or a trigger", async () => {
     for (const order of BYTE_ORDERS) {
       const { byteLength } = recordingOf(words, { header: "" });
-      // Every third byte: in the words at each of their bytes.
-      for (let before = 0; before <= byteLength; before += 3) {
+      // Every seventh byte: in the words at each of their bytes.
+      for (let before = 0; before <= byteLength; before += 7) {
         await expectPieces(behindFirstRead(words, before, { order }), order, () => FIRST_READ);
       }
     }
@@ -110,7 +110,7 @@ describe("bytes in pieces", () => {
   });
 
   it("that hold triggers", async () => {
-    for (let before = 0; before < 60; before += 3) {
+    for (let before = 0; before < 60; before += 7) {
       const bytes = behindFirstRead(words, before);
       const expected = expectedEvt21(bytes, { geometry: SENSOR });
       const recording = await openRecording(new PieceSource(bytes, () => 1 + (before % 11)));

@@ -83,7 +83,7 @@ describe("a recording", () => {
       fc.asyncProperty(damagedBytes(recordings), pieces, async (bytes, pieceBytes) => {
         await expectHandled(FORMAT, bytes, pieceBytes);
       }),
-      { numRuns: 250 },
+      { numRuns: 120 },
     );
   });
 });
@@ -93,6 +93,6 @@ it("handles noise behind a header that claims EVT 3.0", async () => {
     fc.asyncProperty(fc.constantFrom(...HEADERS), noise(), async (header, bytes) => {
       await expectHandled(FORMAT, concatBytes(latin1Bytes(header), bytes), 101);
     }),
-    { numRuns: 150 },
+    { numRuns: 80 },
   );
 });
