@@ -32,6 +32,8 @@ export const EVENT_ERROR_CODES = [
   "geometry-conflict",
   /** An option has a value that it cannot have. */
   "invalid-option",
+  /** A line of text that holds no event. */
+  "malformed-line",
   /** `strict`: something in the data would have been dropped, skipped or out of order. */
   "data-loss",
   /** `strict: "assumptions"`: something had to be assumed. */
@@ -63,6 +65,8 @@ export interface EventErrorDetails {
   byteOffset?: number | undefined;
   /** Line number, from 1. */
   line?: number | undefined;
+  /** Where in that line, in characters from 1. */
+  column?: number | undefined;
   /** Row number, from 0. */
   row?: number | undefined;
   /** What should have been there. */
@@ -95,6 +99,7 @@ export class EventError extends Error {
   readonly format: string | undefined;
   readonly byteOffset: number | undefined;
   readonly line: number | undefined;
+  readonly column: number | undefined;
   readonly row: number | undefined;
   readonly expected: string | undefined;
   readonly found: string | undefined;
@@ -107,6 +112,7 @@ export class EventError extends Error {
     this.format = details.format;
     this.byteOffset = details.byteOffset;
     this.line = details.line;
+    this.column = details.column;
     this.row = details.row;
     this.expected = details.expected;
     this.found = details.found;
@@ -128,6 +134,7 @@ function describe(problem: string, details: EventErrorDetails): string {
   const place = [
     details.byteOffset === undefined ? undefined : `at byte ${details.byteOffset}`,
     details.line === undefined ? undefined : `line ${details.line}`,
+    details.column === undefined ? undefined : `column ${details.column}`,
     details.row === undefined ? undefined : `row ${details.row}`,
   ].filter((part) => part !== undefined);
   let text = details.path === undefined ? clip(problem) : `${details.path}: ${clip(problem)}`;

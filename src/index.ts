@@ -25,12 +25,18 @@ export type { EventTypes, TriggerTypes } from "./events/schema.ts";
 export type { EventStatistics } from "./events/statistics.ts";
 export type { EventBatch, EventTable, TriggerTable } from "./events/table.ts";
 export { encodeDat } from "./formats/dat/encoder.ts";
-export type { ByteOrder } from "./formats/decoder.ts";
 export type { FormatDetection } from "./formats/detect.ts";
 export type { EncodeOptions, EncodeWithTriggersOptions } from "./formats/encode-events.ts";
 export { encodeEvt2 } from "./formats/evt2/encoder.ts";
 export { encodeEvt3 } from "./formats/evt3/encoder.ts";
 export { type EncodeEvt21Options, encodeEvt21 } from "./formats/evt21/encoder.ts";
+export type {
+  ByteOrder,
+  FormatOptions,
+  OnMalformed,
+  TextOptions,
+  TimeUnit,
+} from "./formats/options.ts";
 export type { FormatId } from "./formats/registry.ts";
 export type { EventSource } from "./recording/opened-source.ts";
 export type { Progress } from "./recording/progress.ts";

@@ -77,7 +77,7 @@ export interface LoadReport {
   readonly clockWraps: number;
   /** Lines of text that hold no event. */
   readonly malformedLines: number;
-  /** Bytes at the end that do not fill a word, or belong to no rows. */
+  /** Bytes at the end that do not fill a word or line, or belong to no rows. */
   readonly truncatedBytes: number;
   /** What is wrong with compressed data; nothing behind it was read. Null when nothing is. */
   readonly compressionDamage: CompressionDamage | null;
@@ -88,6 +88,8 @@ export interface LoadReport {
    * nothing but the place where a file was cut.
    */
   readonly firstRow?: Readonly<Partial<Record<LossKind, number>>> | undefined;
+  /** Line of the first loss of each kind, from 1; only for text. */
+  readonly firstLine?: Readonly<Partial<Record<LossKind, number>>> | undefined;
   /** What had to be assumed. */
   readonly assumptions: readonly Assumption[];
   /** How the recording was loaded; null before that. */
@@ -154,6 +156,7 @@ const LOSS_PROBLEMS: Readonly<Record<LossKind, string>> = {
   damagedCompression: "the compressed data are damaged",
 };
 
+const CUT_LINE = "the recording ends inside a line";
 const CUT_TABLE = "the file was cut, or goes on behind its end";
 
 /**
@@ -163,7 +166,7 @@ const CUT_TABLE = "the file was cut, or goes on behind its end";
  */
 export function checkLoss(report: LoadReport, strict: Strictness): void {
   if (strict === false) return;
-  const { firstAt, firstRow = {} } = report;
+  const { firstAt, firstRow = {}, firstLine = {} } = report;
   // Where there are rows, they all stand in front of the place where the file was cut.
   const inRow = firstKind(firstRow);
   const first = inRow ?? firstKind(firstAt);
@@ -172,16 +175,22 @@ export function checkLoss(report: LoadReport, strict: Strictness): void {
   if (compressionDamage !== null && (first === "truncated" || first === "damagedCompression")) {
     throw damageError(report, compressionDamage);
   }
-  const isCutTable = report.firstRow !== undefined && first === "truncated";
-  throw new EventError("data-loss", isCutTable ? CUT_TABLE : LOSS_PROBLEMS[first], {
+  throw new EventError("data-loss", problemOf(first, report), {
     path: report.sourceName ?? undefined,
     format: report.format,
     byteOffset: inRow === undefined ? firstAt[first] : undefined,
+    line: firstLine[first],
     row: firstRow[first],
     ...(first === "outsideGeometry" &&
       report.geometry && { expected: `a pixel inside ${formatGeometry(report.geometry)}` }),
     hint: STRICT_HINT,
   });
+}
+
+function problemOf(kind: LossKind, { firstRow, firstLine }: LoadReport): string {
+  if (kind !== "truncated") return LOSS_PROBLEMS[kind];
+  if (firstRow !== undefined) return CUT_TABLE;
+  return firstLine?.truncated === undefined ? LOSS_PROBLEMS[kind] : CUT_LINE;
 }
 
 /** The kind with the lowest place. */
@@ -209,6 +218,8 @@ function damageError(report: LoadReport, damage: CompressionDamage): EventError 
 const STATED_BY: Readonly<Record<string, string>> = {
   geometry: "Give `geometry` to state it yourself.",
   "byte order": "Give `byteOrder` to state it yourself.",
+  columns: "Give `text: { columns }` to state them yourself.",
+  timeUnit: "Give `text: { timeUnit }` to state it yourself.",
 };
 
 /**
@@ -292,13 +303,7 @@ export function formatReport(report: LoadReport): string[] {
     "lines skipped: they are no events",
     "malformedLine",
   );
-  const ofRows = report.firstRow !== undefined;
-  say(
-    report.truncatedBytes,
-    ofRows ? "byte at the end belongs to no row" : "byte at the end does not fill a word",
-    ofRows ? "bytes at the end belong to no row" : "bytes at the end do not fill a word",
-    "truncated",
-  );
+  say(report.truncatedBytes, ...restOf(report), "truncated");
   if (report.truncatedBytes === 0 && report.firstAt.truncated !== undefined) {
     lines.push("the end of the file is missing");
   }
@@ -312,8 +317,19 @@ export function formatReport(report: LoadReport): string[] {
   return lines;
 }
 
-function placeOf(kind: LossKind, { firstRow, firstAt }: LoadReport): string {
-  const [row, at] = [firstRow?.[kind], firstAt[kind]];
+/** What bytes at the end are: one, and several. */
+function restOf({ firstRow, firstLine }: LoadReport): [one: string, many: string] {
+  if (firstRow !== undefined) {
+    return ["byte at the end belongs to no row", "bytes at the end belong to no row"];
+  }
+  return firstLine?.truncated === undefined
+    ? ["byte at the end does not fill a word", "bytes at the end do not fill a word"]
+    : ["byte at the end is no whole line", "bytes at the end are no whole line"];
+}
+
+function placeOf(kind: LossKind, { firstRow, firstLine, firstAt }: LoadReport): string {
+  const [row, line, at] = [firstRow?.[kind], firstLine?.[kind], firstAt[kind]];
+  if (line !== undefined) return `, first at line ${line}`;
   if (row !== undefined) return `, first at row ${row}`;
   return at === undefined ? "" : `, first at byte ${at}`;
 }

@@ -6,6 +6,7 @@ import type { PolarityEncoding } from "../events/polarity.ts";
 import type { Assumption, MutableReport } from "../events/report.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
 import type { ByteSource } from "../source/byte-source.ts";
+import type { FormatOptions, OnMalformed } from "./options.ts";
 
 /** A format that this version reads: a stream of words, or a table of rows. */
 export type EventFormat = StreamFormat | RowFormat;
@@ -19,9 +20,18 @@ interface FormatIdentity {
   /**
    * Judges first bytes that begin with no signature that `detect.ts` knows.
    *
-   * @returns the reason why they are of this format; null when they are not
+   * @param options - what the caller says for this format or others, checked
+   * @returns what speaks for this format; null when nothing does
    */
-  probe?(head: Uint8Array): string | null;
+  probe?(head: Uint8Array, options: FormatOptions): FormatEvidence | null;
+}
+
+/** What speaks for a format. */
+export interface FormatEvidence {
+  /** `certain`: a signature or a header says so; `likely`: it follows from something weaker. */
+  readonly confidence: "certain" | "likely";
+  /** What the judgement rests on. */
+  readonly reason: string;
 }
 
 /** A format that is read from front to back: what a word means may depend on all before it. */
@@ -39,13 +49,13 @@ export interface StreamFormat extends FormatIdentity {
    *
    * @param head - the first bytes of the source, the whole header among them
    * @param geometry - what the caller says the sensor is; the header's own is then not looked at
-   * @param byteOrder - what the caller says it is, for formats that have two
+   * @param options - what the caller says for this format or others, checked
    */
   readHeader(
     head: Uint8Array,
     geometry: SensorGeometry | undefined,
     path?: string,
-    byteOrder?: ByteOrder,
+    options?: FormatOptions,
   ): FormatHeader;
   /** Makes a decoder that works in `memory`, for data that starts at `dataOffset` of the source. */
   createDecoder(memory: EventMemory, options: DecoderOptions): Promise<EventDecoder>;
@@ -58,6 +68,8 @@ export interface RecordingFacts {
   /** Null when nothing says it. */
   readonly geometry: SensorGeometry | null;
   readonly assumptions: readonly Assumption[];
+  /** In words: which of many ways to write the format this is. Default: there is but one. */
+  readonly dialect?: string | undefined;
   /** Microseconds that were subtracted from every time before it was stored. Default 0. */
   readonly timeOffset?: number | undefined;
   /** Id of the format that the events were converted from, where the recording tells. */
@@ -83,6 +95,10 @@ export interface DecoderOptions {
   readonly rebase: boolean;
   /** What the header was read to say of the data: {@link FormatHeader.variant}. */
   readonly variant: number;
+  /** All that the header was read to say, for formats to which `variant` says too little. */
+  readonly header?: FormatHeader | undefined;
+  /** What to do with a line of text that holds no event. Default `"error"`. */
+  readonly onMalformed?: OnMalformed | undefined;
 }
 
 /**
@@ -92,7 +108,10 @@ export interface DecoderOptions {
 export interface EventDecoder {
   /** Takes the next `length` bytes of the source, which stand in the given input slot. */
   feed(slot: 0 | 1, length: number): void;
-  /** Says that no bytes follow; `slot` is free. What was kept back is then decoded, too. */
+  /**
+   * Says that the source holds no further bytes; `slot` is free. What was kept back is then decoded,
+   * too.
+   */
   end(slot: 0 | 1): void;
   /**
    * Appends events and triggers to the tile in memory, until the bytes fed are used up or the tile
@@ -100,9 +119,10 @@ export interface EventDecoder {
    *
    * @param room - the most events the tile may hold
    * @returns whether the bytes fed are used up
+   * @throws EventError `malformed-line`
    */
   decode(room: number, report: MutableReport): boolean;
-  /** Reports bytes at the end of the source that do not fill a word. */
+  /** Reports bytes at the end of the source that do not fill a word or line. */
   finish(report: MutableReport): void;
 }
 
@@ -118,7 +138,7 @@ export interface RowFormat extends FormatIdentity {
 }
 
 /** What opening a table of rows is told. */
-export interface RowOptions {
+export interface RowOptions extends FormatOptions {
   /** What the caller says the sensor is; the file's own is then not looked at. */
   readonly geometry: SensorGeometry | undefined;
   /** What messages call the source. */
@@ -158,6 +178,3 @@ export interface RowReader {
 export function isRowFormat(format: EventFormat): format is RowFormat {
   return "open" in format;
 }
-
-/** Order of the halves of a 64-bit word: `little`, or `legacy` with the upper half first. */
-export type ByteOrder = "little" | "legacy";

@@ -5,7 +5,8 @@
 import { EventError } from "../errors.ts";
 import { type Compression, withoutCompression } from "../util/compression.ts";
 import type { EventFormat } from "./decoder.ts";
-import { guessBinary, guessText } from "./guess.ts";
+import { guessBinary } from "./guess.ts";
+import type { FormatOptions } from "./options.ts";
 import {
   headerValue,
   parseRawHeader,
@@ -40,6 +41,8 @@ export interface SourceFacts {
   readonly byteLength?: number | undefined;
   /** What the first bytes came out of. */
   readonly compression?: Compression | undefined;
+  /** What the caller says of how it is written. */
+  readonly options?: FormatOptions | undefined;
 }
 
 /** A judgement before it is known who reads the format. */
@@ -76,7 +79,7 @@ export function detectBytes(head: Uint8Array, facts: SourceFacts = {}): FormatDe
       hint: "Fetch the recording itself with `git lfs pull`.",
     });
   }
-  const judgement = rawHeaderStarts(head) ? judgeHeader(head, path) : judgeOther(head, facts);
+  const judgement = rawHeaderStarts(head) ? judgeHeader(head, facts) : judgeOther(head, facts);
   const read = FORMATS.find(({ id }) => id === judgement.format);
   const reason = `${compression === null ? "" : `inside ${compression}, `}${judgement.reason}`;
   // The name of a format that is read is its own.
@@ -94,15 +97,10 @@ function judgeOther(head: Uint8Array, facts: SourceFacts): Judgement {
     if (!startsWith(head, HDF5_SIGNATURE, offset)) continue;
     return certain("hdf5", "HDF5", `the signature of HDF5 stands at byte ${offset}`);
   }
-  if (OWN_CSV.test(textOf(head))) {
-    return certain("csv", "CSV", "the first line names the columns x,y,t,polarity");
-  }
-  for (const { id, name, probe } of FORMATS) {
-    const reason = probe?.(head) ?? null;
-    if (reason !== null) return certain(id, name, reason);
-  }
+  const probed = probe(head, facts);
+  if (probed !== null) return probed;
   const { path, byteLength = null } = facts;
-  const guess = guessText(head) ?? guessBinary(head, extensionOf(path), byteLength);
+  const guess = guessBinary(head, extensionOf(path), byteLength);
   if (guess !== null) return { ...guess, confidence: "likely" };
   throw new EventError("unknown-format", "this is no format that evarrow knows", {
     path,
@@ -119,13 +117,17 @@ const DAT_KEYS = ["data", "version", "width", "height"];
 const INDEX_KEY = "index_version";
 
 /** A text header of lines `% key value`: RAW, DAT or an index. */
-function judgeHeader(head: Uint8Array, path: string | undefined): Judgement {
+function judgeHeader(head: Uint8Array, facts: SourceFacts): Judgement {
+  const { path } = facts;
   const header = parseRawHeader(head, path);
   const { encoding } = header;
   if (headerValue(header, INDEX_KEY) !== undefined) {
     const reason = `the header has the key \`${INDEX_KEY}\` of index files`;
     return certain("prophesee-index", "index of a Prophesee recording", reason);
   }
+  // Comments of text may begin with `% `, too, and hold any words.
+  const probed = encoding === null || encoding.assumed ? probe(head, facts) : null;
+  if (probed !== null) return probed;
   const datKey = header.entries.find(([key]) => DAT_KEYS.includes(key.toLowerCase()))?.[0];
   if (datKey !== undefined && (encoding === null || encoding.assumed)) {
     return certain("dat", "Prophesee DAT", `the header has the key \`${datKey}\` of DAT files`);
@@ -140,7 +142,7 @@ function judgeHeader(head: Uint8Array, path: string | undefined): Judgement {
       reason,
     };
   }
-  const datRecords = judgeRecordType(head, header) ?? guessText(head);
+  const datRecords = judgeRecordType(head, header);
   if (datRecords !== null) return { ...datRecords, confidence: "likely" };
   throw new EventError("unknown-format", "the header names no encoding", {
     path,
@@ -188,6 +190,15 @@ export function formatOf(detection: FormatDetection, path?: string): EventFormat
   });
 }
 
+/** Asks every format that has no signature. */
+function probe(head: Uint8Array, { options = {} }: SourceFacts): Judgement | null {
+  for (const format of FORMATS) {
+    const evidence = format.probe?.(head, options) ?? null;
+    if (evidence !== null) return { format: format.id, name: format.name, ...evidence };
+  }
+  return null;
+}
+
 function certain(format: string, name: string, reason: string): Judgement {
   return { format, name, confidence: "certain", reason };
 }
@@ -201,18 +212,10 @@ function startsWith(head: Uint8Array, text: string, offset = 0): boolean {
   return true;
 }
 
-/** The header row of CSV as this library writes it. */
-const OWN_CSV = /^x,y,t,polarity\r?(?:\n|$)/;
-
 /** What the name ends in, without the dot, in lower case, and without the ending of a compression. */
 function extensionOf(path: string | undefined): string {
   const name = withoutCompression(path ?? "");
   return /\.([^./\\]+)$/.exec(name)?.[1]?.toLowerCase() ?? "";
-}
-
-/** The first kilobytes as text, without a byte order mark. */
-function textOf(head: Uint8Array): string {
-  return new TextDecoder().decode(head.subarray(0, 4096));
 }
 
 function hex(bytes: Uint8Array): string {

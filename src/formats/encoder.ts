@@ -39,6 +39,8 @@ export interface EventEncoding {
    * @throws EventError `invalid-option` for a header line that cannot be written
    */
   encodeHeader(facts: HeaderFacts): Uint8Array;
+  /** The bytes that stand for no events, for a format whose header alone would be an empty file. */
+  encodeEmpty?(): Uint8Array;
 }
 
 /** What a header is to say. */
@@ -102,6 +104,11 @@ export class EventEncoder {
     memory.setField(layout.OUTPUT_VARIANT, encoding.variantOf?.(facts) ?? 0);
     memory.setField(layout.LEAVE_OUT, leaveOut ? 1 : 0);
     return new EventEncoder(encoding, memory, kernel);
+  }
+
+  /** Events written so far. */
+  get written(): number {
+    return this.#row - this.leftOut.events;
   }
 
   /** What was left out so far. */

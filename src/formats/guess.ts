@@ -13,25 +13,8 @@ export interface Guess {
 const HASH = 0x23;
 const LINE_FEED = 0x0a;
 /** Bytes, and records, that a guess looks at. */
-const TEXT_BYTES = 4096;
+const DATA_BYTES = 4096;
 const RECORDS = 64;
-
-const COMMENT = /^\s*[#%]/;
-const GEOMETRY = /^%geometry:/i;
-const NUMBERS = /^\s*[-+]?\d[\d.eE+-]*(?:[\s,;]+(?:[-+]?\d[\d.eE+-]*|true|false))+[\s,;]*$/i;
-const COLUMN_HEADER = /^\s*"?(?:x|t|ts|timestamp|time)\b.*[\s,;]"?y\b/i;
-
-/** Text: lines of numbers, or a row of column names, behind any comments. */
-export function guessText(head: Uint8Array): Guess | null {
-  const text = new TextDecoder().decode(head.subarray(0, TEXT_BYTES)).replace(/^\ufeff/, "");
-  const lines = text.split(/\r?\n/);
-  const first = lines.find((line) => line.trim() !== "" && !COMMENT.test(line));
-  const asText = (reason: string): Guess => ({ format: "text", name: "text", reason });
-  if (GEOMETRY.test(text)) return asText("the file starts with a line `%geometry:`");
-  if (first === undefined) return null;
-  if (NUMBERS.test(first)) return asText("the file starts with lines of numbers");
-  return COLUMN_HEADER.test(first) ? asText("the first row names columns") : null;
-}
 
 /**
  * Binary data: AEDAT 1.0, which jAER sees in any binary file with lines `#` in front; DAT without
@@ -64,7 +47,7 @@ function guessAedat1(head: Uint8Array, extension: string): Guess | null {
     const lineFeed = head.indexOf(LINE_FEED, end);
     end = lineFeed < 0 ? head.byteLength : lineFeed + 1;
   }
-  const data = head.subarray(end, end + TEXT_BYTES);
+  const data = head.subarray(end, end + DATA_BYTES);
   const name = "AEDAT 1.0";
   if (data.some((byte) => byte < 0x09)) {
     return { format: "aedat1", name, reason: "binary data follow lines that start with #" };

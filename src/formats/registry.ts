@@ -1,6 +1,4 @@
 import { arrow, arrowTarget } from "./arrow/format.ts";
-import { csv } from "./csv/decoder.ts";
-import { csvEncoding } from "./csv/encoder.ts";
 import { dat } from "./dat/decoder.ts";
 import { datEncoding } from "./dat/encoder.ts";
 import type { EventFormat } from "./decoder.ts";
@@ -10,10 +8,12 @@ import { evt3 } from "./evt3/decoder.ts";
 import { evt3Encoding } from "./evt3/encoder.ts";
 import { evt21 } from "./evt21/decoder.ts";
 import { evt21Encoding } from "./evt21/encoder.ts";
+import { text } from "./text/decoder.ts";
+import { csvEncoding, textEncoding } from "./text/encoder.ts";
 import { type WritableFormat, writtenByKernel } from "./writer.ts";
 
 /** Every format that is read; a new one is named here. */
-const READ = [evt2, evt21, evt3, dat, csv, arrow] as const;
+const READ = [evt2, evt21, evt3, dat, arrow, text] as const;
 
 /** Id of a format that this version reads. */
 export type FormatId = (typeof READ)[number]["id"];
@@ -28,5 +28,6 @@ export const WRITABLE_FORMATS: readonly WritableFormat[] = [
   writtenByKernel(evt3Encoding),
   writtenByKernel(datEncoding),
   writtenByKernel(csvEncoding),
+  writtenByKernel(textEncoding),
   arrowTarget,
 ];

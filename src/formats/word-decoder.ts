@@ -4,9 +4,10 @@
 
 import type { LossKind, MutableReport } from "../events/report.ts";
 import { timeAsNumber } from "../events/safe-time.ts";
-import { CARRY_BYTES, type EventMemory } from "../kernels/event-memory.ts";
+import type { EventMemory } from "../kernels/event-memory.ts";
 import * as layout from "../kernels/layout.ts";
 import type { DecoderOptions, EventDecoder } from "./decoder.ts";
+import { FedBytes } from "./fed-bytes.ts";
 
 /** The one function of a word kernel. */
 export interface WordKernel {
@@ -21,14 +22,12 @@ export interface WordKernel {
 
 /** What the driver has to know of a format. */
 export interface WordFormat {
-  /** Bytes of a word, or the most that one of words of many sizes has. */
+  /** Bytes of a word. */
   readonly wordBytes: number;
   /** Names of the vendor words that hold no events, by their type; all others are unknown. */
   readonly vendorWords: Readonly<Record<number, string>>;
   /** The type of vendor words that the kernel counts by subtype, too. */
   readonly subtypedWord?: number;
-  /** For words that an end byte closes: that byte, which the last one may lack. */
-  readonly endOfLast?: number;
 }
 
 /** Drives a word kernel: keeps the bytes of a cut word, and tells the report what was counted. */
@@ -37,14 +36,7 @@ export class WordDecoder implements EventDecoder {
   readonly #kernel: WordKernel;
   readonly #format: WordFormat;
   #rebasePending: boolean;
-  /** Addresses of the next byte to decode and of the end of what was fed. */
-  #input = 0;
-  #end = 0;
-  /** With fewer bytes at hand the kernel is not called. */
-  #leastBytes: number;
-  /** Byte offset in the source minus address, for the bytes at hand. */
-  #offsetOfAddress: number;
-  #nextOffset: number;
+  readonly #bytes: FedBytes;
 
   constructor(
     memory: EventMemory,
@@ -56,52 +48,35 @@ export class WordDecoder implements EventDecoder {
     memory.setVariant(options.variant);
     this.#kernel = kernel;
     this.#format = format;
-    this.#leastBytes = format.wordBytes;
     this.#rebasePending = options.rebase;
-    this.#nextOffset = options.dataOffset;
-    this.#offsetOfAddress = options.dataOffset;
+    this.#bytes = new FedBytes(memory, options.dataOffset);
   }
 
   feed(slot: 0 | 1, length: number): void {
-    const carried = this.#end - this.#input;
-    if (carried > CARRY_BYTES)
-      throw new RangeError("bytes were fed before those at hand were used");
-    const start = this.#memory.inputs[slot].byteOffset;
-    // A word that was cut stands in front of its other half.
-    const all = new Uint8Array(this.#memory.memory.buffer);
-    all.copyWithin(start - carried, this.#input, this.#end);
-    this.#input = start - carried;
-    this.#end = start + length;
-    this.#offsetOfAddress = this.#nextOffset - start;
-    this.#nextOffset += length;
+    this.#bytes.feed(slot, length);
   }
 
-  end(slot: 0 | 1): void {
-    const { endOfLast } = this.#format;
-    if (endOfLast === undefined || this.#input === this.#end) return;
-    this.#memory.inputs[slot][0] = endOfLast;
-    this.feed(slot, 1);
-    this.#leastBytes = 1;
-  }
+  end(): void {}
 
   decode(room: number, report: MutableReport): boolean {
     const memory = this.#memory;
+    const bytes = this.#bytes;
+    const { wordBytes } = this.#format;
     const { eventCount, triggerCount } = memory;
-    if (this.#end - this.#input >= this.#leastBytes) {
+    if (bytes.length >= wordBytes) {
       if (this.#rebasePending) this.#findTimeOffset(room, report);
-      this.#input = this.#kernel.decode(this.#input, this.#end, room);
+      bytes.start = this.#kernel.decode(bytes.start, bytes.end, room);
       this.#settle(report);
       report.events += memory.eventCount - eventCount;
       report.triggers += memory.triggerCount - triggerCount;
     }
-    return this.#end - this.#input < this.#leastBytes;
+    return bytes.length < wordBytes;
   }
 
   finish(report: MutableReport): void {
-    report.truncatedBytes = this.#end - this.#input;
-    if (report.truncatedBytes > 0) {
-      report.firstAt.truncated = this.#offsetOfAddress + this.#input;
-    }
+    const bytes = this.#bytes;
+    report.truncatedBytes = bytes.length;
+    if (bytes.length > 0) report.firstAt.truncated = bytes.offsetOf(bytes.start);
   }
 
   /** Decodes once to learn the time of the first event, and takes it back. */
@@ -109,7 +84,7 @@ export class WordDecoder implements EventDecoder {
     const memory = this.#memory;
     const { triggerCount } = memory;
     const carried = memory.saveCarried();
-    this.#kernel.decode(this.#input, this.#end, room);
+    this.#kernel.decode(this.#bytes.start, this.#bytes.end, room);
     const found = memory.eventCount > 0;
     memory.takeCounters(() => {});
     memory.takeSubtypes(() => {});
@@ -125,7 +100,7 @@ export class WordDecoder implements EventDecoder {
   #settle(report: MutableReport): void {
     this.#memory.takeCounters((slot, count, address) => {
       const first = (kind: LossKind): void => {
-        const offset = this.#offsetOfAddress + address;
+        const offset = this.#bytes.offsetOf(address);
         report.firstAt[kind] = Math.min(report.firstAt[kind] ?? offset, offset);
       };
       switch (slot) {
@@ -138,9 +113,6 @@ export class WordDecoder implements EventDecoder {
         case layout.EVENTS_WITHOUT_ADDRESS:
           report.eventsWithoutAddress += count;
           return first("eventWithoutAddress");
-        case layout.MALFORMED_LINES:
-          report.malformedLines += count;
-          return first("malformedLine");
         case layout.EVENTS_OUTSIDE_GEOMETRY:
           report.eventsOutsideGeometry += count;
           return first("outsideGeometry");

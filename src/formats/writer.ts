@@ -6,7 +6,7 @@ import { EventEncoder, type EventEncoding, type HeaderFacts, type LeftOut } from
 
 /** A format that this version writes. */
 export interface WritableFormat {
-  /** The id that reading the result gives. */
+  /** As the option `format` spells it; mostly what reading the result gives, too. */
   readonly id: string;
   /** For people. */
   readonly name: string;
@@ -66,7 +66,8 @@ export function writtenByKernel(encoding: EventEncoding): WritableFormat {
       return {
         start: () => [encoding.encodeHeader(facts)],
         write: () => encoder.encode(keepsTriggers ? memory.triggerCount : 0),
-        finish: () => [],
+        finish: () =>
+          encoder.written === 0 && encoding.encodeEmpty ? [encoding.encodeEmpty()] : [],
         get leftOut() {
           return encoder.leftOut;
         },

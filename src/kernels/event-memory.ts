@@ -22,8 +22,8 @@ const TILE_TRIGGERS = 2048;
 const PAGE_BYTES = 65536;
 /** Every part starts on a cache line. */
 const ALIGNMENT = 64;
-/** Room in front of each input slot for the bytes of a word that the other slot ended in. */
-export const CARRY_BYTES = ALIGNMENT;
+/** Room in front of each input slot for the bytes of a word or line that the other slot ended in. */
+export const CARRY_BYTES = 512;
 
 /**
  * The memory that one decoding pass works in: the kernel's state, two input slots that are filled

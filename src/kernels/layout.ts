@@ -134,6 +134,10 @@ export const REFUSED_BACKWARD_TIME = 4;
 /** The trigger's input has a number beyond what the format can name. */
 export const REFUSED_TRIGGER_ID = 5;
 
+/** 512 bytes that a decoding kernel and its host share beyond that; the meaning is the format's own. */
+export const FORMAT_FIELDS = STATE + 1280;
+export const FORMAT_FIELDS_BYTES = 512;
+
 /** Free bytes with which an entry is begun: room for 1024 wraps of the clock in front of it. */
 export const ENTRY_ROOM = 20480;
 /** The most wraps of the clock that are written in front of one entry. */

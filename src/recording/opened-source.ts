@@ -1,6 +1,7 @@
 import { platform } from "#platform";
 import { EventError } from "../errors.ts";
 import { detectBytes, type FormatDetection, headIsCut } from "../formats/detect.ts";
+import type { FormatOptions } from "../formats/options.ts";
 import { type ByteSource, isByteSource, type SequentialSource } from "../source/byte-source.ts";
 import { CheckedByteSource, fill, ReplaySource, SourceCursor } from "../source/cursor.ts";
 import { InflatedSource } from "../source/inflated.ts";
@@ -59,14 +60,19 @@ export class OpenedSource {
   }
 
   /** Opens a source and reads its first bytes. */
-  static async open(given: EventSource, signal?: AbortSignal): Promise<OpenedSource> {
+  static async open(
+    given: EventSource,
+    signal?: AbortSignal,
+    options?: FormatOptions,
+  ): Promise<OpenedSource> {
     signal?.throwIfAborted();
     const opening = resolveSource(given);
     opening.then(closeIfAborted(signal), () => {});
     const resolved = await untilAborted(opening, signal);
     const { source, owned } = resolved;
     try {
-      return new OpenedSource(resolved, await untilAborted(readHead(source, signal), signal));
+      const head = await untilAborted(readHead(source, signal, options), signal);
+      return new OpenedSource(resolved, head);
     } catch (error) {
       if (owned) await source.close?.();
       throw error;
@@ -150,6 +156,7 @@ function inflate(source: SequentialSource, compression: Compression, skip = 0): 
 async function readHead(
   source: ByteSource | SequentialSource,
   signal: AbortSignal | undefined,
+  options: FormatOptions | undefined,
 ): Promise<Head> {
   const path = source.name;
   if (isByteSource(source)) {
@@ -157,20 +164,24 @@ async function readHead(
     const cursor = (): SourceCursor => new SourceCursor(source, 0, byteLength, signal);
     const bytes = await readHeader(cursor(), path);
     const compression = compressionOf(bytes);
-    if (compression !== null) return readInflatedHead(cursor(), compression);
-    return { bytes, detection: detectBytes(bytes, { path, byteLength }), inflated: null };
+    if (compression !== null) return readInflatedHead(cursor(), compression, options);
+    return { bytes, detection: detectBytes(bytes, { path, byteLength, options }), inflated: null };
   }
   // No more than it takes to see a compression: a live source may be slow to send more.
   const magic = new Uint8Array(COMPRESSION_MAGIC_BYTES);
   const start = magic.subarray(0, await fill(source, magic));
   const compression = compressionOf(start);
   const all = new ReplaySource(start, source);
-  if (compression !== null) return readInflatedHead(all, compression);
+  if (compression !== null) return readInflatedHead(all, compression, options);
   const bytes = await readHeader(all, path);
-  return { bytes, detection: detectBytes(bytes, { path }), inflated: null };
+  return { bytes, detection: detectBytes(bytes, { path, options }), inflated: null };
 }
 
-async function readInflatedHead(source: SequentialSource, compression: Compression): Promise<Head> {
+async function readInflatedHead(
+  source: SequentialSource,
+  compression: Compression,
+  options: FormatOptions | undefined,
+): Promise<Head> {
   const path = source.name;
   const inflated = inflate(source, compression);
   const bytes = await readHeader(inflated, path);
@@ -183,7 +194,7 @@ async function readInflatedHead(source: SequentialSource, compression: Compressi
     });
   }
   try {
-    return { bytes, detection: detectBytes(bytes, { path, compression }), inflated };
+    return { bytes, detection: detectBytes(bytes, { path, compression, options }), inflated };
   } catch (cause) {
     const { damage } = inflated;
     if (damage === null) throw cause;

@@ -9,7 +9,6 @@ import {
   type Strictness,
 } from "../events/report.ts";
 import {
-  type ByteOrder,
   type FormatHeader,
   isRowFormat,
   type RowFormat,
@@ -17,12 +16,18 @@ import {
   type StreamFormat,
 } from "../formats/decoder.ts";
 import { type FormatDetection, formatOf } from "../formats/detect.ts";
+import {
+  checkFormatOptions,
+  checkOnMalformed,
+  type FormatOptions,
+  type OnMalformed,
+} from "../formats/options.ts";
 import { show } from "../util/show.ts";
 import { untilAborted } from "../util/until-aborted.ts";
 import { type EventSource, OpenedSource } from "./opened-source.ts";
 
 /** Options for opening a recording. */
-export interface OpenOptions {
+export interface OpenOptions extends FormatOptions {
   /** The sensor, in pixels; replaces what the header says. Default: the header's. */
   geometry?: SensorGeometry | undefined;
   /**
@@ -32,10 +37,10 @@ export interface OpenOptions {
    */
   strict?: Strictness | undefined;
   /**
-   * Byte order of EVT 2.1, `"little"` or `"legacy"`; replaces what header and data say. Other
-   * formats have one only. Default: the header's.
+   * What to do with a line of text that holds no event: `"error"` throws, `"skip"` counts it in the
+   * report. Default `"error"`.
    */
-  byteOrder?: ByteOrder | undefined;
+  onMalformed?: OnMalformed | undefined;
   /** Ends the work early; it rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
 }
@@ -45,6 +50,7 @@ export interface RecordingParts {
   source: OpenedSource;
   content: RecordingContent;
   strict: Strictness;
+  onMalformed?: OnMalformed | undefined;
 }
 
 /** Where the events are: in a stream of words behind a header, or in rows. @internal */
@@ -75,23 +81,29 @@ export class OpenedRecording {
   readonly report: LoadReport;
   /** How losses are treated unless a load says otherwise. */
   readonly strict: Strictness;
+  /** How lines of text that hold no event are treated unless a load says otherwise. */
+  readonly onMalformed: OnMalformed;
+  /** In words: which of many ways to write its format this is; null for formats that have but one. */
+  readonly dialect: string | null;
   /** @internal */
   readonly source: OpenedSource;
   /** @internal */
   readonly content: RecordingContent;
 
   /** @internal */
-  constructor({ source, content, strict }: RecordingParts) {
+  constructor({ source, content, strict, onMalformed = "error" }: RecordingParts) {
     this.source = source;
     this.content = content;
     this.detection = source.detection;
     this.byteLength = source.byteLength;
     this.strict = strict;
+    this.onMalformed = onMalformed;
     const isStream = content.kind === "stream";
-    const { entries, geometry, assumptions, timeOffset, originalFormat } = isStream
+    const { entries, geometry, assumptions, dialect, timeOffset, originalFormat } = isStream
       ? content.header
       : content.table.header;
     this.header = entries;
+    this.dialect = dialect ?? null;
     this.report = createReport({
       format: content.format.id,
       sourceName: source.name ?? null,
@@ -170,12 +182,14 @@ export async function openParts(
 ): Promise<RecordingParts> {
   checkSignal(options.signal);
   const strict = checkStrict(options.strict);
+  const onMalformed = checkOnMalformed(options.onMalformed);
   const geometry = options.geometry === undefined ? undefined : checkGeometry(options.geometry);
-  const source = await OpenedSource.open(given, options.signal);
+  const formatOptions = checkFormatOptions(options);
+  const source = await OpenedSource.open(given, options.signal, formatOptions);
   let content: RecordingContent | undefined;
   try {
-    content = await openContent(source, { ...options, geometry });
-    const parts = { source, content, strict };
+    content = await openContent(source, geometry, formatOptions, options.signal);
+    const parts = { source, content, strict, onMalformed };
     checkAssumptions(new OpenedRecording(parts).report, strict);
     return parts;
   } catch (error) {
@@ -187,16 +201,18 @@ export async function openParts(
 
 async function openContent(
   source: OpenedSource,
-  { geometry, byteOrder, signal }: OpenOptions,
+  geometry: SensorGeometry | undefined,
+  options: FormatOptions,
+  signal: AbortSignal | undefined,
 ): Promise<RecordingContent> {
   const path = source.name;
   const format = formatOf(source.detection, path);
   if (!isRowFormat(format)) {
-    const header = format.readHeader(source.head, geometry, path, checkByteOrder(byteOrder));
+    const header = format.readHeader(source.head, geometry, path, options);
     return { kind: "stream", format, header };
   }
   const bytes = await source.anywhere(signal);
-  const opening = format.open(bytes, { geometry, path, signal });
+  const opening = format.open(bytes, { ...options, geometry, path, signal });
   // What is opened after all, when nobody waits for it any more, is closed again.
   opening.then(
     (table) => {
@@ -219,14 +235,6 @@ export function checkStrict(strict: Strictness | undefined): Strictness {
   throw new EventError("invalid-option", "strict is not known", {
     expected: 'true, false or "assumptions"',
     found: show(strict),
-  });
-}
-
-function checkByteOrder(byteOrder: ByteOrder | undefined): ByteOrder | undefined {
-  if (byteOrder === undefined || byteOrder === "little" || byteOrder === "legacy") return byteOrder;
-  throw new EventError("invalid-option", "byteOrder is not known", {
-    expected: '"little" or "legacy"',
-    found: show(byteOrder),
   });
 }
 

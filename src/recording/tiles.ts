@@ -6,6 +6,7 @@ import {
   type MutableReport,
   type Strictness,
 } from "../events/report.ts";
+import type { OnMalformed } from "../formats/options.ts";
 import { EventMemory } from "../kernels/event-memory.ts";
 import type { SequentialSource } from "../source/byte-source.ts";
 import { untilAborted } from "../util/until-aborted.ts";
@@ -19,6 +20,7 @@ export interface TileOptions {
   readonly polarityEncoding: PolarityEncoding;
   readonly geometry?: SensorGeometry | undefined;
   readonly strict: Strictness;
+  readonly onMalformed?: OnMalformed | undefined;
   readonly rebase?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
@@ -79,10 +81,12 @@ export class TilePass {
       yield* tilesOfRows(content.table, pass, room);
       return;
     }
-    const { dataOffset, variant = 0 } = content.header;
+    const { header, format } = content;
+    const { dataOffset, variant = 0 } = header;
     const {
       signal,
       strict,
+      onMalformed,
       rebase = false,
       range,
       promptly = false,
@@ -92,10 +96,12 @@ export class TilePass {
     const start = Math.max(range?.start ?? dataOffset, dataOffset);
     const bytes = source.bytesFrom(start, signal, range?.end);
     const memory = this.#createMemory(INPUT_BYTES);
-    const decoder = await content.format.createDecoder(memory, {
+    const decoder = await format.createDecoder(memory, {
       dataOffset: start,
       rebase,
       variant,
+      header,
+      onMalformed,
     });
     report.bytesRead = start;
 
@@ -106,7 +112,8 @@ export class TilePass {
       const { slot, length } = await untilAborted(ahead.next(), signal);
       const isEnd = length === 0;
       if (isEnd) {
-        decoder.end(slot);
+        // Behind a part of the recording more bytes follow.
+        if (range === undefined || range.end === this.#recording.recordingBytes) decoder.end(slot);
       } else {
         report.bytesRead += length;
         decoder.feed(slot, length);

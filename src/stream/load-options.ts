@@ -3,6 +3,7 @@ import { type ColumnName, checkColumns } from "../events/columns.ts";
 import { checkGeometry } from "../events/geometry.ts";
 import { checkPolarityEncoding, type PolarityEncoding } from "../events/polarity.ts";
 import type { LoadReport } from "../events/report.ts";
+import { checkOnMalformed } from "../formats/options.ts";
 import type { Progress } from "../recording/progress.ts";
 import { checkStrict, type OpenedRecording, type OpenOptions } from "../recording/recording.ts";
 import type { TileOptions } from "../recording/tiles.ts";
@@ -49,6 +50,10 @@ export function resolveLoad(recording: OpenedRecording, options: LoadOptions): R
       ),
       geometry: options.geometry === undefined ? undefined : checkGeometry(options.geometry),
       strict: options.strict === undefined ? recording.strict : checkStrict(options.strict),
+      onMalformed:
+        options.onMalformed === undefined
+          ? recording.onMalformed
+          : checkOnMalformed(options.onMalformed),
       rebase: checkFlag("rebase", options.rebase),
       signal: options.signal,
       onProgress: options.onProgress,

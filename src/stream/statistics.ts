@@ -50,7 +50,7 @@ export async function estimateStatistics(
   // Only a whole pass can tell what is lost, or how often a short clock started again.
   const needsAll = tiles.strict !== false || clockPeriodUs < LONG_CLOCK_US;
   if (isSmall || needsAll || extent === null) return collectStatistics(recording, options);
-  const { signal, geometry, rebase, onProgress } = tiles;
+  const { signal, geometry, rebase, onMalformed, onProgress } = tiles;
   const { start: first, end: last, step } = extent;
   const length = Math.ceil(SAMPLE_BYTES / extent.bytes);
   if (last - first < SAMPLES * length) return collectStatistics(recording, options);
@@ -64,7 +64,7 @@ export async function estimateStatistics(
     const end = sample === SAMPLES - 1 ? last : start + length;
     const part = new TileStatistics();
     const range = { start, end };
-    const pass = new TilePass(recording, { ...PART_OPTIONS, geometry, signal, range });
+    const pass = new TilePass(recording, { ...PART_OPTIONS, geometry, onMalformed, signal, range });
     for await (const tile of pass.tiles(() => Number.POSITIVE_INFINITY)) await part.add(tile);
     parts.push(part.get());
     seen += pass.report.events;

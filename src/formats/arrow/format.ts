@@ -12,7 +12,8 @@ export const arrow = {
   name: "Arrow IPC",
 
   probe(head) {
-    return startsWithSchema(head) ? "it starts with the schema of an Arrow IPC stream" : null;
+    if (!startsWithSchema(head)) return null;
+    return { confidence: "certain", reason: "it starts with the schema of an Arrow IPC stream" };
   },
 
   async open(source, options) {

@@ -4,7 +4,8 @@
  */
 import { EventError } from "../../errors.ts";
 import type { Assumption } from "../../events/report.ts";
-import type { ByteOrder, FormatHeader } from "../decoder.ts";
+import type { FormatHeader } from "../decoder.ts";
+import type { ByteOrder } from "../options.ts";
 import { formatOptions, headerValue, isOfProphesee, systemId } from "../prophesee-header.ts";
 import {
   CONTINUED,

@@ -2,13 +2,8 @@ import type { SensorGeometry } from "../../events/geometry.ts";
 import type { EventMemory } from "../../kernels/event-memory.ts";
 import { evt21Wasm } from "../../kernels/generated/evt21.ts";
 import { instantiateKernel } from "../../kernels/kernel.ts";
-import type {
-  ByteOrder,
-  DecoderOptions,
-  EventDecoder,
-  EventFormat,
-  FormatHeader,
-} from "../decoder.ts";
+import type { DecoderOptions, EventDecoder, EventFormat, FormatHeader } from "../decoder.ts";
+import type { FormatOptions } from "../options.ts";
 import { readRawHeader } from "../prophesee-header.ts";
 import { WordDecoder, type WordFormat, type WordKernel } from "../word-decoder.ts";
 import { readByteOrder } from "./byte-order.ts";
@@ -25,7 +20,7 @@ function readHeader(
   head: Uint8Array,
   geometry: SensorGeometry | undefined,
   path?: string,
-  byteOrder?: ByteOrder,
+  { byteOrder }: FormatOptions = {},
 ): FormatHeader {
   const header = readRawHeader(head, geometry, path);
   const data = head.subarray(header.dataOffset);
