@@ -2,10 +2,13 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type {
   ByteOrder,
+  ColumnName,
+  OnMalformed,
   OpenOptions,
   PolarityEncoding,
   SensorGeometry,
   Strictness,
+  TimeUnit,
 } from "../node.ts";
 
 /** Options of every command that reads a recording, parsed. */
@@ -15,6 +18,9 @@ export interface RecordingOptions {
   geometry?: SensorGeometry;
   byteOrder?: ByteOrder;
   polarityEncoding?: PolarityEncoding;
+  textColumns?: (ColumnName | null)[];
+  timeUnit?: TimeUnit;
+  onMalformed?: OnMalformed;
 }
 
 /** Options of `evarrow info`. */
@@ -38,6 +44,8 @@ export interface ConvertCommandOptions extends RecordingOptions {
 
 /** Stated here so that `--help` need not load the library. */
 const POLARITY_ENCODINGS = ["minus-one-one", "zero-one"] satisfies PolarityEncoding[];
+const TIME_UNITS = ["s", "ms", "us", "ns"] satisfies TimeUnit[];
+const MALFORMED_MODES = ["error", "skip"] satisfies OnMalformed[];
 const MAX_SIDE = 65536;
 
 /** Gives a command its first argument, the recording, and the common options. */
@@ -66,6 +74,20 @@ export function addRecordingOptions(command: Command, argument = "FILE"): Comman
       "--strict [=assumptions]",
       "fail when data is lost or out of order; with =assumptions also when anything is assumed",
       parseStrict,
+    )
+    .option(
+      "--text-columns <names>",
+      "what the columns of a text file hold: t, x, y and p in any order, - for others",
+      parseTextColumns,
+    )
+    .addOption(
+      new Option("--time-unit <unit>", "unit of the times of a text file").choices(TIME_UNITS),
+    )
+    .addOption(
+      new Option(
+        "--on-malformed <mode>",
+        "what to do with a line of text that holds no event: fail, or skip and count it (default: error)",
+      ).choices(MALFORMED_MODES),
     );
 }
 
@@ -80,10 +102,11 @@ export function explicitStrict(argv: readonly string[]): string[] {
 
 /** What the library is told when it opens the recording. */
 export function openOptions(
-  { geometry, byteOrder, strict }: RecordingOptions,
+  { geometry, byteOrder, strict, textColumns: columns, timeUnit, onMalformed }: RecordingOptions,
   signal: AbortSignal | undefined,
 ): OpenOptions {
-  return { geometry, byteOrder, strict, signal };
+  const text = columns || timeUnit ? { columns, timeUnit } : undefined;
+  return { geometry, byteOrder, strict, text, onMalformed, signal };
 }
 
 /** A number of events, from 0. */
@@ -117,6 +140,26 @@ function parseGeometry(text: string): SensorGeometry {
   if (isSide(geometry.width) && isSide(geometry.height)) return geometry;
   throw new InvalidArgumentError(
     `Expected WIDTHxHEIGHT in pixels from 1 to ${MAX_SIDE}, for example 640x480.`,
+  );
+}
+
+const COLUMNS: Readonly<Record<string, ColumnName | null>> = {
+  t: "t",
+  x: "x",
+  y: "y",
+  p: "polarity",
+  polarity: "polarity",
+  "-": null,
+};
+
+function parseTextColumns(text: string): (ColumnName | null)[] {
+  const columns = text.split(",").map((name) => COLUMNS[name.trim()]);
+  const named = columns.filter((column) => typeof column === "string");
+  if (named.length === 4 && new Set(named).size === 4 && !columns.includes(undefined)) {
+    return columns.map((column) => column ?? null);
+  }
+  throw new InvalidArgumentError(
+    "Expected t, x, y and p once each, for example t,x,y,p or x,y,-,p,t.",
   );
 }
 

@@ -33,13 +33,14 @@ function inTermsOfOptions(error: EventError): string {
   return `${problem.trimEnd()} ${hintFor(error)}`.trimEnd();
 }
 
-function hintFor({ code, hint = "", message }: EventError): string {
+function hintFor({ code, hint = "" }: EventError): string {
   if (code === "data-loss") return "Without --strict the rest is read and the loss is reported.";
   if (code === "source-unsupported") return "Download it first.";
   if (code === "sink-unwritable" && hint !== "") return "Write a file, and upload that.";
-  if (code === "assumption" && !/geometry|byteOrder/.test(message)) {
+  if (code === "assumption" && !hint.startsWith("Give")) {
     return "Without --strict=assumptions it is accepted and reported.";
   }
+  if (code === "malformed-line") return "--on-malformed skip counts such lines and reads the rest.";
   if (code === "not-encodable") {
     const rebase = hint === "" ? "" : "--rebase puts the first event on time 0; ";
     return `${rebase}--force leaves out what does not fit.`;
@@ -47,5 +48,7 @@ function hintFor({ code, hint = "", message }: EventError): string {
   return hint
     .replaceAll("`geometry`", "--geometry WIDTHxHEIGHT")
     .replaceAll("`byteOrder`", "--byte-order")
+    .replaceAll("`text: { columns }`", "--text-columns, for example t,x,y,p,")
+    .replaceAll("`text: { timeUnit }`", "--time-unit")
     .replaceAll("`format`", "--format");
 }

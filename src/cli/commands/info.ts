@@ -53,6 +53,7 @@ function asJson({ file, recording, statistics, report }: Facts): object {
     file,
     bytes: recording.byteLength,
     detection: recording.detection,
+    dialect: recording.dialect,
     geometry: recording.geometry,
     header: recording.header.map(([key, value]) => ({ key, value })),
     estimated: statistics.estimated,
@@ -80,7 +81,7 @@ function asLines({ file, recording, statistics, report }: Facts): string[] {
 }
 
 function recordingRows(file: string, recording: Recording): Row[] {
-  const { detection, geometry, byteLength, report } = recording;
+  const { detection, dialect, geometry, byteLength, report } = recording;
   const { name, format, confidence, reason, compression } = detection;
   const assumed = report.assumptions.some(({ what }) => what === "geometry") ? ", assumed" : "";
   const likely = confidence === "certain" ? "" : "likely: ";
@@ -90,6 +91,7 @@ function recordingRows(file: string, recording: Recording): Row[] {
     ...(compression === null ? [] : [["Compressed", compression] as const]),
     ["Format", `${name} (${format})`],
     ["Detected", `${likely}${reason}`],
+    ...(dialect === null ? [] : [["Dialect", dialect] as const]),
     [
       "Sensor",
       geometry === null ? "unknown" : `${geometry.width}x${geometry.height} pixels${assumed}`,
