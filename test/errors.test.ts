@@ -37,6 +37,7 @@ describe("EventError", () => {
     [{ line: 3 }, "it broke (line 3)."],
     [{ row: 0 }, "it broke (row 0)."],
     [{ line: 3, byteOffset: 40 }, "it broke (at byte 40, line 3)."],
+    [{ line: 3, column: 7 }, "it broke (line 3, column 7)."],
     [{ expected: "a" }, "it broke: expected a."],
     [{ found: "b" }, "it broke: found b."],
     [{ path: "p", hint: "H." }, "p: it broke. H."],

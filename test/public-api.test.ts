@@ -59,6 +59,7 @@ describe("the public API", () => {
       "invalid-header",
       "geometry-conflict",
       "invalid-option",
+      "malformed-line",
       "data-loss",
       "assumption",
       "unsafe-time",

@@ -18,6 +18,7 @@ import {
   madeEvt2,
   mixedScene,
   PAIRS,
+  readAs,
 } from "../support/conversions.ts";
 import type { PlainEvent } from "../support/encodings.ts";
 
@@ -45,11 +46,12 @@ describe("the target", () => {
     expect((await convertRecording(original, sink)).format).toBe(id);
   });
 
-  it.each(CONVERTED)("is told its format: $id", async ({ id, ending }) => {
+  it.each(CONVERTED)("is told its format: $id", async (to) => {
+    const { id, ending } = to;
     for (const name of ["out.raw", "out", `out${ending}`, `out${ending}.part`]) {
       const path = join(folder, name);
       expect((await convertRecording(original, path, { format: id })).format).toBe(id);
-      expect((await openRecording(path)).format).toBe(id);
+      expect((await openRecording(path)).format).toBe(readAs(to));
     }
   });
 
@@ -88,7 +90,7 @@ describe("the target", () => {
     [
       "is told an unknown one",
       () => join(folder, "a.csv"),
-      { format: "text" },
+      { format: "rosbag" },
       /cannot be written/,
     ],
     ["is told nonsense", () => join(folder, "a.csv"), { format: 3 as never }, /cannot be written/],

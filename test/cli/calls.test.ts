@@ -61,6 +61,11 @@ describe("a wrong call", () => {
     [["stats", file, "--geometry", "0x480"], "argument '0x480' is invalid."],
     [["stats", file, "--geometry", "70000x1"], "in pixels from 1 to 65536"],
     [["stats", file, "--strict=all"], "Expected --strict or --strict=assumptions."],
+    [["head", file, "--text-columns", "t,x,y"], "Expected t, x, y and p once each"],
+    [["head", file, "--text-columns", "t,x,y,p,p"], "for example t,x,y,p or x,y,-,p,t."],
+    [["head", file, "--text-columns", "t,x,y,p,z"], "argument 't,x,y,p,z' is invalid."],
+    [["head", file, "--time-unit", "min"], "choices are s, ms, us, ns."],
+    [["head", file, "--on-malformed", "drop"], "choices are error, skip."],
     [["head", file, "--polarity-encoding", "01"], "choices are minus-one-one, zero-one."],
   ])("%j exits with 2", async (argv, message) => {
     const { exitCode, stdout, stderr } = await evarrow(argv);

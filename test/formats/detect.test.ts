@@ -235,22 +235,51 @@ describe("everything else", () => {
 
   it.each([
     "0.000001 10 20 1\n0.000002 11 21 0\n",
-    "t,x,y,p\n1,2,3,0\n",
+    "1 2 3 0",
+    "240 180\n",
+    "a,b,c,d\n1,2,3,0\n",
     "\xef\xbb\xbf1;2;3;0\r\n",
     "# a comment\n1\t2\t3\t-1\n",
+    "// a comment\n1 2 3 true\n",
     "%geometry:640,480\n1,2,0,100\n",
     "%geometry:640,480\n",
-    "x y p t\n1 2 0 100\n",
-    "t,x,y,on\r\n",
+    "% a comment like a line of a RAW header\n1,2,0,100\n",
+    "% Date 2020-09-14\n% Version 2\n1,2,0,100\n",
     '"timestamp";"x";"y"\n',
     "# no AEDAT\n#!AER\n0.1 10 20 1\n",
     "-1 +2 3.5e-3 true\n",
-  ])("%j is text", (start) => {
+  ])("%j is likely text", (start) => {
     expect(outcome(latin1Bytes(start))).toMatchObject({
       format: "text",
-      supported: false,
+      supported: true,
       confidence: "likely",
     });
+  });
+
+  it.each([
+    "t,x,y,p\n1,2,3,0\n",
+    "x y p t\n1 2 0 100\n",
+    "t,x,y,on\r\n",
+    "x,y,t,polarity",
+    "# t x y p\n",
+    "# a comment\nx;y;t_ns;on\n",
+  ])("%j is certainly text", (start) => {
+    expect(outcome(latin1Bytes(start))).toMatchObject({
+      format: "text",
+      supported: true,
+      confidence: "certain",
+      reason: expect.stringContaining("names the columns"),
+    });
+  });
+
+  it("what the caller says is text is text, unless its bytes are something else", () => {
+    const bytes = latin1Bytes("anything\n");
+    const options = { text: {} };
+    expect(outcome(bytes)).toBe("unknown-format");
+    expect(outcome(bytes, { options })).toMatchObject({ format: "text", confidence: "likely" });
+    expect(outcome(BINARY, { options })).toBe("unknown-format");
+    const words = recordingOf([timeHigh(1), on(1, 2, 3)]);
+    expect(outcome(words, { options })).toMatchObject({ format: "evt2" });
   });
 
   it.each(["hello\n", "Chapter 1\n\nIt was 8 in the morning.\n", "# a comment\n", "{\n", "\n\n"])(

@@ -52,7 +52,7 @@ function triggerList({ maxTriggerId }: TestedEncoding): fc.Arbitrary<PlainTrigge
 }
 
 describe.each(ENCODINGS)("the encoding kernel of $name", (target) => {
-  const { decode, side, periodUs, mostStepUs, maxTriggerId } = target;
+  const { encoding, decode, side, periodUs, mostStepUs, maxTriggerId } = target;
 
   it("writes runs next to each other and next to the borders", async () => {
     await fc.assert(
@@ -199,7 +199,7 @@ describe.each(ENCODINGS)("the encoding kernel of $name", (target) => {
     // CSV takes every pixel that the columns hold, and so every event.
     const geometry = { width: 64, height: 48 };
     it("names the row, in whichever call and tile", async () => {
-      if (target.name === "csv") return;
+      if (encoding.id === "csv" || encoding.id === "text") return; // any pixel has a place in a line
       const tile = Array.from({ length: 300 }, (_, at) => event(at * 100));
       const last = Array.from({ length: 1000 }, (_, at) => event(30_000 + at * 100));
       for (const row of [0, 1, 700, 999]) {
@@ -214,7 +214,7 @@ describe.each(ENCODINGS)("the encoding kernel of $name", (target) => {
     });
 
     it("is for the event outside the sensor, not for the run it ends", async () => {
-      if (target.name === "csv") return;
+      if (encoding.id === "csv" || encoding.id === "text") return; // any pixel has a place in a line
       for (const count of [1, 2, 3, 4, 5, 31, 32, 33]) {
         const events = run(5, 64 - count, count + 1);
         await expect(encodeTiles(target, [{ events }], { geometry })).rejects.toMatchObject({

@@ -24,6 +24,7 @@ import {
   encodeEvt2,
   encodeEvt3,
   encodeEvt21,
+  type OpenOptions,
   openRecording,
   type SensorGeometry,
 } from "../../src/node.ts";
@@ -41,6 +42,8 @@ export interface Scene {
 
 export interface TestedFormat {
   id: string;
+  /** What reading it calls it. Default: the same. */
+  readsAs?: string;
   /** How names of its files end. */
   ending: string;
   keepsTriggers: boolean;
@@ -62,6 +65,14 @@ function encodable({ events, triggers = [], geometry, header }: Scene) {
 function csvText({ events }: Scene): string {
   const lines = events.map(({ x, y, t, p }) => `${x},${y},${t},${p}\n`);
   return `x,y,t,polarity\n${lines.join("")}`;
+}
+
+function secondsText({ events }: Scene): string {
+  const lines = events.map(({ x, y, t, p }) => {
+    const digits = String(Math.abs(t)).padStart(7, "0");
+    return `${t < 0 ? "-" : ""}${digits.slice(0, -6)}.${digits.slice(-6)} ${x} ${y} ${p}\n`;
+  });
+  return lines.join("") || "# t x y p\n";
 }
 
 function arrowFile({ events, geometry }: Scene): Uint8Array<ArrayBuffer> {
@@ -103,7 +114,15 @@ export const CONVERTED: readonly TestedFormat[] = [
     ending: ".csv",
     ...PLAIN,
     keepsGeometry: false,
+    readsAs: "text",
     make: async (scene) => latin1Bytes(csvText(scene)),
+  },
+  {
+    id: "text",
+    ending: ".txt",
+    ...PLAIN,
+    keepsGeometry: false,
+    make: async (scene) => latin1Bytes(secondsText(scene)),
   },
   {
     id: "arrow",
@@ -113,6 +132,9 @@ export const CONVERTED: readonly TestedFormat[] = [
     make: async (scene) => arrowFile(scene),
   },
 ];
+
+/** What reading a format calls it. */
+export const readAs = ({ id, readsAs }: TestedFormat): string => readsAs ?? id;
 
 /** Every format to every format, itself included. */
 export const PAIRS = CONVERTED.flatMap((from) =>
@@ -181,8 +203,11 @@ export class MemorySink implements ByteSink {
 }
 
 /** The triggers of a recording as tests write them down. */
-export async function triggersIn(source: string | Uint8Array): Promise<PlainTrigger[]> {
-  const recording = await openRecording(source);
+export async function triggersIn(
+  source: string | Uint8Array,
+  options: OpenOptions = {},
+): Promise<PlainTrigger[]> {
+  const recording = await openRecording(source, options);
   try {
     const triggers = Array.from(await recording.triggers());
     return triggers.map(({ t, id, value }): PlainTrigger => [Number(t), id, value === 1 ? 1 : 0]);

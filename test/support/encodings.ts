@@ -3,20 +3,20 @@
  * what drives a kernel tile by tile. A new format is one more entry.
  */
 
-import { csvEncoding } from "../../src/formats/csv/encoder.ts";
 import { datEncoding } from "../../src/formats/dat/encoder.ts";
 import { EventEncoder, type EventEncoding, type HeaderFacts } from "../../src/formats/encoder.ts";
 import { evt2Encoding } from "../../src/formats/evt2/encoder.ts";
 import { evt3Encoding } from "../../src/formats/evt3/encoder.ts";
 import { evt21Encoding } from "../../src/formats/evt21/encoder.ts";
+import { csvEncoding, textEncoding } from "../../src/formats/text/encoder.ts";
 import type { EventColumns, SensorGeometry, TriggerColumns } from "../../src/index.ts";
 import { EventMemory } from "../../src/kernels/event-memory.ts";
-import { readCsvReference } from "../reference/csv.ts";
 import { decodeDatReference } from "../reference/dat.ts";
 import { decodeEvt2Reference, type ReferenceTrigger } from "../reference/evt2.ts";
 import { decodeEvt3Reference } from "../reference/evt3.ts";
 import { decodeEvt21Reference } from "../reference/evt21.ts";
 import { parseRawHeader } from "../reference/raw-header.ts";
+import { CSV_DIALECT, readTextReference, SECONDS_DIALECT } from "../reference/text.ts";
 
 /** An event as tests write it down. */
 export interface PlainEvent {
@@ -128,7 +128,18 @@ export const ENCODINGS: readonly TestedEncoding[] = [
     name: "csv",
     encoding: csvEncoding,
     facts: {},
-    decode: (bytes) => plain(readCsvReference(bytes)),
+    decode: (bytes) => plain(readTextReference(bytes, CSV_DIALECT)),
+    side: 65_536,
+    periodUs: null,
+    mostStepUs: 2 ** 52,
+    maxTriggerId: null,
+    words: null,
+  },
+  {
+    name: "text",
+    encoding: textEncoding,
+    facts: {},
+    decode: (bytes) => plain(readTextReference(bytes, SECONDS_DIALECT)),
     side: 65_536,
     periodUs: null,
     mostStepUs: 2 ** 52,

@@ -35,7 +35,9 @@ export interface ExpectedLoad {
 /** What all reference decoders find out; a report's counts that a format cannot have are left out. */
 export interface ReferenceLoad
   extends Pick<LoadReport, "firstAt">,
-    Partial<Pick<LoadReport, "otherSubtypes" | "eventsWithoutAddress" | "malformedLines">>,
+    Partial<
+      Pick<LoadReport, "otherSubtypes" | "eventsWithoutAddress" | "malformedLines" | "firstLine">
+    >,
     Pick<
       LoadReport,
       | "skippedWords"

@@ -72,7 +72,7 @@ const PROBLEMS: Record<string, RegExp> = {
   outsideGeometry: /outside the sensor/,
   malformedLine: /a line that is no event/,
   backwardStep: /earlier than the one in front/,
-  truncated: /ends inside a word/,
+  truncated: /ends inside a (word|line)/,
 };
 
 /** A strict load: the first loss as an error, with its place, or the same events as ever. */
@@ -90,6 +90,8 @@ export async function expectStrict(
   }
   expect(isEventError(result, "data-loss"), String(result)).toBe(true);
   expect(result).toMatchObject({ byteOffset: loss.at, format: expected.report.format });
+  const lines = Object.values(expected.report.firstLine ?? {});
+  if (lines.length > 0) expect(result.line).toBe(Math.min(...lines));
   expect(loss.kinds.some((kind) => PROBLEMS[kind]?.test(result.message))).toBe(true);
   expect(result.byteOffset).toBeLessThan(bytes.byteLength);
 }

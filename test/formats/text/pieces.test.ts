@@ -1,0 +1,261 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { text as textFormat } from "../../../src/formats/text/decoder.ts";
+import {
+  CR_LF,
+  DECIMAL_TIMES,
+  NO_SHAPE,
+  SIGNED_OFF,
+  WHOLE_TIMES,
+} from "../../../src/formats/text/layout.ts";
+import {
+  digestEvents,
+  isEventError,
+  type LoadReport,
+  loadTable,
+  openRecording,
+  reportOf,
+} from "../../../src/index.ts";
+import { referenceDigest } from "../../reference/digest.ts";
+import { CSV_DIALECT, SECONDS_DIALECT } from "../../reference/text.ts";
+import { latin1Bytes } from "../../support/evt2-words.ts";
+import { columnsOf, expectSameColumns } from "../../support/expected-load.ts";
+import { expectStrict, streamed } from "../../support/loads.ts";
+import { PieceSource } from "../../support/sources.ts";
+import { decodePieces, type PieceOptions } from "./decoder.ts";
+import { type TextFile, textFiles } from "./lines.ts";
+import { csvOf, expectedText, HEADER, optionsOf, SENSOR } from "./loads.ts";
+
+/** Lines that are hard to cut: around the longest line, and around 32 and 64 bytes. */
+const WORST = [
+  ...["12,34,5,1\n", "\n", "\r\n", `${"0".repeat(61)}\n`, "0,0,0,0\n0,0,0,0\r\n", "1,2,6,1\r\n"],
+  ...["1,2\n", "1,2,00000000000000000000007,1\n", "1,2,000000000000000000000008,1\n"],
+  ...[`1,2,${"0".repeat(54)}9,1\n`, `1,2,${"0".repeat(55)}9,1\n`, `1,2,${"0".repeat(56)}9,1\n`],
+  ...[`${"7".repeat(511)}\n`, "#\n", `${"8".repeat(512)}\n`, `#${"8".repeat(600)}\n`],
+  ...[`${"x".repeat(900)}\n`, "639,479,-5,-1\n", "640,0,1,1\n", `${"\0".repeat(128)}\r\n`],
+  ...["65535,65535,-9223372036854775808,-1\r\n", "\r\r\n", "1,1,9223372036854775807,1"],
+].join("");
+
+const FILES: readonly TextFile[] = [
+  { bytes: csvOf(WORST), dialect: CSV_DIALECT, text: optionsOf(CSV_DIALECT) },
+  {
+    bytes: latin1Bytes(
+      "0.000001 1 2 1\n1504645177.420000 12 34 0\n0.1234565 12 34 0\n1.12345649999 1279 719 1\n" +
+        "-0.5 1 2 1\n1e-6 5 5 1\n 7.25  1 2 1 \n12 3 4 0\n0.5 1 2\n999999999999.999999 1 1 1\n1.5 3",
+    ),
+    dialect: SECONDS_DIALECT,
+    text: optionsOf(SECONDS_DIALECT),
+  },
+];
+
+/** Whether random lines with other columns do not outnumber those of the dialect. */
+function isDetected({ bytes, dialect, text }: TextFile): boolean {
+  const header = textFormat.readHeader(bytes, undefined, undefined, { text });
+  return header.text.dialect.columns.length === dialect.columns.length;
+}
+
+async function expectPieces(
+  { bytes, dialect, text }: TextFile,
+  options: PieceOptions = {},
+): Promise<void> {
+  const { geometry = SENSOR, rebase = false } = options;
+  const expected = expectedText(bytes, dialect, { geometry, rebase });
+  const { columns, report } = await decodePieces(bytes, { ...options, text, geometry });
+  expectSameColumns(columns, expected.columns);
+  const { mode: _, bytesRead: __, ...facts } = report;
+  const { mode: ___, bytesRead: ____, ...expectedFacts } = expected.report;
+  expect(facts).toEqual(expectedFacts);
+}
+
+describe("the decoder", () => {
+  it("goes on behind a cut anywhere", async () => {
+    for (const file of FILES) {
+      for (let cut = 0; cut <= file.bytes.byteLength; cut++)
+        await expectPieces(file, { cuts: [cut] });
+    }
+  });
+
+  it("goes on behind a tile that ends anywhere", async () => {
+    for (const file of FILES) {
+      for (let cut = 0; cut <= file.bytes.byteLength; cut += 7) {
+        for (const room of [1, 2, 3]) await expectPieces(file, { cuts: [cut], room });
+      }
+    }
+  });
+
+  it("takes one byte at a time", async () => {
+    for (const file of FILES) {
+      const cuts = Array.from({ length: file.bytes.byteLength }, (_, at) => at);
+      await expectPieces(file, { cuts });
+    }
+  });
+
+  it("goes on behind any two cuts of lines around the longest", async () => {
+    for (const length of [509, 510, 511, 512, 1023, 1024]) {
+      for (const filler of ["5", "#"]) {
+        const bytes = csvOf(`1,1,1,1\n${filler.repeat(length)}\n2,2,2,1`);
+        const file = { bytes, dialect: CSV_DIALECT, text: optionsOf(CSV_DIALECT) };
+        for (let cut = 20; cut <= bytes.byteLength; cut += 31) {
+          for (let next = cut; next <= bytes.byteLength; next += 101) {
+            await expectPieces(file, { cuts: [cut, next] });
+          }
+        }
+      }
+    }
+  });
+
+  it("reads any dialect, whatever the cuts and tiles", async () => {
+    const passes = fc.record({
+      at: fc.array(fc.nat(2500), { maxLength: 12 }),
+      room: fc.constantFrom(1, 2, 7, 1000),
+      rebase: fc.boolean(),
+      isShaped: fc.boolean(),
+      flags: fc.constantFrom(0, CR_LF, SIGNED_OFF, CR_LF | SIGNED_OFF),
+    });
+    await fc.assert(
+      fc.asyncProperty(textFiles(), passes, async (file, { at, room, rebase, isShaped, flags }) => {
+        fc.pre(isDetected(file));
+        const { timeUnit } = file.dialect;
+        // Whatever most lines look like: a shape that few lines have is slow, never wrong.
+        const times = { us: WHOLE_TIMES, s: DECIMAL_TIMES, ms: NO_SHAPE, ns: NO_SHAPE }[timeUnit];
+        const shape = isShaped && times !== NO_SHAPE ? times | flags : NO_SHAPE;
+        const ends = at.map((cut) => Math.min(cut, file.bytes.byteLength)).sort((a, b) => a - b);
+        await expectPieces(file, { cuts: ends, room, rebase, shape });
+      }),
+      { numRuns: 1500 },
+    );
+  });
+
+  it("reads any dialect one byte at a time", async () => {
+    await fc.assert(
+      fc.asyncProperty(textFiles(15), async (file) => {
+        fc.pre(isDetected(file));
+        const cuts = Array.from({ length: file.bytes.byteLength }, (_, at) => at);
+        await expectPieces(file, { cuts, geometry: null });
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe("bytes in pieces", () => {
+  /** The first read of a source. What lies behind it reaches the decoder in the source's pieces. */
+  const FIRST_READ = 65536;
+  const options = { text: optionsOf(CSV_DIALECT), onMalformed: "skip", geometry: SENSOR } as const;
+
+  /** A file whose lines begin `before` bytes before the end of the first read. */
+  function behindFirstRead(lines: string, before: number): Uint8Array<ArrayBuffer> {
+    return csvOf("\n".repeat(FIRST_READ - HEADER.length - before) + lines);
+  }
+
+  async function expectSource(bytes: Uint8Array<ArrayBuffer>, size: () => number): Promise<void> {
+    const expected = expectedText(bytes, CSV_DIALECT, { geometry: SENSOR, mode: "chunked" });
+    const table = await loadTable(new PieceSource(bytes, size), options);
+    expectSameColumns(columnsOf(table), expected.columns);
+    expect(reportOf(table)).toEqual(expected.report);
+  }
+
+  it.each([1, 2, 3, 7, 8, 17, 63, 64, 65, 511, 512, 513, 1000])("of %i bytes", async (size) => {
+    for (let before = 0; before < 8; before++) {
+      await expectSource(behindFirstRead(`1,1,1,1\n${WORST}`, before + 8), () => size);
+    }
+  });
+
+  it("strictly", async () => {
+    const size = fc.integer({ min: 1, max: 90 });
+    await fc.assert(
+      fc.asyncProperty(textFiles(12), size, async (file, pieceBytes) => {
+        fc.pre(isDetected(file));
+        const { bytes, dialect, text } = file;
+        const expected = expectedText(bytes, dialect, { geometry: SENSOR });
+        await expectStrict(bytes, expected, () =>
+          loadTable(new PieceSource(bytes, () => pieceBytes), {
+            text,
+            geometry: SENSOR,
+            strict: true,
+            onMalformed: "skip",
+          }),
+        );
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("with the header row cut anywhere", async () => {
+    for (const header of ["x,y,t,polarity\n", "\xef\xbb\xbfx,y,t,polarity\r\n"]) {
+      const bytes = csvOf("1,2,3,1\n4,5,6,0", header);
+      for (let size = 1; size <= header.length + 1; size++) {
+        const table = await loadTable(new PieceSource(bytes, () => size));
+        expect(reportOf(table)).toMatchObject({ events: 2, firstAt: {}, assumptions: [] });
+      }
+    }
+  });
+});
+
+describe("batches", () => {
+  const sizes = fc.oneof(fc.integer({ min: 1, max: 30 }), fc.constantFrom(1, 64, 1000));
+
+  it("hold the events of the table, whatever their size", async () => {
+    await fc.assert(
+      fc.asyncProperty(textFiles(), sizes, fc.boolean(), async (file, batchEvents, rebase) => {
+        fc.pre(isDetected(file));
+        const { bytes, dialect, text } = file;
+        const expected = expectedText(bytes, dialect, {
+          rebase,
+          geometry: SENSOR,
+          mode: "chunked",
+        });
+        const open = { text, onMalformed: "skip", geometry: SENSOR } as const;
+        const recording = await openRecording(bytes, open);
+        for (const batches of ["owned", "borrowed"] as const) {
+          const reports: LoadReport[] = [];
+          const onReport = (report: LoadReport): void => void reports.push(report);
+          const { columns, sizes: found } = await streamed(
+            recording.stream({ batches, batchEvents, rebase, onReport }),
+          );
+          expectSameColumns(columns, expected.columns);
+          expect(reports).toEqual([expected.report]);
+          expect(Math.max(0, ...found)).toBeLessThanOrEqual(batchEvents);
+          if (batches === "owned") {
+            expect(found.slice(0, -1).every((size) => size === batchEvents)).toBe(true);
+          }
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("end anywhere", async () => {
+    for (const { bytes, dialect, text } of FILES) {
+      const recording = await openRecording(bytes, { text, onMalformed: "skip" });
+      const expected = expectedText(bytes, dialect, { mode: "chunked" });
+      for (let batchEvents = 1; batchEvents <= 12; batchEvents++) {
+        const { columns } = await streamed(recording.stream({ batchEvents }));
+        expectSameColumns(columns, expected.columns);
+      }
+    }
+  });
+});
+
+it("a file of many tiles and reads is one recording", async () => {
+  const events = Array.from({ length: 600_000 }, (_, at) => ({
+    t: BigInt(at >> 2) - 1000n,
+    x: (at * 7) % 640,
+    y: (at >> 3) % 480,
+    p: at % 3 === 0 ? (1 as const) : (0 as const),
+  }));
+  const lines = events.map(({ t, x, y, p }) => `${x},${y},${t},${p}\n`);
+  const bytes = csvOf(lines.join(""));
+  expect(bytes.byteLength).toBeGreaterThan(4 * 2 ** 20);
+  const { digest, on } = await digestEvents(bytes);
+  expect(digest).toBe(referenceDigest(events));
+  expect(on).toBe(200_000);
+  const recording = await openRecording(bytes);
+  const { sizes } = await streamed(recording.stream({ batches: "borrowed" }));
+  expect(sizes.length).toBeGreaterThan(2);
+  // The last line is named by its number, counted across all of it.
+  const bad = csvOf(`${lines.join("")}1,1,no,1\n`);
+  const error = await loadTable(bad).catch((caught) => caught);
+  expect(isEventError(error, "malformed-line"), String(error)).toBe(true);
+  expect(error).toMatchObject({ line: 600_002, column: 5, byteOffset: bytes.byteLength });
+});
