@@ -6,13 +6,13 @@
  */
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { CSV_REPORT, damagedCsv } from "./samples/csv.mjs";
 import { damagedEvt2 } from "./samples/damaged-evt2.mjs";
 import { damagedEvt3 } from "./samples/damaged-evt3.mjs";
 import { damagedEvt21 } from "./samples/damaged-evt21.mjs";
 import { damagedDat, datOfTriggers, datOfVersion1, datWithoutGeometry } from "./samples/dat.mjs";
 import { convertBytes, encodeDatScene, encodeRaw, gzipBytes } from "./samples/encode.mjs";
 import { fallingBar, movingBar, noise, randomNumbers, regularTriggers } from "./samples/scenes.mjs";
+import { damagedCsv, SECONDS_ASSUMPTIONS, TEXT_REPORT } from "./samples/text.mjs";
 import { writeSample } from "./samples/write-sample.mjs";
 
 const folder = process.argv[2] ?? fileURLToPath(new URL("../data-samples/", import.meta.url));
@@ -65,10 +65,17 @@ async function writeFallingBar() {
   });
   write("falling-bar.csv", {
     ...withoutTriggers,
-    format: "csv",
+    format: "text",
     geometry: null,
     bytes: await convertBytes(evt2, "csv"),
-    report: CSV_REPORT,
+    report: TEXT_REPORT,
+  });
+  write("falling-bar.txt", {
+    ...withoutTriggers,
+    format: "text",
+    geometry: null,
+    bytes: await convertBytes(evt2, "text"),
+    report: { ...TEXT_REPORT, assumptions: SECONDS_ASSUMPTIONS },
   });
   write("falling-bar.arrow", {
     ...withoutTriggers,

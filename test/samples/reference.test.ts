@@ -6,13 +6,13 @@ import { gunzipSync } from "node:zlib";
 import { tableFromIPC } from "apache-arrow";
 import { describe, expect, it } from "vitest";
 import type { SensorGeometry } from "../../src/index.ts";
-import { readCsvReference } from "../reference/csv.ts";
 import { decodeDatReference } from "../reference/dat.ts";
 import { referenceDigest } from "../reference/digest.ts";
 import { decodeEvt2Reference } from "../reference/evt2.ts";
 import { decodeEvt3Reference } from "../reference/evt3.ts";
 import { decodeEvt21Reference } from "../reference/evt21.ts";
 import { parseRawHeader } from "../reference/raw-header.ts";
+import { CSV_DIALECT, readTextReference, SECONDS_DIALECT } from "../reference/text.ts";
 import { type ReferenceLoad, rawReference } from "../support/expected-load.ts";
 
 type Found = Pick<ReferenceLoad, "events" | "firstAt"> & Partial<ReferenceLoad>;
@@ -30,7 +30,10 @@ const REFERENCES: Record<string, Decode> = {
     return reference.decode(bytes, geometry);
   },
   dat: (bytes) => decodeDatReference(bytes),
-  csv: (bytes, geometry) => readCsvReference(bytes, { geometry }),
+  text(bytes, geometry) {
+    const isCsv = bytes[0] === "x".charCodeAt(0);
+    return readTextReference(bytes, isCsv ? CSV_DIALECT : SECONDS_DIALECT, { geometry });
+  },
   arrow(bytes) {
     const rows = [...tableFromIPC(bytes)];
     const events = rows.map(({ t, x, y, polarity }) => ({ t, x, y, p: polarity > 0 ? 1 : 0 }));
