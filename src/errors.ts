@@ -28,6 +28,8 @@ export const EVENT_ERROR_CODES = [
   "unsupported-compression",
   /** The header contradicts its own grammar. */
   "invalid-header",
+  /** Stored values are damaged: a wrong checksum, compressed bytes that give nothing. */
+  "damaged-data",
   /** Two places in the header name different sensor geometries. */
   "geometry-conflict",
   /** An option has a value that it cannot have. */

@@ -33,6 +33,29 @@ export const platform: Platform = {
     });
   },
 
+  async inflate(bytes, most) {
+    const compressed = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
+    const reader = compressed.pipeThrough(new DecompressionStream("deflate")).getReader();
+    const result = new Uint8Array(most);
+    let length = 0;
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return result.subarray(0, length);
+      if (length + value.byteLength > most) {
+        await reader.cancel();
+        throw new RangeError(`more than ${most} bytes come out`);
+      }
+      result.set(value, length);
+      length += value.byteLength;
+    }
+  },
+
+  async readAsset(url) {
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`${url}: ${response.status} ${response.statusText}`);
+    return new Uint8Array(await response.arrayBuffer());
+  },
+
   createSha256() {
     const hash = sha256.create();
     return { update: (bytes) => void hash.update(bytes), hex: () => bytesToHex(hash.digest()) };

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import zlib from "node:zlib";
 import { EventError, type EventErrorCode } from "../errors.ts";
@@ -42,6 +43,18 @@ export const platform: Platform = {
     }
   },
 
+  inflate: (bytes, most) =>
+    new Promise((resolve, reject) => {
+      // Room for all and a little more, or a second buffer is made to see that there is no more.
+      const chunkSize = most + INFLATE_SLACK;
+      zlib.inflate(bytes, { chunkSize, maxOutputLength: chunkSize }, (cause, result) => {
+        if (cause === null && result.byteLength <= most) resolve(result);
+        else reject(cause ?? new RangeError(`more than ${most} bytes come out`));
+      });
+    }),
+
+  readAsset: (url) => readFile(fileURLToPath(url)),
+
   createSha256() {
     const hash = createHash("sha256");
     return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest("hex") };
@@ -49,6 +62,9 @@ export const platform: Platform = {
 
   yieldToEventLoop: () => new Promise((resolve) => setImmediate(resolve)),
 };
+
+/** The least that zlib works with. */
+const INFLATE_SLACK = 64;
 
 /** What is said of an address that names no file. */
 interface AddressProblem {

@@ -38,6 +38,15 @@ export interface Platform {
    * @throws EventError `polars-unavailable`, whose hint names `loadTable`
    */
   importPolars(): Promise<typeof pl>;
+  /**
+   * Decompresses zlib data ("deflate" of HTTP), where that is worth it beside what the caller does.
+   *
+   * @param most - bytes that may come out; more are an error
+   * @returns what came out; it rejects with the platform's error when the data are damaged
+   */
+  inflate(bytes: Uint8Array, most: number): Promise<Uint8Array> | Uint8Array;
+  /** Reads a file of an installed package, given where the package says that it is. */
+  readAsset(url: string): Promise<Uint8Array>;
   /** A SHA-256 that is fed piece by piece. */
   createSha256(): Sha256;
   /** Lets timers, input and aborts have their turn. */

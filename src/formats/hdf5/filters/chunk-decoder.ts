@@ -1,0 +1,249 @@
+import { platform } from "#platform";
+import type { EventError } from "../../../errors.ts";
+import type { StoredChunk } from "../chunks/chunk-index.ts";
+import type { Hdf5Dataset } from "../file.ts";
+import {
+  DEFLATE_FILTER,
+  ECF_FILTER,
+  FLETCHER32_FILTER,
+  LZF_FILTER,
+  SHUFFLE_FILTER,
+} from "../layout.ts";
+import { damagedData, type ProblemDetails, unsupported } from "../problems.ts";
+import { describeFilter, type Filter } from "../structure/filter-pipeline.ts";
+import { fletcher32, swappedFletcher32 } from "./fletcher32.ts";
+import { type ForeignFilters, isForeign } from "./foreign-filters.ts";
+import type { LzfDecoder } from "./lzf-decoder.ts";
+
+/** What a chunk holds. */
+export interface ChunkBytes {
+  readonly bytes: Uint8Array;
+  /** Whether elements of the dataset's type are still in planes, as "shuffle" leaves them. */
+  readonly isShuffled: boolean;
+}
+
+/** What undoes filters. */
+export interface FilterTools {
+  lzf(): Promise<LzfDecoder>;
+  foreign(): Promise<ForeignFilters>;
+}
+
+/** Where a chunk is, for messages. */
+export interface ChunkPlace {
+  readonly chunk: StoredChunk;
+  /** The first row of the dataset that it holds. */
+  readonly row: number;
+}
+
+/** The most that a filter makes of a byte. */
+const EXPANSIONS: Readonly<Record<number, number>> = {
+  [DEFLATE_FILTER]: 1032,
+  [LZF_FILTER]: 88,
+  [SHUFFLE_FILTER]: 1,
+  [FLETCHER32_FILTER]: 1,
+};
+const CHECKSUM_BYTES = 4;
+/** What the end of compressed data may have beyond that. */
+const SLACK = 512;
+/** Chunks are held in memory whole, and several at once. */
+export const MAX_CHUNK_BYTES = 1024 * 1024 * 1024;
+
+/**
+ * Refuses filters that are not known. Those that chunks may be stored without are found out about
+ * when they are met.
+ *
+ * @throws EventError `unsupported-format`, which names the filter and its number
+ */
+export function checkFilters(dataset: Hdf5Dataset, path: string | undefined): void {
+  const unknown = dataset.filters.find(({ id, isOptional }, index) => {
+    return !isOptional && !isKnown(id) && !(id === ECF_FILTER && index === 0);
+  });
+  if (unknown !== undefined) throw unknownFilter(unknown, dataset, { path });
+}
+
+function isKnown(id: number): boolean {
+  return id in EXPANSIONS || isForeign(id);
+}
+
+function unknownFilter(
+  filter: Filter,
+  dataset: Hdf5Dataset,
+  details: Pick<ProblemDetails, "path" | "byteOffset" | "row">,
+): EventError {
+  return unsupported(`the filter ${describeFilter(filter)} is not known`, {
+    ...details,
+    found: `it in the dataset ${dataset.path}`,
+    hint: "Write the dataset anew with gzip, LZF, Blosc, Zstandard or LZ4.",
+  });
+}
+
+/** Undoes the filters of the chunks of one dataset, but for ECF. */
+export class ChunkDecoder {
+  readonly #dataset: Hdf5Dataset;
+  readonly #path: string | undefined;
+  readonly #chunkBytes: number;
+  readonly #tools: FilterTools;
+
+  constructor(
+    dataset: Hdf5Dataset,
+    path: string | undefined,
+    chunkBytes: number,
+    tools: FilterTools,
+  ) {
+    this.#dataset = dataset;
+    this.#path = path;
+    this.#chunkBytes = chunkBytes;
+    this.#tools = tools;
+  }
+
+  /**
+   * Undoes the filters of a chunk.
+   *
+   * @param stored - its bytes in the file
+   * @param from - the first filter that is undone; 1 leaves out the one that was applied first
+   * @throws EventError `damaged-data`, `unsupported-format`
+   */
+  async decode(stored: Uint8Array, place: ChunkPlace, from = 0): Promise<ChunkBytes> {
+    const applied = this.#applied(place.chunk.filterMask, from);
+    // What ECF gives is compressed, and may be larger than the records by its header at most.
+    const expected = from === 0 ? this.#chunkBytes : null;
+    if (from === 0) this.#checkSize(stored.byteLength, applied, place);
+    if (applied.some(({ id }) => isForeign(id))) {
+      return { bytes: await this.#decodeForeign(stored, place), isShuffled: false };
+    }
+    let bytes = stored;
+    for (const filter of applied.toReversed()) {
+      const isLast = filter === this.#dataset.filters[0];
+      if (filter.id === SHUFFLE_FILTER) {
+        const [elementBytes = this.#dataset.type.size] = filter.clientData;
+        if (isLast && elementBytes === this.#dataset.type.size) {
+          this.#checkLength(bytes, expected, place);
+          return { bytes, isShuffled: elementBytes > 1 };
+        }
+        bytes = unshuffled(bytes, elementBytes);
+      } else {
+        bytes = await this.#undo(filter, bytes, place);
+      }
+    }
+    this.#checkLength(bytes, expected, place);
+    return { bytes, isShuffled: false };
+  }
+
+  /** Filters that were applied to a chunk. */
+  #applied(filterMask: number, from: number): Filter[] {
+    return this.#dataset.filters.filter((_, index) => {
+      return index >= from && ((filterMask >>> index) & 1) === 0;
+    });
+  }
+
+  async #undo(filter: Filter, bytes: Uint8Array, place: ChunkPlace): Promise<Uint8Array> {
+    // In front of a filter there may be more than the chunk: checksums, what does not compress.
+    const most = this.#chunkBytes + SLACK;
+    if (filter.id === DEFLATE_FILTER) {
+      try {
+        return await platform.inflate(bytes, most);
+      } catch (cause) {
+        throw this.#damaged(filter, place, { found: (cause as Error).message, cause });
+      }
+    }
+    if (filter.id === LZF_FILTER) {
+      const lzf = await this.#tools.lzf();
+      const result = lzf.decode(bytes, most);
+      if (result !== null) return result;
+      throw this.#damaged(filter, place, { expected: `at most ${this.#chunkBytes} bytes of LZF` });
+    }
+    if (filter.id === FLETCHER32_FILTER) return this.#checked(filter, bytes, place);
+    throw unknownFilter(filter, this.#dataset, this.#at(place));
+  }
+
+  /** Takes the checksum off, which has to be right. */
+  #checked(filter: Filter, bytes: Uint8Array, place: ChunkPlace): Uint8Array {
+    const length = bytes.byteLength - CHECKSUM_BYTES;
+    const found = `${bytes.byteLength} bytes`;
+    if (length < 0) throw this.#damaged(filter, place, { expected: "a checksum", found });
+    const data = bytes.subarray(0, length);
+    const checksum = fletcher32(data);
+    const view = new DataView(bytes.buffer, bytes.byteOffset + length, CHECKSUM_BYTES);
+    const stored = view.getUint32(0, true);
+    if (stored === checksum || stored === swappedFletcher32(checksum)) return data;
+    throw this.#damaged(filter, place, {
+      expected: `the checksum 0x${checksum.toString(16)}`,
+      found: `0x${stored.toString(16)}`,
+    });
+  }
+
+  async #decodeForeign(stored: Uint8Array, place: ChunkPlace): Promise<Uint8Array> {
+    const { filters, filterMessage } = this.#dataset;
+    const foreign = await this.#tools.foreign();
+    const result = await foreign.decode({
+      filters,
+      filterMessage: filterMessage as Uint8Array,
+      filterMask: place.chunk.filterMask,
+      chunkBytes: this.#chunkBytes,
+      stored,
+    });
+    if (result instanceof Uint8Array) return result;
+    const names = filters.map(describeFilter).join(", ");
+    throw damagedData(`a chunk of ${this.#dataset.path} is damaged`, {
+      ...this.#at(place),
+      expected: `what ${names} made`,
+      found: result.problem,
+    });
+  }
+
+  /** Nothing is allocated that the bytes at hand cannot become. */
+  #checkSize(storedBytes: number, applied: readonly Filter[], place: ChunkPlace): void {
+    let most = storedBytes;
+    for (const { id } of applied) most = most * (EXPANSIONS[id] ?? MAX_CHUNK_BYTES) + SLACK;
+    const found = `${storedBytes} bytes in the file`;
+    if (this.#chunkBytes > MAX_CHUNK_BYTES) {
+      throw unsupported(`the chunks of ${this.#dataset.path} are too large`, {
+        ...this.#at(place),
+        expected: `at most ${MAX_CHUNK_BYTES} bytes`,
+        found: `${this.#chunkBytes}`,
+        hint: "Write the dataset anew with smaller chunks.",
+      });
+    }
+    if (this.#chunkBytes <= most) return;
+    throw damagedData(`a chunk of ${this.#dataset.path} is damaged`, {
+      ...this.#at(place),
+      expected: `what becomes ${this.#chunkBytes} bytes`,
+      found,
+    });
+  }
+
+  #checkLength(bytes: Uint8Array, expected: number | null, place: ChunkPlace): void {
+    if (expected === null || bytes.byteLength === expected) return;
+    throw damagedData(`a chunk of ${this.#dataset.path} is damaged`, {
+      ...this.#at(place),
+      expected: `${expected} bytes`,
+      found: `${bytes.byteLength}`,
+    });
+  }
+
+  #damaged(
+    filter: Filter,
+    place: ChunkPlace,
+    details: { expected?: string; found?: string; cause?: unknown },
+  ): EventError {
+    const problem = `a chunk of ${this.#dataset.path} is damaged: ${describeFilter(filter)}`;
+    return damagedData(problem, { ...this.#at(place), ...details });
+  }
+
+  #at({ chunk, row }: ChunkPlace): { path: string | undefined; byteOffset: number; row: number } {
+    return { path: this.#path, byteOffset: chunk.offset, row };
+  }
+}
+
+/** Undoes "shuffle" where it was not the first filter, or not told the type of the dataset. */
+function unshuffled(bytes: Uint8Array, elementBytes: number): Uint8Array {
+  if (elementBytes <= 1) return bytes;
+  const elements = Math.floor(bytes.byteLength / elementBytes);
+  const result = bytes.slice(); // what fills no element stays at the end
+  for (let byte = 0, from = 0; byte < elementBytes && elements > 0; byte++) {
+    for (let to = byte; to < elements * elementBytes; to += elementBytes) {
+      result[to] = bytes[from++] as number;
+    }
+  }
+  return result;
+}

@@ -1,0 +1,216 @@
+import { type ChunkIndex, createChunkIndex, type StoredChunk } from "../chunks/chunk-index.ts";
+import type { Hdf5Dataset, Hdf5File } from "../file.ts";
+import { ChunkDecoder, type ChunkPlace, checkFilters } from "../filters/chunk-decoder.ts";
+import { ECF_FILTER } from "../layout.ts";
+import { damaged, damagedData } from "../problems.ts";
+import type { ChunkedLayout } from "../structure/data-layout.ts";
+import {
+  type DatasetRows,
+  type PlacedTarget,
+  placeIn,
+  planPlain,
+  type RowRange,
+  type Target,
+} from "./dataset-rows.ts";
+import { DecodedChunk } from "./decoded-chunk.ts";
+import { EcfRows } from "./ecf-rows.ts";
+import type { Piece } from "./pieces.ts";
+import type { RowTools } from "./row-tools.ts";
+
+/** Chunks along the rows that hold the same columns. */
+interface Lane {
+  /** Place of its chunks along the other dimension. */
+  readonly at: number;
+  readonly targets: readonly PlacedTarget[];
+}
+
+/** Rows in chunks. */
+export class ChunkedRows implements DatasetRows {
+  readonly #file: Hdf5File;
+  readonly #dataset: Hdf5Dataset;
+  readonly #layout: ChunkedLayout;
+  readonly #chunkBytes: number;
+  readonly #index: ChunkIndex;
+  readonly #decoder: ChunkDecoder;
+  readonly #tools: RowTools;
+  readonly #ecf: EcfRows | null;
+  /** The last chunk of each lane, where not all of its rows were wanted. */
+  readonly #kept = new Map<number, { readonly at: number; readonly chunk: DecodedChunk }>();
+
+  /** @throws EventError `invalid-header` for chunks that contradict the dataset */
+  constructor(file: Hdf5File, dataset: Hdf5Dataset, layout: ChunkedLayout, tools: RowTools) {
+    const { shape, maxShape, type, filters } = dataset;
+    const { chunkShape, elementBytes } = layout;
+    const { path } = file.reader.facts;
+    const chunkBytes = chunkShape.reduce((product, length) => product * length, elementBytes);
+    if (chunkShape.length !== shape.length || elementBytes !== type.size) {
+      throw damaged(`the dataset ${dataset.path} is damaged`, {
+        path,
+        byteOffset: dataset.byteOffset,
+        expected: `chunks of ${shape.length} dimensions and elements of ${type.size} bytes`,
+        found: `${chunkShape.length} and ${elementBytes}`,
+      });
+    }
+    this.#file = file;
+    this.#dataset = dataset;
+    this.#layout = layout;
+    this.#chunkBytes = chunkBytes;
+    const hasFilters = filters.length > 0;
+    const grid = { shape, maxShape, chunkShape, chunkBytes, hasFilters };
+    this.#index = createChunkIndex(file.reader, layout, grid);
+    this.#tools = tools;
+    checkFilters(dataset, path);
+    this.#decoder = new ChunkDecoder(dataset, path, chunkBytes, tools);
+    this.#ecf = filters[0]?.id === ECF_FILTER ? new EcfRows(dataset, path, tools) : null;
+  }
+
+  async storedElements(): Promise<number> {
+    const { chunks, bytes } = await this.#index.totals();
+    const { path, byteLength } = this.#file.reader.facts;
+    if (bytes > byteLength) {
+      throw damaged(`the chunks of ${this.#dataset.path} overlap`, {
+        path,
+        byteOffset: this.#dataset.byteOffset,
+        expected: `at most ${byteLength} bytes`,
+        found: `${bytes}`,
+      });
+    }
+    return this.#layout.chunkShape.reduce((product, length) => product * length, chunks);
+  }
+
+  async plan(
+    { start, count }: RowRange,
+    targets: readonly Target[],
+    add: (piece: Piece) => void,
+  ): Promise<void> {
+    for (const lane of this.#lanesOf(targets)) {
+      const dimension = lane.targets[0]?.column.rowDimension ?? 0;
+      const length = this.#layout.chunkShape[dimension] as number;
+      const first = Math.floor(start / length);
+      const last = Math.floor((start + count - 1) / length);
+      const corner = (row: number): number[] => {
+        if (this.#dataset.shape.length === 1) return [row];
+        return dimension === 0 ? [row, lane.at] : [lane.at, row];
+      };
+      const chunks = await this.#index.find(corner(first), corner(last));
+      const byRow = new Map(chunks.map((chunk) => [chunk.at[dimension] as number, chunk]));
+      for (let row = first; row <= last; row++) {
+        const from = Math.max(row * length, start);
+        const to = Math.min((row + 1) * length, start + count);
+        const part = {
+          lane,
+          row: from,
+          from: from - row * length,
+          count: to - from,
+          at: from - start,
+        };
+        const chunk = byRow.get(row);
+        if (chunk !== undefined) this.#planChunk(chunk, part, add);
+        else
+          for (const { column, into } of lane.targets)
+            this.#tools.fill(column, into, part.at, part.count);
+      }
+    }
+  }
+
+  #planChunk(chunk: StoredChunk, part: ChunkPart, add: (piece: Piece) => void): void {
+    const place = { chunk, row: part.row - part.from };
+    const { lane, from, count, at } = part;
+    this.#checkPlace(place);
+    if (!this.#isFiltered(chunk)) {
+      this.#checkUnfiltered(place);
+      planPlain(this.#tools, chunk.offset, from, count, lane.targets, at, add);
+      return;
+    }
+    if (this.#ecf?.copyHeld(part, place)) return;
+    const kept = this.#kept.get(lane.at);
+    if (kept?.at === chunk.offset) {
+      kept.chunk.copy(lane.targets, from, count, at);
+      return;
+    }
+    const { byteLength } = chunk;
+    const hasEcf = this.#ecf !== null && (chunk.filterMask & 1) === 0;
+    add({
+      offset: chunk.offset,
+      byteLength,
+      cost: hasEcf ? 0 : this.#chunkBytes,
+      use: async (stored) => {
+        const decoded = await this.#decoder.decode(stored, place, hasEcf ? 1 : 0);
+        if (hasEcf) {
+          const isHeld = this.#isContinued(part);
+          await (this.#ecf as EcfRows).decode(decoded.bytes, part, place, isHeld);
+          return;
+        }
+        const whole = new DecodedChunk(decoded, this.#dataset.type.size, this.#tools.kernel);
+        whole.copy(lane.targets, from, count, at);
+        if (this.#isContinued(part))
+          this.#kept.set(lane.at, { at: chunk.offset, chunk: whole.owned() });
+      },
+    });
+  }
+
+  /** Whether a chunk has rows behind those that are wanted, which may be wanted next. */
+  #isContinued({ lane, from, count }: ChunkPart): boolean {
+    const dimension = lane.targets[0]?.column.rowDimension ?? 0;
+    return from + count < (this.#layout.chunkShape[dimension] as number);
+  }
+
+  #lanesOf(targets: readonly Target[]): Lane[] {
+    const { chunkShape, elementBytes } = this.#layout;
+    const lanes = new Map<number, PlacedTarget[]>();
+    for (const target of targets) {
+      const { rowDimension, index } = target.column;
+      const width = chunkShape.length === 1 ? 1 : (chunkShape[1 - rowDimension] as number);
+      const column = { ...target.column, index: index % width };
+      const place = placeIn(column, chunkShape, elementBytes);
+      const at = Math.floor(index / width);
+      lanes.set(at, [...(lanes.get(at) ?? []), { ...target, place }]);
+    }
+    return Array.from(lanes, ([at, placed]) => ({ at, targets: placed }));
+  }
+
+  /** Whether any filter was applied to a chunk. */
+  #isFiltered({ filterMask, at }: StoredChunk): boolean {
+    const { filters, shape } = this.#dataset;
+    const all = 2 ** filters.length - 1;
+    if ((filterMask & all) >>> 0 === all) return false;
+    if (!this.#layout.unfilteredEdges) return true;
+    return this.#layout.chunkShape.every((length, dimension) => {
+      return ((at[dimension] as number) + 1) * length <= (shape[dimension] as number);
+    });
+  }
+
+  #checkPlace({ chunk, row }: ChunkPlace): void {
+    const { path, byteLength } = this.#file.reader.facts;
+    if (chunk.offset + chunk.byteLength <= byteLength) return;
+    throw damagedData(`a chunk of ${this.#dataset.path} does not lie within the file`, {
+      path,
+      byteOffset: chunk.offset,
+      row,
+      expected: `${chunk.byteLength} bytes from there`,
+      found: `a file of ${byteLength} bytes`,
+      hint: "Was it cut?",
+    });
+  }
+
+  #checkUnfiltered({ chunk, row }: ChunkPlace): void {
+    if (chunk.byteLength >= this.#chunkBytes) return;
+    throw damagedData(`a chunk of ${this.#dataset.path} is damaged`, {
+      path: this.#file.reader.facts.path,
+      byteOffset: chunk.offset,
+      row,
+      expected: `${this.#chunkBytes} bytes`,
+      found: `${chunk.byteLength}`,
+    });
+  }
+}
+
+/** Rows of a chunk that are wanted. */
+export interface ChunkPart {
+  readonly lane: Lane;
+  /** The first of them in the dataset, in the chunk and in the targets. */
+  readonly row: number;
+  readonly from: number;
+  readonly at: number;
+  readonly count: number;
+}

@@ -1,0 +1,136 @@
+import { untilAborted } from "../../../util/until-aborted.ts";
+import type { Hdf5File } from "../file.ts";
+import { damaged } from "../problems.ts";
+import { type DatasetRows, readerOf, type Target } from "./dataset-rows.ts";
+import { type Piece, readPieces } from "./pieces.ts";
+import {
+  type ColumnArray,
+  type ColumnChoice,
+  columnArray,
+  columnOf,
+  type RowColumn,
+} from "./row-column.ts";
+import { RowTools } from "./row-tools.ts";
+
+/**
+ * Reads rows of several columns, which may stand in several datasets, in any slices. It holds a
+ * few chunks, whatever the file has: slices of about a million rows are as fast as larger ones.
+ * One slice is read at a time.
+ *
+ * @example
+ * ```ts
+ * const file = await Hdf5File.open(source);
+ * const columns = ["x", "y"].map((name) => ({ dataset: await file.dataset(`/events/${name}`) }));
+ * const rows = await RowReader.open(file, columns);
+ * const [x, y] = await rows.read(0, rows.rows);
+ * ```
+ */
+export class RowReader {
+  readonly columns: readonly RowColumn[];
+  /** Rows that every column has. */
+  readonly rows: number;
+  readonly #file: Hdf5File;
+  /** The datasets, and which of the columns stand in each. */
+  readonly #datasets: readonly { readonly rows: DatasetRows; readonly columns: number[] }[];
+
+  private constructor(file: Hdf5File, columns: readonly RowColumn[], tools: RowTools) {
+    this.#file = file;
+    this.columns = columns;
+    this.rows = columns[0]?.rows ?? 0;
+    const datasets = new Map<number, { rows: DatasetRows; columns: number[] }>();
+    for (const [index, { dataset }] of columns.entries()) {
+      const known = datasets.get(dataset.byteOffset);
+      if (known !== undefined) known.columns.push(index);
+      else {
+        const rows = readerOf(file, dataset, tools);
+        datasets.set(dataset.byteOffset, { rows, columns: [index] });
+      }
+    }
+    this.#datasets = [...datasets.values()];
+  }
+
+  /**
+   * Opens columns, at least one.
+   *
+   * @throws EventError `unsupported-format` for values that are no numbers or stored in a way that
+   *   is not read, `invalid-header` when their lengths differ
+   */
+  static async open(file: Hdf5File, choices: readonly ColumnChoice[]): Promise<RowReader> {
+    const { path } = file.reader.facts;
+    const columns = choices.map((choice) => columnOf(choice, path));
+    const [first] = columns;
+    const other = columns.find(({ rows }) => rows !== first?.rows);
+    if (first !== undefined && other !== undefined) {
+      throw damaged("the datasets of the events have different lengths", {
+        path,
+        row: Math.min(first.rows, other.rows),
+        expected: `${first.rows} rows, as ${first.dataset.path} has`,
+        found: `${other.rows} in ${other.dataset.path}`,
+      });
+    }
+    return new RowReader(file, columns, await RowTools.create());
+  }
+
+  /**
+   * Makes sure that values were written of every row: a file of a few bytes can claim any number
+   * of rows, which would then be fill values.
+   *
+   * @throws EventError `invalid-header`, which names the dataset and the first row without values
+   */
+  async checkStored(): Promise<void> {
+    for (const { rows, columns } of this.#datasets) {
+      const { dataset } = this.columns[columns[0] as number] as RowColumn;
+      const stored = await rows.storedElements();
+      if (stored >= dataset.elements) continue;
+      const { path } = this.#file.reader.facts;
+      const row = Math.floor(stored / (dataset.elements / this.rows));
+      throw damaged(`the dataset ${dataset.path} has fewer values than rows`, {
+        path,
+        byteOffset: dataset.byteOffset,
+        row,
+        expected: `${this.rows} rows`,
+        found: `values of at most ${row}`,
+        hint: "Was the file closed properly when it was recorded?",
+      });
+    }
+  }
+
+  /**
+   * Reads rows into memory of the caller's, which may be that of a kernel.
+   *
+   * @param start - the first row, from 0
+   * @param into - for each column the bytes of `count` values, little-endian
+   * @throws EventError `damaged-data`, `invalid-header`, `unsupported-format`; RangeError for rows
+   *   that the columns do not have
+   */
+  async readInto(
+    start: number,
+    count: number,
+    into: readonly Uint8Array[],
+    signal?: AbortSignal,
+  ): Promise<void> {
+    if (!(start >= 0 && count >= 0 && start + count <= this.rows)) {
+      throw new RangeError(`rows ${start} to ${start + count} of ${this.rows}`);
+    }
+    if (count === 0) return;
+    signal?.throwIfAborted();
+    const pieces: Piece[] = [];
+    for (const { rows, columns } of this.#datasets) {
+      const targets = columns.map((index): Target => {
+        const column = this.columns[index] as RowColumn;
+        return { column, into: (into[index] as Uint8Array).subarray(0, count * column.size) };
+      });
+      const planning = rows.plan({ start, count }, targets, (piece) => void pieces.push(piece));
+      await untilAborted(planning, signal);
+    }
+    await readPieces(this.#file.source, pieces, signal);
+  }
+
+  /** Reads rows into new typed arrays, one for each column. */
+  async read(start: number, count: number, signal?: AbortSignal): Promise<ColumnArray[]> {
+    const arrays = this.columns.map(({ type }) => columnArray(type, count));
+    const bytes = arrays.map(({ buffer }) => new Uint8Array(buffer));
+    await this.readInto(start, count, bytes, signal);
+    return arrays;
+  }
+}
