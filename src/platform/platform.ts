@@ -42,7 +42,7 @@ export interface Platform {
    * Decompresses zlib data ("deflate" of HTTP), where that is worth it beside what the caller does.
    *
    * @param most - bytes that may come out; more are an error
-   * @returns what came out; it rejects with the platform's error when the data are damaged
+   * @returns what came out; the platform's error is thrown when the data are damaged
    */
   inflate(bytes: Uint8Array, most: number): Promise<Uint8Array> | Uint8Array;
   /** Reads a file of an installed package, given where the package says that it is. */

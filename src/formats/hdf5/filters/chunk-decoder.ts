@@ -18,6 +18,8 @@ import type { LzfDecoder } from "./lzf-decoder.ts";
 /** What a chunk holds. */
 export interface ChunkBytes {
   readonly bytes: Uint8Array;
+  /** Whether the bytes are those that were given, or shared with other chunks. */
+  readonly isBorrowed: boolean;
   /** Whether elements of the dataset's type are still in planes, as "shuffle" leaves them. */
   readonly isShuffled: boolean;
 }
@@ -109,7 +111,8 @@ export class ChunkDecoder {
     const expected = from === 0 ? this.#chunkBytes : null;
     if (from === 0) this.#checkSize(stored.byteLength, applied, place);
     if (applied.some(({ id }) => isForeign(id))) {
-      return { bytes: await this.#decodeForeign(stored, place), isShuffled: false };
+      const bytes = await this.#decodeForeign(stored, place);
+      return { bytes, isBorrowed: true, isShuffled: false };
     }
     let bytes = stored;
     for (const filter of applied.toReversed()) {
@@ -118,7 +121,8 @@ export class ChunkDecoder {
         const [elementBytes = this.#dataset.type.size] = filter.clientData;
         if (isLast && elementBytes === this.#dataset.type.size) {
           this.#checkLength(bytes, expected, place);
-          return { bytes, isShuffled: elementBytes > 1 };
+          const isBorrowed = bytes.buffer === stored.buffer;
+          return { bytes, isBorrowed, isShuffled: elementBytes > 1 };
         }
         bytes = unshuffled(bytes, elementBytes);
       } else {
@@ -126,7 +130,7 @@ export class ChunkDecoder {
       }
     }
     this.#checkLength(bytes, expected, place);
-    return { bytes, isShuffled: false };
+    return { bytes, isBorrowed: bytes.buffer === stored.buffer, isShuffled: false };
   }
 
   /** Filters that were applied to a chunk. */

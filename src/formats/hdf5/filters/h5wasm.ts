@@ -67,7 +67,8 @@ export class H5wasm {
 
   async #addPlugin(name: string): Promise<void> {
     try {
-      const { base_url } = await import("h5wasm-plugins");
+      // @ts-expect-error: the package comes without types
+      const { base_url }: { base_url: string } = await import("h5wasm-plugins");
       const file = `libH5Z${name}.so`;
       const bytes = await platform.readAsset(`${base_url}/plugins/${file}`);
       this.#module.FS.writeFile(`${PLUGINS}/${file}`, bytes);

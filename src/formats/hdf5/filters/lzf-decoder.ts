@@ -7,6 +7,9 @@ interface LzfKernel {
   decompress(from: number, end: number, to: number, limit: number): number;
 }
 
+/** Bytes behind the output that the kernel may write. */
+const SLACK = 32;
+
 /** Undoes the filter LZF. */
 export class LzfDecoder {
   readonly #memory: KernelMemory;
@@ -26,7 +29,7 @@ export class LzfDecoder {
   decode(bytes: Uint8Array, most: number): Uint8Array | null {
     const from = this.#memory.start;
     const to = from + bytes.byteLength;
-    this.#memory.ensure(to + most - from);
+    this.#memory.ensure(to + most + SLACK - from);
     this.#memory.bytes.set(bytes, from);
     const end = this.#kernel.decompress(from, to, to, to + most) >>> 0;
     return end === 0 ? null : this.#memory.bytes.slice(to, end);

@@ -4,6 +4,9 @@ import { ChunkDecoder, type ChunkPlace, checkFilters } from "../filters/chunk-de
 import { ECF_FILTER } from "../layout.ts";
 import { damaged, damagedData } from "../problems.ts";
 import type { ChunkedLayout } from "../structure/data-layout.ts";
+import { DecodedChunk } from "./decoded-chunk.ts";
+import { EcfRows } from "./ecf-rows.ts";
+import type { Piece } from "./pieces.ts";
 import {
   type DatasetRows,
   type PlacedTarget,
@@ -11,14 +14,14 @@ import {
   planPlain,
   type RowRange,
   type Target,
-} from "./dataset-rows.ts";
-import { DecodedChunk } from "./decoded-chunk.ts";
-import { EcfRows } from "./ecf-rows.ts";
-import type { Piece } from "./pieces.ts";
+} from "./row-plan.ts";
 import type { RowTools } from "./row-tools.ts";
 
 /** Chunks along the rows that hold the same columns. */
 interface Lane {
+  readonly key: string;
+  /** The dimension along which rows follow each other. */
+  readonly dimension: 0 | 1;
   /** Place of its chunks along the other dimension. */
   readonly at: number;
   readonly targets: readonly PlacedTarget[];
@@ -35,7 +38,7 @@ export class ChunkedRows implements DatasetRows {
   readonly #tools: RowTools;
   readonly #ecf: EcfRows | null;
   /** The last chunk of each lane, where not all of its rows were wanted. */
-  readonly #kept = new Map<number, { readonly at: number; readonly chunk: DecodedChunk }>();
+  readonly #kept = new Map<string, { readonly at: number; readonly chunk: DecodedChunk }>();
 
   /** @throws EventError `invalid-header` for chunks that contradict the dataset */
   constructor(file: Hdf5File, dataset: Hdf5Dataset, layout: ChunkedLayout, tools: RowTools) {
@@ -84,7 +87,7 @@ export class ChunkedRows implements DatasetRows {
     add: (piece: Piece) => void,
   ): Promise<void> {
     for (const lane of this.#lanesOf(targets)) {
-      const dimension = lane.targets[0]?.column.rowDimension ?? 0;
+      const { dimension } = lane;
       const length = this.#layout.chunkShape[dimension] as number;
       const first = Math.floor(start / length);
       const last = Math.floor((start + count - 1) / length);
@@ -105,10 +108,13 @@ export class ChunkedRows implements DatasetRows {
           at: from - start,
         };
         const chunk = byRow.get(row);
-        if (chunk !== undefined) this.#planChunk(chunk, part, add);
-        else
-          for (const { column, into } of lane.targets)
-            this.#tools.fill(column, into, part.at, part.count);
+        if (chunk !== undefined) {
+          this.#planChunk(chunk, part, add);
+          continue;
+        }
+        for (const { column, into } of lane.targets) {
+          this.#tools.fill(column, into, part.at, part.count);
+        }
       }
     }
   }
@@ -123,7 +129,7 @@ export class ChunkedRows implements DatasetRows {
       return;
     }
     if (this.#ecf?.copyHeld(part, place)) return;
-    const kept = this.#kept.get(lane.at);
+    const kept = this.#kept.get(lane.key);
     if (kept?.at === chunk.offset) {
       kept.chunk.copy(lane.targets, from, count, at);
       return;
@@ -143,30 +149,35 @@ export class ChunkedRows implements DatasetRows {
         }
         const whole = new DecodedChunk(decoded, this.#dataset.type.size, this.#tools.kernel);
         whole.copy(lane.targets, from, count, at);
-        if (this.#isContinued(part))
-          this.#kept.set(lane.at, { at: chunk.offset, chunk: whole.owned() });
+        if (this.#isContinued(part)) {
+          this.#kept.set(lane.key, { at: chunk.offset, chunk: whole.owned() });
+        }
       },
     });
   }
 
   /** Whether a chunk has rows behind those that are wanted, which may be wanted next. */
-  #isContinued({ lane, from, count }: ChunkPart): boolean {
-    const dimension = lane.targets[0]?.column.rowDimension ?? 0;
-    return from + count < (this.#layout.chunkShape[dimension] as number);
+  #isContinued({ lane, row, from, count }: ChunkPart): boolean {
+    const { dimension } = lane;
+    const isLast = row + count === this.#dataset.shape[dimension];
+    return !isLast && from + count < (this.#layout.chunkShape[dimension] as number);
   }
 
   #lanesOf(targets: readonly Target[]): Lane[] {
     const { chunkShape, elementBytes } = this.#layout;
-    const lanes = new Map<number, PlacedTarget[]>();
+    const lanes = new Map<string, Lane & { readonly targets: PlacedTarget[] }>();
     for (const target of targets) {
       const { rowDimension, index } = target.column;
       const width = chunkShape.length === 1 ? 1 : (chunkShape[1 - rowDimension] as number);
       const column = { ...target.column, index: index % width };
       const place = placeIn(column, chunkShape, elementBytes);
       const at = Math.floor(index / width);
-      lanes.set(at, [...(lanes.get(at) ?? []), { ...target, place }]);
+      const key = `${rowDimension} ${at}`;
+      const lane = lanes.get(key) ?? { key, dimension: rowDimension, at, targets: [] };
+      lane.targets.push({ ...target, place });
+      lanes.set(key, lane);
     }
-    return Array.from(lanes, ([at, placed]) => ({ at, targets: placed }));
+    return [...lanes.values()];
   }
 
   /** Whether any filter was applied to a chunk. */

@@ -1,6 +1,6 @@
 import type { ChunkBytes } from "../filters/chunk-decoder.ts";
-import type { PlacedTarget } from "./dataset-rows.ts";
 import type { RecordKernel } from "./record-kernel.ts";
+import type { PlacedTarget } from "./row-plan.ts";
 
 /** A chunk whose filters are undone, but for "shuffle", which is undone for the rows wanted. */
 export class DecodedChunk {
@@ -22,20 +22,31 @@ export class DecodedChunk {
    */
   copy(targets: readonly PlacedTarget[], from: number, count: number, at: number): void {
     const { bytes, isShuffled } = this.#chunk;
-    for (const { place, into } of targets) {
-      const to = into.subarray(at * place.size, (at + count) * place.size);
-      if (isShuffled) {
+    if (!isShuffled && this.#areTogether(targets)) {
+      this.#kernel.copy(bytes, targets, from, count, at);
+      return;
+    }
+    for (const target of targets) {
+      const { place, into } = target;
+      if (!isShuffled) this.#kernel.copy(bytes, [target], from, count, at);
+      else {
+        const to = into.subarray(at * place.size, (at + count) * place.size);
         this.#kernel.copyShuffled(bytes, this.#elementBytes, place, from, count, to);
-      } else {
-        this.#kernel.copy(bytes, place, from, count, to);
       }
     }
   }
 
-  /** The chunk with bytes that nobody else uses, and no more of them than needed. */
+  /** Whether the values of a row stand together, as those of a record do. */
+  #areTogether(targets: readonly PlacedTarget[]): boolean {
+    const offsets = targets.map(({ place }) => place.offset);
+    return Math.max(...offsets) - Math.min(...offsets) < (targets[0]?.place.stride ?? 0);
+  }
+
+  /** The chunk with bytes of its own. */
   owned(): DecodedChunk {
-    const { bytes, isShuffled } = this.#chunk;
-    if (bytes.buffer.byteLength < bytes.byteLength * 2) return this;
-    return new DecodedChunk({ bytes: bytes.slice(), isShuffled }, this.#elementBytes, this.#kernel);
+    const { bytes, isBorrowed } = this.#chunk;
+    if (!isBorrowed) return this;
+    const chunk = { ...this.#chunk, bytes: bytes.slice(), isBorrowed: false };
+    return new DecodedChunk(chunk, this.#elementBytes, this.#kernel);
   }
 }

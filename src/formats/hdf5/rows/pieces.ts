@@ -11,18 +11,38 @@ export interface Piece {
   use(bytes: Uint8Array): Promise<void> | void;
 }
 
+/** Buffers that are used again: new memory costs more than reading into it. */
+export class BufferPool {
+  readonly #free: Uint8Array[] = [];
+
+  /** A buffer of at least so many bytes. */
+  take(byteLength: number): Uint8Array {
+    if (byteLength > MAX_SPAN) return new Uint8Array(byteLength);
+    return this.#free.pop() ?? new Uint8Array(MAX_SPAN);
+  }
+
+  give(buffer: Uint8Array): void {
+    const isUsual = buffer.byteLength === MAX_SPAN;
+    if (isUsual && this.#free.length < MAX_FREE) this.#free.push(buffer);
+  }
+}
+
 /** Pieces whose bytes are read at once. */
 interface Span {
   readonly offset: number;
   end: number;
   cost: number;
   readonly pieces: Piece[];
+  /** Where the bytes go as they are. */
+  into: Uint8Array | undefined;
 }
 
 /** Fewer bytes than these between two pieces are read with them. */
 const MAX_GAP = 16384;
 /** Pieces are joined up to so many bytes. */
 const MAX_SPAN = 1024 * 1024;
+/** Buffers that are kept. */
+const MAX_FREE = 8;
 /** Bytes that are read or worked on at the same time, unless a single piece takes more. */
 const MAX_IN_FLIGHT = 24 * 1024 * 1024;
 
@@ -33,6 +53,7 @@ const MAX_IN_FLIGHT = 24 * 1024 * 1024;
 export async function readPieces(
   source: ByteSource,
   pieces: readonly Piece[],
+  buffers: BufferPool,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const running = new Set<Promise<void>>();
@@ -42,7 +63,7 @@ export async function readPieces(
     while (running.size > 0 && inFlight + span.cost > MAX_IN_FLIGHT) await Promise.race(running);
     if (failures.length > 0 || signal?.aborted) break;
     inFlight += span.cost;
-    const work = readSpan(source, span, signal)
+    const work = readSpan(source, span, buffers, signal)
       .catch((error) => void failures.push(error))
       .finally(() => {
         inFlight -= span.cost;
@@ -57,13 +78,15 @@ export async function readPieces(
 
 async function readSpan(
   source: ByteSource,
-  { offset, end, pieces }: Span,
+  { offset, end, pieces, into }: Span,
+  buffers: BufferPool,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const into = pieces[0]?.into;
-  const bytes = await source.read(offset, end - offset, { into, signal });
+  const length = end - offset;
+  const buffer = into ?? buffers.take(length);
   const work: Promise<void>[] = [];
   try {
+    const bytes = await source.read(offset, length, { into: buffer, signal });
     for (const piece of pieces) {
       const start = piece.offset - offset;
       const using = piece.use(bytes.subarray(start, start + piece.byteLength));
@@ -71,6 +94,7 @@ async function readSpan(
     }
   } finally {
     await Promise.allSettled(work);
+    if (into === undefined) buffers.give(buffer);
   }
   await Promise.all(work);
 }
@@ -79,20 +103,30 @@ function* spansOf(pieces: readonly Piece[]): Generator<Span> {
   let span: Span | null = null;
   for (const piece of pieces.toSorted((a, b) => a.offset - b.offset)) {
     const end = piece.offset + piece.byteLength;
-    const isJoined =
-      span !== null &&
-      span.pieces[0]?.into === undefined &&
-      piece.into === undefined &&
-      piece.offset - span.end <= MAX_GAP &&
-      end - span.offset <= MAX_SPAN;
-    if (span !== null && isJoined) {
+    const joined: Uint8Array | undefined | null = span === null ? null : join(span, piece);
+    if (span !== null && joined !== null) {
       span.end = Math.max(span.end, end);
       span.cost += piece.cost + piece.byteLength;
       span.pieces.push(piece);
-    } else {
-      if (span !== null) yield span;
-      span = { offset: piece.offset, end, cost: piece.cost + piece.byteLength, pieces: [piece] };
+      span.into = joined;
+      continue;
     }
+    if (span !== null) yield span;
+    const cost = piece.cost + piece.byteLength;
+    span = { offset: piece.offset, end, cost, pieces: [piece], into: piece.into };
   }
   if (span !== null) yield span;
+}
+
+/** Where the bytes of a span and another piece go together; null when they are not joined. */
+function join(span: Span, { offset, byteLength, into }: Piece): Uint8Array | undefined | null {
+  if (span.into === undefined && into === undefined) {
+    const isClose = offset - span.end <= MAX_GAP && offset + byteLength - span.offset <= MAX_SPAN;
+    return isClose ? undefined : null;
+  }
+  if (span.into === undefined || into === undefined || offset !== span.end) return null;
+  // Chunks often lie one behind the other, in the file as in the column.
+  const { buffer, byteOffset, byteLength: spanBytes } = span.into;
+  const isBehind = into.buffer === buffer && into.byteOffset === byteOffset + spanBytes;
+  return isBehind ? new Uint8Array(buffer, byteOffset, spanBytes + byteLength) : null;
 }

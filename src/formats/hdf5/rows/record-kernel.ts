@@ -18,6 +18,12 @@ export interface ValuePlace {
   readonly isBigEndian: boolean;
 }
 
+/** A column, and where its values go. */
+export interface PlacedValues {
+  readonly place: ValuePlace;
+  readonly into: Uint8Array;
+}
+
 /** Bytes that are worked on at once; they and what becomes of them stay in the L2 cache. */
 const TILE_BYTES = 32768;
 
@@ -43,8 +49,55 @@ export class RecordKernel {
     return new RecordKernel(memory, await instantiateKernel(recordsWasm, memory.memory));
   }
 
-  /** Copies values of `count` rows into `into`, little-endian and one behind the other. */
-  copy(bytes: Uint8Array, place: ValuePlace, first: number, count: number, into: Uint8Array): void {
+  /**
+   * Copies values of `count` rows of some columns, little-endian and one behind the other.
+   *
+   * @param first - the first row, counted where the places count
+   * @param at - the row that it becomes
+   */
+  copy(
+    bytes: Uint8Array,
+    values: readonly PlacedValues[],
+    first: number,
+    count: number,
+    at: number,
+  ): void {
+    const [one] = values;
+    if (one === undefined) return;
+    const { stride } = one.place;
+    if (values.length === 1 || stride > TILE_BYTES / 2) {
+      for (const { place, into } of values) {
+        const { size } = place;
+        this.#copyOne(bytes, place, first, count, into.subarray(at * size, (at + count) * size));
+      }
+      return;
+    }
+    // Records are brought into the kernel's memory once for all of their members.
+    const low = Math.min(...values.map(({ place }) => place.offset));
+    const high = Math.max(...values.map(({ place }) => place.offset + place.size));
+    const most = Math.floor((TILE_BYTES - (high - low)) / stride) + 1;
+    for (let done = 0; done < count; done += most) {
+      const rows = Math.min(most, count - done);
+      const from = low + (first + done) * stride;
+      this.#memory.bytes.set(
+        bytes.subarray(from, from + (rows - 1) * stride + high - low),
+        this.#input,
+      );
+      for (const { place, into } of values) {
+        const input = this.#input + place.offset - low;
+        this.#kernel.gather(input, stride, place.size, rows, this.#output);
+        this.#take(place, rows, into, at + done);
+      }
+    }
+  }
+
+  #copyOne(
+    bytes: Uint8Array,
+    place: ValuePlace,
+    first: number,
+    count: number,
+    into: Uint8Array,
+  ): void {
     const { offset, stride, size } = place;
     const start = offset + first * stride;
     if (stride === size) {
@@ -70,7 +123,7 @@ export class RecordKernel {
   }
 
   /**
-   * The same for bytes that the filter "shuffle" brought into planes.
+   * The same, one column at a time, for bytes that the filter "shuffle" brought into planes.
    *
    * @param elementBytes - of what it shuffled; values do not cross the borders of elements
    */

@@ -1,7 +1,7 @@
 import { untilAborted } from "../../../util/until-aborted.ts";
 import type { Hdf5File } from "../file.ts";
 import { damaged } from "../problems.ts";
-import { type DatasetRows, readerOf, type Target } from "./dataset-rows.ts";
+import { readerOf } from "./dataset-rows.ts";
 import { type Piece, readPieces } from "./pieces.ts";
 import {
   type ColumnArray,
@@ -10,6 +10,7 @@ import {
   columnOf,
   type RowColumn,
 } from "./row-column.ts";
+import type { DatasetRows, Target } from "./row-plan.ts";
 import { RowTools } from "./row-tools.ts";
 
 /**
@@ -30,11 +31,13 @@ export class RowReader {
   /** Rows that every column has. */
   readonly rows: number;
   readonly #file: Hdf5File;
+  readonly #tools: RowTools;
   /** The datasets, and which of the columns stand in each. */
   readonly #datasets: readonly { readonly rows: DatasetRows; readonly columns: number[] }[];
 
   private constructor(file: Hdf5File, columns: readonly RowColumn[], tools: RowTools) {
     this.#file = file;
+    this.#tools = tools;
     this.columns = columns;
     this.rows = columns[0]?.rows ?? 0;
     const datasets = new Map<number, { rows: DatasetRows; columns: number[] }>();
@@ -123,7 +126,7 @@ export class RowReader {
       const planning = rows.plan({ start, count }, targets, (piece) => void pieces.push(piece));
       await untilAborted(planning, signal);
     }
-    await readPieces(this.#file.source, pieces, signal);
+    await readPieces(this.#file.source, pieces, this.#tools.buffers, signal);
   }
 
   /** Reads rows into new typed arrays, one for each column. */

@@ -1,12 +1,15 @@
 import { EcfDecoder } from "../filters/ecf-decoder.ts";
 import { type ForeignFilters, H5wasmFilters } from "../filters/foreign-filters.ts";
 import { LzfDecoder } from "../filters/lzf-decoder.ts";
+import { BufferPool } from "./pieces.ts";
 import { RecordKernel } from "./record-kernel.ts";
 import type { RowColumn } from "./row-column.ts";
 
 /** What readers of rows work with: kernels, made when they are needed. */
 export class RowTools {
   readonly kernel: RecordKernel;
+  /** What pieces of the file are read into. */
+  readonly buffers: BufferPool = new BufferPool();
   #lzf: Promise<LzfDecoder> | undefined;
   #foreign: ForeignFilters | undefined;
 
@@ -43,7 +46,7 @@ export class RowTools {
       return;
     }
     const place = { offset: 0, stride: size, size, isBigEndian };
-    this.kernel.copy(value, place, 0, 1, values);
+    this.kernel.copy(value, [{ place, into: values }], 0, 1, 0);
     for (let done = size; done < values.byteLength; done *= 2) values.copyWithin(done, 0, done);
   }
 }
