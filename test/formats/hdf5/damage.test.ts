@@ -107,6 +107,11 @@ class CountingSource extends MemorySource {
 
 /** Reads all that a file has; every error is ours. */
 async function readAll(bytes: Uint8Array): Promise<"whole" | "damaged"> {
+  (await import("node:fs")).writeFileSync("/tmp/hdf5-work/last.h5", bytes);
+  const t0 = performance.now();
+  try { return await readAll2(bytes); } finally { const dt = performance.now() - t0; if (dt > 300) { (await import("node:fs")).appendFileSync("/tmp/hdf5-work/slow.txt", `${dt.toFixed(0)} ${reads}\n`); (await import("node:fs")).writeFileSync("/tmp/hdf5-work/slow.h5", bytes);} }
+}
+async function readAll2(bytes: Uint8Array): Promise<"whole" | "damaged"> {
   let outcome: "whole" | "damaged" = "whole";
   const attempt = async <Result>(work: () => Promise<Result>): Promise<Result | undefined> => {
     try {
