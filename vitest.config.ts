@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
@@ -10,5 +11,7 @@ export default defineConfig({
     testTimeout: 60_000,
     // Decoding thousands of mutated recordings is synchronous work: a pool of processes spreads it.
     pool: "forks",
+    // All cores: by default one of them is left idle.
+    maxWorkers: availableParallelism(),
   },
 });
