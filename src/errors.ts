@@ -36,6 +36,10 @@ export const EVENT_ERROR_CODES = [
   "invalid-option",
   /** A line of text that holds no event. */
   "malformed-line",
+  /** A row of a table that holds no event. */
+  "malformed-row",
+  /** A file with several event streams, none of which was chosen. */
+  "stream-ambiguous",
   /** `strict`: something in the data would have been dropped, skipped or out of order. */
   "data-loss",
   /** `strict: "assumptions"`: something had to be assumed. */

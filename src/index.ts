@@ -33,6 +33,7 @@ export { type EncodeEvt21Options, encodeEvt21 } from "./formats/evt21/encoder.ts
 export type {
   ByteOrder,
   FormatOptions,
+  Hdf5Options,
   OnMalformed,
   TextOptions,
   TimeUnit,

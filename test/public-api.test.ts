@@ -60,6 +60,8 @@ describe("the public API", () => {
       "geometry-conflict",
       "invalid-option",
       "malformed-line",
+      "malformed-row",
+      "stream-ambiguous",
       "data-loss",
       "assumption",
       "unsafe-time",

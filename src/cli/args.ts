@@ -21,6 +21,8 @@ export interface RecordingOptions {
   textColumns?: (ColumnName | null)[];
   timeUnit?: TimeUnit;
   onMalformed?: OnMalformed;
+  stream?: string;
+  hdf5Columns?: Record<ColumnName, string>;
 }
 
 /** Options of `evarrow info`. */
@@ -81,13 +83,19 @@ export function addRecordingOptions(command: Command, argument = "FILE"): Comman
       parseTextColumns,
     )
     .addOption(
-      new Option("--time-unit <unit>", "unit of the times of a text file").choices(TIME_UNITS),
+      new Option("--time-unit <unit>", "unit of the times of text or HDF5").choices(TIME_UNITS),
     )
     .addOption(
       new Option(
         "--on-malformed <mode>",
-        "what to do with a line of text that holds no event: fail, or skip and count it (default: error)",
+        "what to do with a line of text or a row of HDF5 that holds no event: fail, or skip and count it (default: error)",
       ).choices(MALFORMED_MODES),
+    )
+    .option("--stream <name>", "the event stream to read of an HDF5 file with several, as left")
+    .option(
+      "--hdf5-columns <places>",
+      "where an HDF5 file of unknown layout has x, y, t and p: x=/a/x,y=/a/y,t=/a/t,p=/a/p",
+      parseHdf5Columns,
     );
 }
 
@@ -102,11 +110,13 @@ export function explicitStrict(argv: readonly string[]): string[] {
 
 /** What the library is told when it opens the recording. */
 export function openOptions(
-  { geometry, byteOrder, strict, textColumns: columns, timeUnit, onMalformed }: RecordingOptions,
+  options: RecordingOptions,
   signal: AbortSignal | undefined,
 ): OpenOptions {
-  const text = columns || timeUnit ? { columns, timeUnit } : undefined;
-  return { geometry, byteOrder, strict, text, onMalformed, signal };
+  const { geometry, byteOrder, strict, textColumns, timeUnit, onMalformed, stream } = options;
+  const text = { columns: textColumns, timeUnit };
+  const hdf5 = { ...options.hdf5Columns, timeUnit };
+  return { geometry, byteOrder, strict, text, hdf5, stream, onMalformed, signal };
 }
 
 /** A number of events, from 0. */
@@ -160,6 +170,21 @@ function parseTextColumns(text: string): (ColumnName | null)[] {
   }
   throw new InvalidArgumentError(
     "Expected t, x, y and p once each, for example t,x,y,p or x,y,-,p,t.",
+  );
+}
+
+/** Places, each with its name in front, in any order. */
+function parseHdf5Columns(text: string): Record<ColumnName, string> {
+  const places = text.split(",").map((place): [ColumnName | null | undefined, string] => {
+    const [, name = "", path = ""] = /^\s*([a-z]+)\s*=\s*(.+?)\s*$/.exec(place) ?? [];
+    return [COLUMNS[name], path];
+  });
+  const named = new Map(places);
+  if (places.length === 4 && named.size === 4 && !named.has(undefined) && !named.has(null)) {
+    return Object.fromEntries(places) as Record<ColumnName, string>;
+  }
+  throw new InvalidArgumentError(
+    "Expected x, y, t and p once each, for example x=/a/x,y=/a/y,t=/a/t,p=/a/p.",
   );
 }
 

@@ -40,6 +40,7 @@ function hintFor({ code, hint = "" }: EventError): string {
   if (code === "assumption" && !hint.startsWith("Give")) {
     return "Without --strict=assumptions it is accepted and reported.";
   }
+  if (code === "malformed-row") return "--on-malformed skip counts such rows and reads the rest.";
   if (code === "malformed-line") return "--on-malformed skip counts such lines and reads the rest.";
   if (code === "not-encodable") {
     const rebase = hint === "" ? "" : "--rebase puts the first event on time 0; ";
@@ -49,6 +50,9 @@ function hintFor({ code, hint = "" }: EventError): string {
     .replaceAll("`geometry`", "--geometry WIDTHxHEIGHT")
     .replaceAll("`byteOrder`", "--byte-order")
     .replaceAll("`text: { columns }`", "--text-columns, for example t,x,y,p,")
-    .replaceAll("`text: { timeUnit }`", "--time-unit")
+    .replaceAll("`hdf5: { x, y, t, polarity }`", "--hdf5-columns x=/a,y=/b,t=/c,p=/d")
+    .replaceAll("`hdf5: { columns }`", "--hdf5-columns x=/a,y=/b,t=/c,p=/d")
+    .replaceAll(/`(?:text|hdf5): { timeUnit }`/g, "--time-unit")
+    .replaceAll(/`stream: "(.*?)"`/g, "--stream $1")
     .replaceAll("`format`", "--format");
 }

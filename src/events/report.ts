@@ -75,7 +75,7 @@ export interface LoadReport {
   readonly backwardSteps: number;
   /** How often the camera's clock started again; the times go on rising across a wrap. */
   readonly clockWraps: number;
-  /** Lines of text that hold no event. */
+  /** Lines of text, or rows of an HDF5 file, that hold no event. */
   readonly malformedLines: number;
   /** Bytes at the end that do not fill a word or line, or belong to no rows. */
   readonly truncatedBytes: number;
@@ -157,6 +157,7 @@ const LOSS_PROBLEMS: Readonly<Record<LossKind, string>> = {
 };
 
 const CUT_LINE = "the recording ends inside a line";
+const MALFORMED_ROW = "a row that is no event";
 const CUT_TABLE = "the file was cut, or goes on behind its end";
 
 /**
@@ -188,6 +189,7 @@ export function checkLoss(report: LoadReport, strict: Strictness): void {
 }
 
 function problemOf(kind: LossKind, { firstRow, firstLine }: LoadReport): string {
+  if (kind === "malformedLine" && firstRow !== undefined) return MALFORMED_ROW;
   if (kind !== "truncated") return LOSS_PROBLEMS[kind];
   if (firstRow !== undefined) return CUT_TABLE;
   return firstLine?.truncated === undefined ? LOSS_PROBLEMS[kind] : CUT_LINE;
@@ -218,8 +220,9 @@ function damageError(report: LoadReport, damage: CompressionDamage): EventError 
 const STATED_BY: Readonly<Record<string, string>> = {
   geometry: "Give `geometry` to state it yourself.",
   "byte order": "Give `byteOrder` to state it yourself.",
-  columns: "Give `text: { columns }` to state them yourself.",
-  timeUnit: "Give `text: { timeUnit }` to state it yourself.",
+  // The options of a format are called like the format.
+  columns: "Give `FORMAT: { columns }` to state them yourself.",
+  timeUnit: "Give `FORMAT: { timeUnit }` to state it yourself.",
 };
 
 /**
@@ -233,7 +236,9 @@ export function checkAssumptions(report: LoadReport, strict: Strictness): void {
   throw new EventError("assumption", `${first.what} ${first.value} is assumed: ${first.reason}`, {
     path: report.sourceName ?? undefined,
     format: report.format,
-    hint: STATED_BY[first.what] ?? 'Load without `strict: "assumptions"` to accept it.',
+    hint:
+      STATED_BY[first.what]?.replace("FORMAT", report.format) ??
+      'Load without `strict: "assumptions"` to accept it.',
   });
 }
 
@@ -299,8 +304,8 @@ export function formatReport(report: LoadReport): string[] {
   );
   say(
     report.malformedLines,
-    "line skipped: it is no event",
-    "lines skipped: they are no events",
+    `${report.firstRow ? "row" : "line"} skipped: it is no event`,
+    `${report.firstRow ? "rows" : "lines"} skipped: they are no events`,
     "malformedLine",
   );
   say(report.truncatedBytes, ...restOf(report), "truncated");

@@ -155,11 +155,22 @@ export interface RowTable {
   readonly rows: number;
   /** The end of a file that was cut, from its first byte that belongs to no row; null when whole. */
   readonly truncation: { readonly byteOffset: number; readonly bytes: number } | null;
-  /** Makes a reader that works in `memory`. Every pass has its own. */
-  createReader(memory: EventMemory): Promise<RowReader>;
+  /** What rows that readers reject are counted as. */
+  readonly rejectedAs: RejectedRow;
+  /** Scratch space that readers need for every event of a tile. Default 0. */
+  readonly scratchBytesPerEvent?: number | undefined;
+  /**
+   * Makes a reader that works in `memory`. Every pass has its own.
+   *
+   * @param onMalformed - what to do with a row that holds no event
+   */
+  createReader(memory: EventMemory, onMalformed: OnMalformed): Promise<RowReader>;
   /** Gives back what the table holds; the source is its owner's. */
   close?(): Promise<void>;
 }
+
+/** Why a row is left out: its pixel is on no sensor, or it holds no event at all. */
+export type RejectedRow = "outsideGeometry" | "malformed";
 
 /** Reads rows into the columns of an {@link EventMemory}. */
 export interface RowReader {
@@ -170,6 +181,7 @@ export interface RowReader {
    *
    * @param start - the first row, from 0
    * @param count - rows to read, at least 1; the tile has room for them and the table holds them
+   * @throws EventError `malformed-row`, unless such rows are to be rejected, too
    */
   read(start: number, count: number, signal: AbortSignal | undefined): Promise<void>;
 }

@@ -29,7 +29,28 @@ export interface TextOptions {
   comment?: string | undefined;
 }
 
-/** What to do with a line that holds no event: throw an error that names it, or count it. */
+/**
+ * Where the events of an HDF5 file are, for layouts that are not recognised. A column is the path
+ * of a dataset (`/events/x`), a member of one of records (`/CD/events.x`), or a column of one of two
+ * dimensions (`/events[0]`).
+ */
+export interface Hdf5Options {
+  x?: string | undefined;
+  y?: string | undefined;
+  t?: string | undefined;
+  polarity?: string | undefined;
+  /** Unit of the times. Default: microseconds for integers, seconds for others. */
+  timeUnit?: TimeUnit | undefined;
+  /**
+   * Microseconds that are added to every time, or the path of a dataset that holds them. Default:
+   * what the layout says, else 0.
+   */
+  timeOffset?: number | string | undefined;
+  /** The number of the first pixel: 1 in files of MATLAB. Default: what the layout says, else 0. */
+  firstPixel?: 0 | 1 | undefined;
+}
+
+/** What to do with a line or row that holds no event: throw an error that names it, or count it. */
 export const MALFORMED_MODES = ["error", "skip"] as const;
 
 /** One of {@link MALFORMED_MODES}. */
@@ -47,6 +68,13 @@ export interface FormatOptions {
   byteOrder?: ByteOrder | undefined;
   /** For text: how its lines are to be read. Default: as detected; the report says what is assumed. */
   text?: TextOptions | undefined;
+  /**
+   * For files that hold several event streams: which one to read, by the name or the path that the
+   * error about them lists. Default: the only one.
+   */
+  stream?: string | undefined;
+  /** For HDF5: where the events are. Default: as the layout of the file is recognised. */
+  hdf5?: Hdf5Options | undefined;
 }
 
 /**
@@ -54,11 +82,20 @@ export interface FormatOptions {
  *
  * @throws EventError `invalid-option`
  */
-export function checkFormatOptions({ byteOrder, text }: FormatOptions): FormatOptions {
+export function checkFormatOptions(options: FormatOptions): FormatOptions {
+  const { byteOrder, text, stream, hdf5 } = options;
   if (byteOrder !== undefined && byteOrder !== "little" && byteOrder !== "legacy") {
     throw wrong("byteOrder is not known", '"little" or "legacy"', byteOrder);
   }
-  return { byteOrder, text: text === undefined ? undefined : checkTextOptions(text) };
+  if (stream !== undefined && typeof stream !== "string") {
+    throw wrong("stream is not known", "the name of an event stream", stream);
+  }
+  return {
+    byteOrder,
+    text: text === undefined ? undefined : checkTextOptions(text),
+    stream,
+    hdf5: hdf5 === undefined ? undefined : checkHdf5Options(hdf5),
+  };
 }
 
 /**
@@ -88,9 +125,7 @@ function checkTextOptions(text: TextOptions): TextOptions {
   if (separator !== undefined && !(typeof separator === "string" && SEPARATOR.test(separator))) {
     throw wrong("text.separator cannot stand between numbers", "one character", separator);
   }
-  if (timeUnit !== undefined && !TIME_UNITS.includes(timeUnit)) {
-    throw wrong("text.timeUnit is not known", TIME_UNITS.map(show).join(", "), timeUnit);
-  }
+  checkTimeUnit("text.timeUnit", timeUnit);
   if (header !== undefined && typeof header !== "boolean") {
     throw wrong("text.header is not known", "true or false", header);
   }
@@ -107,6 +142,41 @@ function checkTextColumns(columns: NonNullable<TextOptions["columns"]>): void {
   if (isWhole) return;
   const expected = `each of ${COLUMN_NAMES.map(show).join(", ")} once, null for any other`;
   throw wrong("text.columns does not say where an event is", expected, columns);
+}
+
+function checkHdf5Options(hdf5: Hdf5Options): Hdf5Options {
+  if (typeof hdf5 !== "object" || hdf5 === null) {
+    const expected = "{ x, y, t, polarity, timeUnit, timeOffset, firstPixel }";
+    throw wrong("hdf5 is no set of options", expected, hdf5);
+  }
+  const { x, y, t, polarity, timeUnit, timeOffset, firstPixel } = hdf5;
+  const columns = { x, y, t, polarity };
+  for (const name of COLUMN_NAMES) {
+    const column = columns[name];
+    if (column === undefined || (typeof column === "string" && column !== "")) continue;
+    throw wrong(`hdf5.${name} is no path`, 'for example "/events/x"', column);
+  }
+  const named = COLUMN_NAMES.filter((name) => columns[name] !== undefined);
+  if (named.length > 0 && named.length < COLUMN_NAMES.length) {
+    const expected = `all of ${COLUMN_NAMES.map(show).join(", ")} or none`;
+    throw wrong("hdf5 does not say where an event is", expected, named);
+  }
+  checkTimeUnit("hdf5.timeUnit", timeUnit);
+  const isOffset =
+    typeof timeOffset === "string" ? timeOffset !== "" : Number.isSafeInteger(timeOffset);
+  if (timeOffset !== undefined && !isOffset) {
+    const expected = "whole microseconds, or the path of a dataset";
+    throw wrong("hdf5.timeOffset is not known", expected, timeOffset);
+  }
+  if (firstPixel !== undefined && firstPixel !== 0 && firstPixel !== 1) {
+    throw wrong("hdf5.firstPixel is not known", "0 or 1", firstPixel);
+  }
+  return { ...columns, timeUnit, timeOffset, firstPixel };
+}
+
+function checkTimeUnit(name: string, unit: TimeUnit | undefined): void {
+  if (unit === undefined || TIME_UNITS.includes(unit)) return;
+  throw wrong(`${name} is not known`, TIME_UNITS.map(show).join(", "), unit);
 }
 
 function wrong(problem: string, expected: string, found: unknown): EventError {

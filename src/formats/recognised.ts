@@ -62,9 +62,6 @@ const ADVICE: Readonly<Record<string, string>> = {
   rosbag: ROS,
   "ros2-db3": ROS,
   mcap: ROS,
-  hdf5:
-    "Files of the Metavision SDK become DAT with its `metavision_file_to_dat`; of others, take the" +
-    " columns with an HDF5 library.",
   nmnist: "tonic reads it; `encodeEvt2` makes a recording of its columns.",
   text: "Read it with `readCSV` of nodejs-polars, naming the columns yourself.",
   arrow: "`tableFromIPC` of apache-arrow reads it.",

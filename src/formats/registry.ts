@@ -8,12 +8,13 @@ import { evt3 } from "./evt3/decoder.ts";
 import { evt3Encoding } from "./evt3/encoder.ts";
 import { evt21 } from "./evt21/decoder.ts";
 import { evt21Encoding } from "./evt21/encoder.ts";
+import { hdf5 } from "./hdf5/format.ts";
 import { text } from "./text/decoder.ts";
 import { csvEncoding, textEncoding } from "./text/encoder.ts";
 import { type WritableFormat, writtenByKernel } from "./writer.ts";
 
 /** Every format that is read; a new one is named here. */
-const READ = [evt2, evt21, evt3, dat, arrow, text] as const;
+const READ = [evt2, evt21, evt3, dat, arrow, hdf5, text] as const;
 
 /** Id of a format that this version reads. */
 export type FormatId = (typeof READ)[number]["id"];

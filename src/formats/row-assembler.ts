@@ -8,28 +8,47 @@ import type { EventMemory } from "../kernels/event-memory.ts";
 import { rowsWasm } from "../kernels/generated/rows.ts";
 import { instantiateKernel } from "../kernels/kernel.ts";
 import * as layout from "../kernels/layout.ts";
+import type { RejectedRow } from "./decoder.ts";
 
 interface RowsKernel {
-  /** Makes events of the `count` rows behind those of the tile; `rebase` is 0 or 1. */
-  assemble(count: number, rebase: number): void;
+  /**
+   * Makes events of the `count` rows behind those of the tile; `rebase` is 0 or 1, `rejectedAs` the
+   * counter of rows that are rejected.
+   */
+  assemble(count: number, rebase: number, rejectedAs: number): void;
 }
 
 /** Makes rows into events of the tile, and tells the report what was counted. */
 export class RowAssembler {
   readonly #memory: EventMemory;
   readonly #kernel: RowsKernel;
+  readonly #rejectedAs: number;
   #rebasePending: boolean;
 
-  private constructor(memory: EventMemory, kernel: RowsKernel, rebase: boolean) {
+  private constructor(
+    memory: EventMemory,
+    kernel: RowsKernel,
+    rejectedAs: RejectedRow,
+    rebase: boolean,
+  ) {
     this.#memory = memory;
     this.#kernel = kernel;
+    this.#rejectedAs =
+      rejectedAs === "malformed" ? layout.MALFORMED_LINES : layout.EVENTS_OUTSIDE_GEOMETRY;
     this.#rebasePending = rebase;
   }
 
-  /** @param rebase - put the first event on time 0 */
-  static async create(memory: EventMemory, rebase: boolean): Promise<RowAssembler> {
+  /**
+   * @param rejectedAs - what rows that the reader rejects are counted as
+   * @param rebase - put the first event on time 0
+   */
+  static async create(
+    memory: EventMemory,
+    rejectedAs: RejectedRow,
+    rebase: boolean,
+  ): Promise<RowAssembler> {
     const kernel = await instantiateKernel<RowsKernel>(rowsWasm, memory.memory);
-    return new RowAssembler(memory, kernel, rebase);
+    return new RowAssembler(memory, kernel, rejectedAs, rebase);
   }
 
   /**
@@ -41,7 +60,7 @@ export class RowAssembler {
   assemble(row: number, count: number, report: MutableReport): void {
     const memory = this.#memory;
     const before = memory.eventCount;
-    this.#kernel.assemble(count, this.#rebasePending ? 1 : 0);
+    this.#kernel.assemble(count, this.#rebasePending ? 1 : 0, this.#rejectedAs);
     if (memory.field(layout.TIME_OVERFLOW) !== 0) throw tooFarApart(row, count, report);
     const events = memory.eventCount - before;
     report.events += events;
@@ -60,6 +79,9 @@ export class RowAssembler {
       } else if (slot === layout.BACKWARD_STEPS) {
         report.backwardSteps += lost;
         first("backwardStep");
+      } else if (slot === layout.MALFORMED_LINES) {
+        report.malformedLines += lost;
+        first("malformedLine");
       }
     });
   }

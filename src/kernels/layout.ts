@@ -36,14 +36,14 @@ export const TIME_OFFSET = STATE + 48;
 export const VARIANT = STATE + 56;
 
 // What the kernel `convert` tells the kernel `rows` of the rows behind the tile.
-/** u32: address of a bit for each row, the first one's lowest: 1 where a coordinate does not fit. */
+/** u32: address of a bit for each row, the first one's lowest: 1 where it is left out. */
 export const REJECTED_BITS = STATE + 60;
 /** i32: 0 while none of these bits is 1; the host clears it, and the bits with it. */
 export const REJECTED_ROWS = STATE + 72;
 /** i32: set to 1 by `rows` when a time minus the offset leaves 64 bits. */
 export const TIME_OVERFLOW = STATE + 76;
 
-// Types of the integers that `convert` reads.
+// Types of the numbers that `convert` reads.
 export const TYPE_I8 = 0;
 export const TYPE_U8 = 1;
 export const TYPE_I16 = 2;
@@ -52,6 +52,8 @@ export const TYPE_I32 = 4;
 export const TYPE_U32 = 5;
 export const TYPE_I64 = 6;
 export const TYPE_U64 = 7;
+export const TYPE_F32 = 8;
+export const TYPE_F64 = 9;
 
 // How full the tile is: a decoding kernel appends, the host starts a new tile with 0.
 /** i32: events in the columns. */

@@ -24,9 +24,10 @@ export async function* tilesOfRows(
   room: () => number,
 ): AsyncGenerator<EventMemory, void, void> {
   const { memory, report, byteLength, signal, strict, rebase = false, onProgress } = pass;
+  const { onMalformed = "error" } = pass;
   const { start, end } = pass.range ?? { start: 0, end: table.rows };
-  const assembler = await RowAssembler.create(memory, rebase);
-  const reader = await table.createReader(memory);
+  const assembler = await RowAssembler.create(memory, table.rejectedAs, rebase);
+  const reader = await table.createReader(memory, onMalformed);
   const meter = onProgress && new ProgressMeter(onProgress, byteLength);
   const turns = new Turns();
   for (let row = start; row < end; ) {

@@ -148,11 +148,14 @@ export class TilePass {
     const { report } = this;
     const { recordingBytes } = this.#recording;
     const events = this.#recording.mostEvents() ?? Number.POSITIVE_INFINITY;
-    const { tileEvents = TILE_EVENTS, scratchBytesPerEvent, outputBytes } = this.#options;
+    const { content } = this.#recording;
+    const { tileEvents = TILE_EVENTS, scratchBytesPerEvent = 0, outputBytes } = this.#options;
+    // Who works with the tile does so when its rows are there, so both may use the same space.
+    const readerBytes = content.kind === "rows" ? (content.table.scratchBytesPerEvent ?? 0) : 0;
     const memory = new EventMemory({
       inputBytes: Math.min(slotBytes, Math.max(recordingBytes ?? slotBytes, 64)),
       tileEvents: Math.min(tileEvents, Math.max(events, 64)),
-      scratchBytesPerEvent,
+      scratchBytesPerEvent: Math.max(scratchBytesPerEvent, readerBytes),
       outputBytes,
     });
     memory.configure(report.geometry, report.polarityEncoding);

@@ -26,7 +26,6 @@ const isRead = (format: string): boolean => FORMATS.some(({ id }) => id === form
 
 describe("a signature", () => {
   it.each([
-    ["hdf5", "HDF5", "\x89HDF\r\n\x1a\n"],
     ["aedat1", "AEDAT 1.0", "#!AER-DAT1.0\r\n"],
     ["aedat2", "AEDAT 2.0", "#!AER-DAT2.0\r\n"],
     ["aedat3", "AEDAT 3.0", "#!AER-DAT3.0\r\n"],
@@ -62,10 +61,15 @@ describe("a signature", () => {
     expect(outcome(concatBytes(part, BINARY))).toBe("unknown-format");
   });
 
-  it.each([512, 1024, 2048])("of HDF5 is also looked for at byte %i", (offset) => {
+  it.each([0, 512, 1024, 2048])("of HDF5 is looked for at byte %i", (offset) => {
     const bytes = new Uint8Array(offset + 16);
     bytes.set(latin1Bytes("\x89HDF\r\n\x1a\n"), offset);
-    expect(outcome(bytes)).toMatchObject({ format: "hdf5", supported: false });
+    expect(outcome(bytes)).toMatchObject({
+      format: "hdf5",
+      name: "HDF5",
+      supported: true,
+      confidence: "certain",
+    });
   });
 
   it("of Arrow IPC is recognised", () => {
@@ -402,7 +406,7 @@ describe("weaker evidence", () => {
 describe("advice", () => {
   const known = [
     ...SIGNATURES.map(({ format }) => format),
-    ...["evt4", "aer-8b", "aer-4b", "histo3d", "diff3d", "mtr", "mtr_u24", "hdf5", "nmnist"],
+    ...["evt4", "aer-8b", "aer-4b", "histo3d", "diff3d", "mtr", "mtr_u24", "nmnist"],
     ...["text", "prophesee-index", "anything", "constructor", "__proto__"],
   ];
 

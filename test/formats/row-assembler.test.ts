@@ -24,7 +24,7 @@ async function assemble(rows: readonly ReferenceRow[], setting: Setting) {
   const { geometry, polarityEncoding, rebase, calls } = setting;
   const memory = new EventMemory({ inputBytes: 64, tileEvents: Math.max(rows.length, 1) });
   memory.configure(geometry, polarityEncoding);
-  const assembler = await RowAssembler.create(memory, rebase);
+  const assembler = await RowAssembler.create(memory, "outsideGeometry", rebase);
   const converter = await ColumnConverter.create(memory);
   const report: MutableReport = createReport({
     format: "rows",

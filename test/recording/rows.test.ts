@@ -22,6 +22,7 @@ async function recordingOfRows() {
     polarityEncoding: "zero-one",
     rows: ROWS,
     truncation: null,
+    rejectedAs: "outsideGeometry",
     async createReader(memory) {
       state.readers += 1;
       return {

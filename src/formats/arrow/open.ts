@@ -28,6 +28,7 @@ export async function openArrow(source: ByteSource, options: RowOptions): Promis
     polarityEncoding,
     rows: batches.rows,
     truncation,
+    rejectedAs: "outsideGeometry",
     createReader: (memory) => ArrowRowReader.create({ source, columns, batches, memory, options }),
   };
 }

@@ -1,7 +1,8 @@
 /** Whether first bytes are lines of events. */
+
+import { namedColumns } from "../column-names.ts";
 import type { FormatEvidence } from "../decoder.ts";
 import type { FormatOptions } from "../options.ts";
-import { namedColumns } from "./column-names.ts";
 import { LEAST_COLUMNS } from "./layout.ts";
 import { columnsOf, isNumber, isValue, linesOf } from "./line.ts";
 

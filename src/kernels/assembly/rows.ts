@@ -28,9 +28,10 @@ const LANES = 8;
 /**
  * Takes `rowCount` rows: drops those outside the sensor, closing the gaps, gives polarity its
  * encoding, counts steps back in time and subtracts the time offset. With `rebase`, that offset is
- * the time of the first event ever kept.
+ * the time of the first event ever kept. Rows that are marked as rejected raise the counter
+ * `rejectedAs`.
  */
-export function assemble(rowCount: i32, rebase: i32): void {
+export function assemble(rowCount: i32, rebase: i32, rejectedAs: i32): void {
   const width = load<i32>(WIDTH);
   const height = load<i32>(HEIGHT);
   const signed = load<i32>(SIGNED_POLARITY);
@@ -118,7 +119,7 @@ export function assemble(rowCount: i32, rebase: i32): void {
       const isRejected =
         rejected !== 0 && ((load<u8>(rejected + (index >> 3)) >>> (<u8>index & 7)) & 1) !== 0;
       if (isRejected || <i32>x >= width || <i32>y >= height) {
-        count(EVENTS_OUTSIDE_GEOMETRY, index);
+        count(isRejected ? rejectedAs : EVENTS_OUTSIDE_GEOMETRY, index);
         continue;
       }
       const time = load<i64>(ts + (row << 3));

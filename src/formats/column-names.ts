@@ -1,6 +1,6 @@
-/** The names that columns have in header rows. */
-import type { ColumnName } from "../../events/columns.ts";
-import type { TimeUnit } from "../options.ts";
+/** The names that columns have in header rows and in files of named columns. */
+import type { ColumnName } from "../events/columns.ts";
+import type { TimeUnit } from "./options.ts";
 
 /** What a header row says. */
 export interface NamedColumns {
@@ -36,17 +36,31 @@ export function namedColumns(names: readonly string[]): NamedColumns | null {
   const columns: (ColumnName | null)[] = [];
   let timeUnit: TimeUnit | undefined;
   for (const written of names) {
-    const [, name = "", unit] = NAME.exec(plain(written)) ?? [];
-    const column = keyOf(NAMES, name);
-    const ownUnit = unit === undefined ? undefined : keyOf(UNITS, unit);
-    // A unit makes sense of times only; `x_us` is some other column.
-    const isKnown = column !== null && (unit === undefined || (column === "t" && ownUnit));
-    if (isKnown && columns.includes(column)) return null;
-    columns.push(isKnown ? column : null);
-    if (isKnown && ownUnit) timeUnit = ownUnit;
+    const named = namedColumn(written);
+    if (named !== null && columns.includes(named.column)) return null;
+    columns.push(named?.column ?? null);
+    timeUnit = named?.timeUnit ?? timeUnit;
   }
   const found = columns.filter((column) => column !== null).length;
   return found === Object.keys(NAMES).length ? { columns, timeUnit } : null;
+}
+
+/** What a name says: the column, and the unit of its times; null when it is none that is known. */
+export function namedColumn(
+  written: string,
+): { readonly column: ColumnName; readonly timeUnit: TimeUnit | undefined } | null {
+  const [, name = "", unit] = NAME.exec(plain(written)) ?? [];
+  const column = keyOf(NAMES, name);
+  if (column === null) return null;
+  if (unit === undefined) return { column, timeUnit: undefined };
+  // A unit makes sense of times only; `x_us` is some other column.
+  const timeUnit = unitNamed(unit);
+  return column === "t" && timeUnit !== null ? { column, timeUnit } : null;
+}
+
+/** The unit that a text names; null when it names none that is known. */
+export function unitNamed(text: string): TimeUnit | null {
+  return keyOf(UNITS, plain(text));
 }
 
 /** The names that are understood, for messages. */

@@ -1,0 +1,123 @@
+import { isEventError } from "../../../errors.ts";
+import type { Hdf5Dataset, Hdf5File, Hdf5Object } from "../file.ts";
+import { type ColumnChoice, columnOf } from "../rows/row-column.ts";
+import type { Attributes } from "../structure/attributes.ts";
+import { describeType } from "../structure/datatype.ts";
+
+/** Objects that are looked at in search of events; recordings may hold thousands of images. */
+const MAX_OBJECTS = 4096;
+/** A group of more objects than this holds images or the like. */
+const LARGE_GROUP = 256;
+/** Datasets that a message lists. */
+const MAX_LISTED = 24;
+
+/** The objects of a file by their path, each of which is read once. */
+export class Catalog {
+  readonly file: Hdf5File;
+  readonly #objects = new Map<string, Promise<Hdf5Object | null>>();
+
+  constructor(file: Hdf5File) {
+    this.file = file;
+  }
+
+  /** The object of a path; null when there is none. */
+  object(path: string): Promise<Hdf5Object | null> {
+    let object = this.#objects.get(path);
+    if (object === undefined) {
+      object = this.file.get(path);
+      this.#objects.set(path, object);
+    }
+    return object;
+  }
+
+  /** The dataset of a path; null when there is none. */
+  async dataset(path: string): Promise<Hdf5Dataset | null> {
+    const object = await this.object(path);
+    return object?.kind === "dataset" ? object : null;
+  }
+
+  /** What a group holds, in the order of the file; nothing when it is none. */
+  async names(path: string): Promise<string[]> {
+    const object = await this.object(path);
+    return object?.kind === "group" ? object.links.map(({ name }) => name) : [];
+  }
+
+  /** What an object says of itself; nothing when there is none. */
+  async attributes(path: string): Promise<Attributes> {
+    return (await this.object(path))?.attributes() ?? new Map();
+  }
+
+  /**
+   * The values that a text names: those of a dataset (`/events/x`), of a member of its records
+   * (`/CD/events.x`), or of a column of two dimensions (`/events[0]`).
+   *
+   * @returns null when there are none
+   */
+  async column(text: string): Promise<ColumnChoice | null> {
+    const dataset = await this.dataset(text);
+    if (dataset !== null) return { dataset };
+    const [, matrix, index] = /^(.+)\[(\d+)\]$/.exec(text) ?? [];
+    if (matrix !== undefined) return this.#choice(matrix, { index: Number(index) });
+    const [, records, member] = /^(.+)\.([^./]+)$/.exec(text) ?? [];
+    return records === undefined ? null : this.#choice(records, { member });
+  }
+
+  async #choice(
+    path: string,
+    place: Pick<ColumnChoice, "index" | "member">,
+  ): Promise<ColumnChoice | null> {
+    const dataset = await this.dataset(path);
+    return dataset === null ? null : { dataset, ...place };
+  }
+
+  /** Groups and datasets from the root on, a group in front of what it holds. */
+  async *walk(): AsyncGenerator<Hdf5Object, void, void> {
+    const waiting = ["/"];
+    const images: string[] = []; // most likely: what stands in large groups comes last
+    const seen = new Set<string>();
+    for (let looked = 0; looked < MAX_OBJECTS; looked++) {
+      const path = waiting.shift() ?? images.shift();
+      if (path === undefined) return;
+      const object = await this.object(path);
+      if (object === null || seen.has(object.path)) continue;
+      seen.add(object.path);
+      yield object;
+      if (object.kind !== "group") continue;
+      const behind = object.links.length > LARGE_GROUP ? images : waiting;
+      for (const { name } of object.links) behind.push(childOf(object.path, name));
+    }
+  }
+
+  /** The datasets of the file, for messages. */
+  async describe(): Promise<string> {
+    const listed: string[] = [];
+    for await (const object of this.walk()) {
+      if (object.kind !== "dataset") continue;
+      if (listed.length === MAX_LISTED) return `${listed.join(", ")}, ...`;
+      const shape = object.shape.length === 0 ? "one value" : object.shape.join(" x ");
+      listed.push(`${object.path} (${describeType(object.type)}, ${shape})`);
+    }
+    return listed.length === 0 ? "no datasets" : listed.join(", ");
+  }
+}
+
+/** The path of what a group holds. */
+export function childOf(path: string, name: string): string {
+  return path === "/" ? `/${name}` : `${path}/${name}`;
+}
+
+/** The path of the group that holds an object; the root's own for the root. */
+export function parentOf(path: string): string {
+  return path.slice(0, Math.max(path.lastIndexOf("/"), 1));
+}
+
+/** Whether the values of a choice can be read as a column of numbers. */
+export function isColumn(choice: ColumnChoice): boolean {
+  try {
+    columnOf(choice, undefined);
+    return true;
+  } catch (error) {
+    if (isEventError(error)) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,119 @@
+/** Looks for events in files of no known dialect: by the names and types of what is there. */
+import { COLUMN_NAMES, type ColumnName } from "../../../events/columns.ts";
+import { namedColumn } from "../../column-names.ts";
+import type { TimeUnit } from "../../options.ts";
+import type { Hdf5Dataset } from "../file.ts";
+import type { ColumnChoice } from "../rows/row-column.ts";
+import { RowReader } from "../rows/row-reader.ts";
+import { type Catalog, childOf, isColumn } from "./catalog.ts";
+import type { EventColumns, EventStream } from "./streams.ts";
+
+/** What names tell: where the columns are, and perhaps the unit of time. */
+interface NamedPlaces {
+  readonly places: Readonly<Record<ColumnName, string>>;
+  readonly timeUnit: TimeUnit | undefined;
+}
+
+/** Rows that are looked at to tell which column of a matrix holds what. */
+const SAMPLE_ROWS = 4096;
+const MOST_COORDINATE = 65535;
+/** The orders that matrices of events have. */
+const ORDERS: readonly (readonly ColumnName[])[] = [
+  ["t", "x", "y", "polarity"],
+  ["x", "y", "t", "polarity"],
+];
+
+/** Finds every group, every dataset of records and every matrix that holds events. */
+export async function searchStreams(catalog: Catalog): Promise<EventStream[]> {
+  const streams: EventStream[] = [];
+  for await (const object of catalog.walk()) {
+    const stream =
+      object.kind === "group"
+        ? await groupStream(catalog, object.path)
+        : ((await recordStream(object)) ?? (await matrixStream(catalog, object)));
+    if (stream !== null) streams.push(stream);
+  }
+  return streams;
+}
+
+/** A group with a dataset for every column. */
+async function groupStream(catalog: Catalog, path: string): Promise<EventStream | null> {
+  const named = placesIn(await catalog.names(path));
+  if (named === null) return null;
+  const columns: Partial<Record<ColumnName, ColumnChoice>> = {};
+  for (const name of COLUMN_NAMES) {
+    const dataset = await catalog.dataset(childOf(path, named.places[name]));
+    if (dataset === null || !isColumn({ dataset })) return null;
+    columns[name] = { dataset };
+  }
+  return streamOf(path, columns as EventColumns, named);
+}
+
+/** Records with a member for every column. */
+async function recordStream(dataset: Hdf5Dataset): Promise<EventStream | null> {
+  if (dataset.type.kind !== "compound") return null;
+  const named = placesIn(dataset.type.members.map(({ name }) => name));
+  if (named === null) return null;
+  const columns: Partial<Record<ColumnName, ColumnChoice>> = {};
+  for (const name of COLUMN_NAMES) {
+    const choice = { dataset, member: named.places[name] };
+    if (!isColumn(choice)) return null;
+    columns[name] = choice;
+  }
+  return streamOf(dataset.path, columns as EventColumns, named);
+}
+
+function streamOf(path: string, columns: EventColumns, { places, timeUnit }: NamedPlaces) {
+  const names = COLUMN_NAMES.map((name) => places[name]).join(",");
+  return { name: path, path, columns, layout: { name: `${path} with ${names}`, timeUnit } };
+}
+
+/** Which of some names are those of the columns; null when not each of them is there. */
+function placesIn(names: readonly string[]): NamedPlaces | null {
+  const places: Partial<Record<ColumnName, string>> = {};
+  let timeUnit: TimeUnit | undefined;
+  for (const name of names) {
+    const named = namedColumn(name);
+    if (named === null) continue;
+    // `x` and not `xs` where a group has both: the shortest name is the plainest.
+    const other = places[named.column];
+    if (other !== undefined && other.length <= name.length) continue;
+    places[named.column] = name;
+    if (named.column === "t") timeUnit = named.timeUnit;
+  }
+  if (COLUMN_NAMES.some((name) => places[name] === undefined)) return null;
+  return { places: places as Record<ColumnName, string>, timeUnit };
+}
+
+/** A matrix that is called events, with four columns whose values tell what they hold. */
+async function matrixStream(catalog: Catalog, dataset: Hdf5Dataset): Promise<EventStream | null> {
+  const { path, shape } = dataset;
+  if (shape.length !== 2 || shape[1] !== 4 || !/event/i.test(path)) return null;
+  const choices = [0, 1, 2, 3].map((index) => ({ dataset, index }));
+  if (!choices.every(isColumn)) return null;
+  const reader = await RowReader.open(catalog.file, choices);
+  const sample = await reader.read(0, Math.min(reader.rows, SAMPLE_ROWS));
+  const values = sample.map((column) => Array.from(column as ArrayLike<number | bigint>, Number));
+  const fitting = ORDERS.filter((order) =>
+    order.every((name, index) => fits(name, values[index] ?? [])),
+  );
+  const [order] = fitting;
+  if (order === undefined || fitting.length > 1) return null;
+  const columns = Object.fromEntries(order.map((name, index) => [name, choices[index]]));
+  const value = order.join(",");
+  return {
+    ...{ name: path, path, columns: columns as unknown as EventColumns },
+    layout: { name: `${path} with columns ${value}` },
+    assumption: {
+      what: "columns",
+      value,
+      reason: `nothing names the columns of ${path}; their values allow no other usual order`,
+    },
+  };
+}
+
+function fits(name: ColumnName, values: readonly number[]): boolean {
+  if (name === "polarity") return values.every((value) => Math.abs(value) <= 1);
+  if (name === "t") return values.every((value, index) => value >= (values[index - 1] ?? value));
+  return values.every((value) => Number.isInteger(value) && value >= 0 && value <= MOST_COORDINATE);
+}

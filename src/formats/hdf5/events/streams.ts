@@ -1,0 +1,162 @@
+import { EventError } from "../../../errors.ts";
+import { COLUMN_NAMES, type ColumnName } from "../../../events/columns.ts";
+import type { Assumption } from "../../../events/report.ts";
+import { show } from "../../../util/show.ts";
+import type { RowOptions } from "../../decoder.ts";
+import type { Hdf5Options } from "../../options.ts";
+import { unsupported } from "../problems.ts";
+import type { ColumnChoice } from "../rows/row-column.ts";
+import { type Catalog, isColumn, parentOf } from "./catalog.ts";
+import { DIALECTS, type Dialect, type Layout } from "./dialects.ts";
+import { searchStreams } from "./search.ts";
+
+/** The columns of an event stream. */
+export type EventColumns = Readonly<Record<ColumnName, ColumnChoice>>;
+
+/** Events of one camera. */
+export interface EventStream {
+  /** What the option `stream` chooses it by; so does its path. */
+  readonly name: string;
+  /** The group or dataset that holds it. */
+  readonly path: string;
+  readonly columns: EventColumns;
+  /** Its places have no `*`. */
+  readonly layout: Layout;
+  /** What was told from values. */
+  readonly assumption?: Assumption;
+}
+
+/** The stream that was chosen, or the only one. */
+export interface ChosenStream {
+  readonly stream: EventStream;
+  /** The names of all that the file has. */
+  readonly names: readonly string[];
+}
+
+/**
+ * Finds the event streams of a file, and the one to read.
+ *
+ * @throws EventError `unsupported-format` when there is none, `stream-ambiguous` when there are
+ *   several and none is chosen, `invalid-option` when the one chosen is not there
+ */
+export async function findStream(catalog: Catalog, options: RowOptions): Promise<ChosenStream> {
+  const { hdf5, stream: wanted, path } = options;
+  const streams = await findStreams(catalog, hdf5, path);
+  const names = streams.map(({ name }) => name);
+  const [first] = streams;
+  if (first === undefined) {
+    throw unsupported("no events are recognised in this file", {
+      path,
+      expected: "datasets of x, y, t and polarity, or records or columns of them",
+      found: await catalog.describe(),
+      hint: "Name them: `hdf5: { x, y, t, polarity }`.",
+    });
+  }
+  const listed = streams.map(({ name, path }) => (name === path ? name : `${name} (${path})`));
+  if (wanted === undefined) {
+    if (streams.length === 1) return { stream: first, names };
+    throw new EventError("stream-ambiguous", `the file has ${streams.length} event streams`, {
+      path,
+      format: "hdf5",
+      found: listed.join(", "),
+      hint: `Choose one, for example \`stream: ${show(first.name)}\`.`,
+    });
+  }
+  const chosen = streams.find((one) => one.name === wanted || one.path === absolute(wanted));
+  if (chosen !== undefined) return { stream: chosen, names };
+  throw new EventError("invalid-option", "the file has no such event stream", {
+    path,
+    format: "hdf5",
+    expected: listed.join(" or "),
+    found: show(wanted),
+  });
+}
+
+async function findStreams(
+  catalog: Catalog,
+  options: Hdf5Options | undefined,
+  path: string | undefined,
+): Promise<EventStream[]> {
+  const { x, y, t, polarity } = options ?? {};
+  if (x !== undefined && y !== undefined && t !== undefined && polarity !== undefined) {
+    return [await statedStream(catalog, { x, y, t, polarity }, path)];
+  }
+  for (const dialect of DIALECTS) {
+    const streams = await streamsOf(catalog, dialect);
+    if (streams.length > 0) return streams;
+  }
+  return searchStreams(catalog);
+}
+
+/** The stream whose columns the caller names. */
+async function statedStream(
+  catalog: Catalog,
+  names: Readonly<Record<ColumnName, string>>,
+  path: string | undefined,
+): Promise<EventStream> {
+  const columns: Partial<Record<ColumnName, ColumnChoice>> = {};
+  for (const name of COLUMN_NAMES) {
+    const choice = await catalog.column(names[name]);
+    if (choice === null) {
+      throw new EventError("invalid-option", `hdf5.${name} names no dataset of the file`, {
+        path,
+        format: "hdf5",
+        expected: await catalog.describe(),
+        found: show(names[name]),
+      });
+    }
+    columns[name] = choice;
+  }
+  const at = streamPath(names.x);
+  const layout = { name: "as the option `hdf5` states it" };
+  return { name: at, path: at, columns: columns as EventColumns, layout };
+}
+
+/** The streams of a file that fits a dialect; none when it does not. */
+async function streamsOf(catalog: Catalog, dialect: Dialect): Promise<EventStream[]> {
+  for (const mark of dialect.marks ?? []) {
+    if ((await catalog.object(mark)) === null) return [];
+  }
+  const [before = "", after] = dialect.columns.x.split("/*");
+  const names = after === undefined ? [undefined] : await catalog.names(before);
+  const streams: EventStream[] = [];
+  for (const name of names) {
+    const placed = (place: string): string => place.replace("*", name ?? "*");
+    const columns = await columnsOf(catalog, dialect, placed);
+    if (columns === null) continue;
+    const path = streamPath(placed(dialect.columns.x));
+    const { timeIndex } = dialect;
+    const layout = {
+      ...dialect,
+      timeIndex: timeIndex === undefined ? undefined : placed(timeIndex),
+    };
+    streams.push({ name: name ?? path, path, columns, layout });
+  }
+  return streams;
+}
+
+async function columnsOf(
+  catalog: Catalog,
+  { columns: places, type }: Dialect,
+  placed: (place: string) => string,
+): Promise<EventColumns | null> {
+  const columns: Partial<Record<ColumnName, ColumnChoice>> = {};
+  for (const name of COLUMN_NAMES) {
+    const choice = await catalog.column(placed(places[name]));
+    if (choice === null || !isColumn(choice)) return null;
+    if (type !== undefined && choice.dataset.type.kind !== type) return null;
+    columns[name] = choice;
+  }
+  return columns as EventColumns;
+}
+
+/** The group, or the dataset of records or columns, that a column stands in. */
+export function streamPath(column: string): string {
+  const path = absolute(column);
+  const dataset = path.replace(/(?:\[\d+\]|\.[^./]+)$/, "");
+  return dataset === path ? parentOf(path) : dataset;
+}
+
+function absolute(path: string): string {
+  return path.startsWith("/") ? path : `/${path}`;
+}

@@ -1,0 +1,141 @@
+import type { Assumption } from "../../../events/report.ts";
+import type { TimeOrigin, TimeScale } from "../../column-converter.ts";
+import { unitNamed } from "../../column-names.ts";
+import type { RowOptions } from "../../decoder.ts";
+import type { TimeUnit } from "../../options.ts";
+import { readDataset } from "../dataset-values.ts";
+import { damaged } from "../problems.ts";
+import type { RowColumn } from "../rows/row-column.ts";
+import { RowReader } from "../rows/row-reader.ts";
+import type { Value } from "../structure/values.ts";
+import type { Catalog } from "./catalog.ts";
+import type { EventStream } from "./streams.ts";
+
+/** What turns the numbers of the time column into microseconds. */
+export interface TimeRule {
+  readonly scale: TimeScale;
+  readonly origin: TimeOrigin;
+  /** Microseconds that the file says are to be added, or the caller. */
+  readonly offset: bigint;
+  readonly assumption: Assumption | null;
+}
+
+/** What the times of a unit are multiplied with and divided by. */
+const SCALES: Readonly<Record<TimeUnit, TimeScale>> = {
+  s: { factor: 1_000_000, divisor: 1 },
+  ms: { factor: 1000, divisor: 1 },
+  us: { factor: 1, divisor: 1 },
+  ns: { factor: 1, divisor: 1000 },
+};
+
+/** Attributes of a dataset that name its unit. */
+const UNIT_ATTRIBUTES = ["unit", "units"];
+/** First times that are looked at where nothing says the unit. */
+const SAMPLE_ROWS = 4096;
+/** Whole times beyond this, 3168 years in microseconds, are nanoseconds since 1970. */
+const EPOCH_NANOSECONDS = 1e17;
+/** No recording takes so many seconds, 11 days, nor was any made so many after 1970, 3168 years. */
+const MOST_SECONDS = 1e6;
+const LAST_SECOND = 1e11;
+
+/**
+ * Tells how the times of a stream become microseconds. Those with fractions are counted from the
+ * first one, so that seconds since 1970 keep the precision that they have.
+ *
+ * @throws EventError `invalid-header` for a time offset that is none
+ */
+export async function timeRule(
+  catalog: Catalog,
+  stream: EventStream,
+  column: RowColumn,
+  options: RowOptions,
+): Promise<TimeRule> {
+  const reader = await RowReader.open(catalog.file, [stream.columns.t]);
+  const offset = await offsetOf(catalog, stream, options);
+  const { unit, assumption } = await unitOf(stream, column, options, reader);
+  const scale = SCALES[unit];
+  const isFloat = column.type.startsWith("float");
+  const [first] = isFloat && reader.rows > 0 ? await numbers(reader, 0, 1) : [];
+  const zero = first !== undefined && Number.isFinite(first) ? first : 0;
+  const start = microseconds(zero, scale);
+  // A first time that 64 bits do not hold is counted from 0, and found out about with its row.
+  const isInside = BigInt.asIntN(64, start) === start;
+  const origin = isInside ? { zero, offset: start + offset } : { zero: 0, offset };
+  return {
+    scale,
+    origin: { ...origin, offset: BigInt.asIntN(64, origin.offset) },
+    offset,
+    assumption,
+  };
+}
+
+/** A floating-point time in microseconds, rounded to the nearest: its whole part is exact. */
+function microseconds(time: number, { factor, divisor }: TimeScale): bigint {
+  const whole = Math.floor(time);
+  const fraction = time - whole;
+  if (divisor === 1) {
+    return BigInt(whole) * BigInt(factor) + BigInt(Math.round(fraction * factor));
+  }
+  return BigInt(Math.round((time * factor) / divisor));
+}
+
+async function unitOf(
+  { columns, layout, path }: EventStream,
+  column: RowColumn,
+  { hdf5 }: RowOptions,
+  reader: RowReader,
+): Promise<{ unit: TimeUnit; assumption: Assumption | null }> {
+  const attributes = await columns.t.dataset.attributes();
+  const named = UNIT_ATTRIBUTES.map((name) => attributes.get(name))
+    .map((text) => (typeof text === "string" ? unitNamed(text) : null))
+    .find((unit) => unit !== null);
+  const stated = hdf5?.timeUnit ?? named ?? layout.timeUnit;
+  if (stated !== undefined) return { unit: stated, assumption: null };
+  const assume = (unit: TimeUnit, reason: string) => {
+    return { unit, assumption: { what: "timeUnit", value: unit, reason: `${reason} of ${path}` } };
+  };
+  const { rows } = reader;
+  if (rows === 0) return { unit: "us", assumption: null };
+  const sample = await numbers(reader, 0, Math.min(rows, SAMPLE_ROWS));
+  const [first = 0] = sample;
+  if (!column.type.startsWith("float")) {
+    return Math.abs(first) >= EPOCH_NANOSECONDS
+      ? assume("ns", "nothing says the unit, and microseconds would be too many in the times")
+      : { unit: "us", assumption: null };
+  }
+  const [last = first] = await numbers(reader, rows - 1, 1);
+  if (last - first > MOST_SECONDS || Math.abs(first) > LAST_SECOND) {
+    return assume("us", "nothing says the unit, and seconds would be too many in the times");
+  }
+  const isWhole = sample.every(Number.isInteger) && sample.some((time) => time !== first);
+  return isWhole
+    ? assume("us", "nothing says the unit; there are no fractions of seconds in the times")
+    : { unit: "s", assumption: null };
+}
+
+async function offsetOf(
+  catalog: Catalog,
+  { layout }: EventStream,
+  { hdf5, path }: RowOptions,
+): Promise<bigint> {
+  const stated = hdf5?.timeOffset ?? layout.timeOffset ?? 0;
+  if (typeof stated === "number") return BigInt(stated);
+  const dataset = await catalog.dataset(stated);
+  const values = dataset === null ? null : await readDataset(catalog.file, dataset);
+  const value: Value | null = Array.isArray(values) ? (values[0] ?? null) : values;
+  const isOne = !Array.isArray(values) || values.length === 1;
+  if (isOne && typeof value === "bigint") return value;
+  if (isOne && typeof value === "number" && Number.isSafeInteger(value)) return BigInt(value);
+  throw damaged(`the time offset ${stated} is none`, {
+    path,
+    byteOffset: dataset?.byteOffset,
+    expected: "one whole number of microseconds",
+    found: dataset === null ? "no such dataset" : `${values ?? "another kind of value"}`,
+    hint: "Give `hdf5: { timeOffset: 0 }` to read the times as they are.",
+  });
+}
+
+async function numbers(reader: RowReader, start: number, count: number): Promise<number[]> {
+  const [column] = await reader.read(start, count);
+  return Array.from(column as ArrayLike<number | bigint>, Number);
+}

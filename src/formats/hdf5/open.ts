@@ -1,0 +1,45 @@
+import { COLUMN_NAMES, type ColumnName } from "../../events/columns.ts";
+import type { ByteSource } from "../../source/byte-source.ts";
+import type { RowOptions, RowTable } from "../decoder.ts";
+import { Catalog } from "./events/catalog.ts";
+import { Hdf5EventReader, scratchBytesPerEvent } from "./events/event-reader.ts";
+import { readFacts } from "./events/facts.ts";
+import { findStream } from "./events/streams.ts";
+import { timeRule } from "./events/times.ts";
+import { Hdf5File } from "./file.ts";
+import type { RowColumn } from "./rows/row-column.ts";
+import { RowReader } from "./rows/row-reader.ts";
+
+/**
+ * Opens the event stream of a file: finds its columns, and reads the first times.
+ *
+ * @throws EventError `invalid-header`, `damaged-data`, `unsupported-format`, `stream-ambiguous`,
+ *   `geometry-conflict`, `invalid-option`
+ */
+export async function openHdf5(source: ByteSource, options: RowOptions): Promise<RowTable> {
+  const file = await Hdf5File.open(source, options.path);
+  const catalog = new Catalog(file);
+  const chosen = await findStream(catalog, options);
+  const { columns, layout } = chosen.stream;
+  const reader = await RowReader.open(
+    file,
+    COLUMN_NAMES.map((name) => columns[name]),
+  );
+  await reader.checkStored();
+  const time = await timeRule(catalog, chosen.stream, reader.columns[2] as RowColumn, options);
+  const rules = { time, firstPixel: options.hdf5?.firstPixel ?? layout.firstPixel ?? 0 };
+  const byName = Object.fromEntries(
+    COLUMN_NAMES.map((name, index) => [name, reader.columns[index]]),
+  ) as Record<ColumnName, RowColumn>;
+  const { byteLength } = source;
+  return {
+    header: await readFacts(catalog, chosen, time, options),
+    polarityEncoding: "zero-one",
+    rows: reader.rows,
+    truncation: file.missingBytes > 0 ? { byteOffset: byteLength, bytes: 0 } : null,
+    rejectedAs: "malformed",
+    scratchBytesPerEvent: scratchBytesPerEvent(byName, rules),
+    createReader: (memory, onMalformed) =>
+      Hdf5EventReader.create({ file, columns, rules, memory, onMalformed }),
+  };
+}
