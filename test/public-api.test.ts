@@ -57,6 +57,7 @@ describe("the public API", () => {
       "invalid-compression",
       "unsupported-compression",
       "invalid-header",
+      "damaged-data",
       "geometry-conflict",
       "invalid-option",
       "malformed-line",
