@@ -165,8 +165,33 @@ export interface RowTable {
    * @param onMalformed - what to do with a row that holds no event
    */
   createReader(memory: EventMemory, onMalformed: OnMalformed): Promise<RowReader>;
+  /** External triggers that the source holds beside the events. Default: none. */
+  readonly triggers?: RowTriggers | undefined;
+  /**
+   * Finds the first row at or after a time, the number of rows if there is none, by reading a small
+   * part of the source. It is right where times never go back.
+   *
+   * @param time - in microseconds, as loaded without `rebase`
+   */
+  findRow?(time: bigint): Promise<number>;
   /** Gives back what the table holds; the source is its owner's. */
   close?(): Promise<void>;
+}
+
+/** External triggers, in the order of the source. */
+export interface RowTriggers {
+  readonly rows: number;
+  /** Reads triggers from number `start` on; the table holds them. */
+  read(start: number, count: number): Promise<TriggerRows>;
+}
+
+/** Some triggers: a value of each column for every one. */
+export interface TriggerRows {
+  /** Microseconds. */
+  readonly t: BigInt64Array;
+  readonly id: Int16Array;
+  /** 1 for a rising edge, 0 for a falling one. */
+  readonly value: Uint8Array;
 }
 
 /** Why a row is left out: its pixel is on no sensor, or it holds no event at all. */

@@ -5,6 +5,7 @@ import type { EventMemory } from "../kernels/event-memory.ts";
 import { untilAborted } from "../util/until-aborted.ts";
 import { ProgressMeter } from "./progress.ts";
 import type { TileOptions } from "./tiles.ts";
+import { TriggerFeed } from "./trigger-feed.ts";
 import { Turns } from "./turns.ts";
 
 /** A pass over rows: its options, and what `TilePass` made for it. */
@@ -24,10 +25,15 @@ export async function* tilesOfRows(
   room: () => number,
 ): AsyncGenerator<EventMemory, void, void> {
   const { memory, report, byteLength, signal, strict, rebase = false, onProgress } = pass;
-  const { onMalformed = "error" } = pass;
+  const { onMalformed = "error", triggers: keeps = false } = pass;
   const { start, end } = pass.range ?? { start: 0, end: table.rows };
   const assembler = await RowAssembler.create(memory, table.rejectedAs, rebase);
   const reader = await table.createReader(memory, onMalformed);
+  // A part of the rows does not tell which of the triggers belong to it.
+  const feed =
+    table.triggers !== undefined && pass.range === undefined
+      ? new TriggerFeed(table.triggers, memory, report)
+      : null;
   const meter = onProgress && new ProgressMeter(onProgress, byteLength);
   const turns = new Turns();
   for (let row = start; row < end; ) {
@@ -40,6 +46,14 @@ export async function* tilesOfRows(
     // The share of the source that was gone through: a file may hold columns that are not read.
     report.bytesRead = Math.round(((byteLength ?? 0) * row) / table.rows);
     checkLoss(report, strict);
+    if (feed !== null && memory.eventCount > 0) {
+      yield* tilesOfTriggers(
+        feed,
+        memory,
+        memory.columns.t[memory.eventCount - 1] as bigint,
+        keeps,
+      );
+    }
     if (memory.isFull(most)) {
       yield memory;
       memory.setTile();
@@ -55,6 +69,30 @@ export async function* tilesOfRows(
     }
   }
   checkLoss(report, strict);
-  if (memory.eventCount > 0) yield memory;
+  if (feed !== null) yield* tilesOfTriggers(feed, memory, null, keeps);
+  if (memory.eventCount > 0 || memory.triggerCount > 0) yield memory;
   meter?.finish(report.bytesRead, report.events);
+}
+
+/**
+ * Adds the triggers up to a time to the tile. When they fill it, it is handed over, and a new one is
+ * begun.
+ *
+ * @param keeps - hand them over; they are else counted only
+ */
+async function* tilesOfTriggers(
+  feed: TriggerFeed,
+  memory: EventMemory,
+  until: bigint | null,
+  keeps: boolean,
+): AsyncGenerator<EventMemory, void, void> {
+  while (!(await feed.append(until))) {
+    if (keeps) {
+      yield memory;
+      memory.setTile();
+    } else {
+      memory.setTile(memory.eventCount);
+    }
+  }
+  if (!keeps) memory.setTile(memory.eventCount);
 }

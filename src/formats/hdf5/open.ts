@@ -5,7 +5,9 @@ import { Catalog } from "./events/catalog.ts";
 import { Hdf5EventReader, scratchBytesPerEvent } from "./events/event-reader.ts";
 import { readFacts } from "./events/facts.ts";
 import { findStream } from "./events/streams.ts";
+import { TimeIndex } from "./events/time-index.ts";
 import { timeRule } from "./events/times.ts";
+import { findTriggers } from "./events/triggers.ts";
 import { Hdf5File } from "./file.ts";
 import type { RowColumn } from "./rows/row-column.ts";
 import { RowReader } from "./rows/row-reader.ts";
@@ -39,6 +41,8 @@ export async function openHdf5(source: ByteSource, options: RowOptions): Promise
     truncation: file.missingBytes > 0 ? { byteOffset: byteLength, bytes: 0 } : null,
     rejectedAs: "malformed",
     scratchBytesPerEvent: scratchBytesPerEvent(byName, rules),
+    triggers: await findTriggers(catalog, layout.triggers),
+    findRow: async (at) => (await TimeIndex.open(catalog, chosen.stream, time)).firstRowAt(at),
     createReader: (memory, onMalformed) =>
       Hdf5EventReader.create({ file, columns, rules, memory, onMalformed }),
   };
