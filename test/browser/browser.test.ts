@@ -4,14 +4,23 @@ import { tableToIPC } from "apache-arrow";
 import type { OutputChunk } from "rolldown";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as evarrow from "../../src/node.ts";
+import { madeByLibrary } from "../formats/hdf5/files.ts";
 import { Chromium, findChromium } from "./chromium.ts";
-import { type Observation, observe, observeArrow, type observeRefusals } from "./observe.ts";
+import {
+  type digestOrCode,
+  type Observation,
+  observe,
+  type observeRefusals,
+  observeRows,
+} from "./observe.ts";
 import { PageServer, type Site } from "./page-server.ts";
 import { bundlePage, indexHtml, PAGE_NAMES, type PageName, pageHtml } from "./pages.ts";
 
 interface PageResult {
   observed: Observation;
-  arrow: Awaited<ReturnType<typeof observeArrow>>;
+  arrow: Awaited<ReturnType<typeof observeRows>>;
+  hdf5: Awaited<ReturnType<typeof observeRows>>;
+  blosc: Awaited<ReturnType<typeof digestOrCode>>;
   refused: Awaited<ReturnType<typeof observeRefusals>>;
 }
 
@@ -96,11 +105,22 @@ describeOrSkip("in Chromium", reasonToSkip(), () => {
 
     it("reads an Arrow file as Node does", async () => {
       const file = new File([await arrowOf(recording)], "events.arrow");
-      const expected = await observeArrow(evarrow, file);
+      const expected = await observeRows(evarrow, file);
       expect(expected.table.rows).toBe(EVENTS);
       expect(expected.digests[1]).toEqual(expected.digests[0]);
       const { arrow } = await resultOf(page);
       expect(arrow).toEqual(JSON.parse(JSON.stringify(expected)));
+    });
+
+    it("reads an HDF5 file as Node does, and Blosc where the plugin is served", async () => {
+      const file = new File([await hdf5Of(recording, "gzip")], "events.h5");
+      const expected = await observeRows(evarrow, file);
+      expect(expected.table.rows).toBe(EVENTS);
+      const { hdf5, blosc } = await resultOf(page);
+      expect(hdf5).toEqual(JSON.parse(JSON.stringify(expected)));
+      const { digest } = await evarrow.digestEvents(recording);
+      // A bundle has no files of packages beside it, unless somebody puts them there.
+      expect(blosc).toBe(page === "bare" ? digest : "unsupported-format");
     });
 
     it("names `loadTable` where Polars is asked for", async () => {
@@ -154,6 +174,8 @@ async function makeSite(recording: Uint8Array): Promise<Site> {
     ["/", indexHtml()],
     ["/recording.raw", recording],
     ["/events.arrow", await arrowOf(recording)],
+    ["/events.h5", await hdf5Of(recording, "gzip")],
+    ["/blosc.h5", await hdf5Of(recording, 32001)],
   ]);
   for (const name of PAGE_NAMES) {
     files.set(`/${name}/`, pageHtml(name));
@@ -165,6 +187,23 @@ async function makeSite(recording: Uint8Array): Promise<Site> {
 /** The events of a recording as an Arrow file. */
 async function arrowOf(recording: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   return tableToIPC(await evarrow.loadTable(recording), "file").slice();
+}
+
+/** The events of a recording as an HDF5 file, with a filter. */
+async function hdf5Of(recording: Uint8Array, compression: "gzip" | number) {
+  const table = await evarrow.loadTable(recording);
+  return madeByLibrary((file) => {
+    const group = file.create_group("events");
+    for (const column of evarrow.COLUMN_NAMES) {
+      const name = column === "polarity" ? "p" : column;
+      const data = table.getChild(column)?.toArray() ?? [];
+      const filter = {
+        compression,
+        compression_opts: compression === "gzip" ? 1 : [0, 0, 0, 0, 5],
+      };
+      group.create_dataset({ name, data, chunks: [8192], ...filter });
+    }
+  });
 }
 
 /** An EVT2 recording with this many events to keep, and losses of five kinds. */

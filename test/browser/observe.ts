@@ -44,8 +44,8 @@ export async function observe(library: Library, file: File) {
   };
 }
 
-/** What a caller sees of an Arrow file, read from a `File` and from a stream that is put aside. */
-export async function observeArrow(library: Library, file: File) {
+/** What a caller sees of a file of rows, read from a `File` and from a stream that is put aside. */
+export async function observeRows(library: Library, file: File) {
   const table = await library.loadTable(file);
   return {
     table: describeTable(table),
@@ -84,6 +84,16 @@ function storedZstd(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     parts.push(header & 255, (header >> 8) & 255, header >> 16, ...block);
   }
   return Uint8Array.from(parts);
+}
+
+/** The digest of a file, or the code of the error. */
+export async function digestOrCode(library: Library, file: File) {
+  try {
+    return (await library.digestEvents(file)).digest;
+  } catch (error) {
+    if (!library.isEventError(error)) throw error;
+    return error.code;
+  }
 }
 
 /** What the calls that a browser cannot serve answer. */

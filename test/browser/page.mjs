@@ -1,14 +1,15 @@
 /** Runs in the browser: tells the server what the library does there. */
 import * as evarrow from "evarrow";
-import { observe, observeArrow, observeRefusals } from "./observe.ts";
+import { digestOrCode, observe, observeRefusals, observeRows } from "./observe.ts";
 
-const recording = await fetch("/recording.raw");
-const file = new File([await recording.blob()], "recording.raw");
-const events = await fetch("/events.arrow");
-const arrowFile = new File([await events.blob()], "events.arrow");
+const fileOf = async (name) => new File([await (await fetch(`/${name}`)).blob()], name);
+
+const file = await fileOf("recording.raw");
 const result = {
   observed: await observe(evarrow, file),
-  arrow: await observeArrow(evarrow, arrowFile),
+  arrow: await observeRows(evarrow, await fileOf("events.arrow")),
+  hdf5: await observeRows(evarrow, await fileOf("events.h5")),
+  blosc: await digestOrCode(evarrow, await fileOf("blosc.h5")),
   refused: await observeRefusals(evarrow, file),
 };
 await fetch("result", { method: "POST", body: JSON.stringify({ result }) });

@@ -22,6 +22,8 @@ const IMPORT_MAP = {
     tslib: "/node_modules/tslib/tslib.es6.mjs",
     ...partsOfArrow(),
     "@noble/hashes/": "/node_modules/@noble/hashes/",
+    h5wasm: "/node_modules/h5wasm/dist/esm/hdf5_hl.js",
+    "h5wasm-plugins": "/node_modules/h5wasm-plugins/index.mjs",
     fzstd: "/node_modules/fzstd/esm/index.mjs",
     "xxhash-wasm": "/node_modules/xxhash-wasm/esm/xxhash-wasm.js",
   },
