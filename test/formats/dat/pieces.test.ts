@@ -61,7 +61,7 @@ describe("bytes in pieces", () => {
   ];
 
   it.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 63, 64, 65, 127, 128, 129])("of %i bytes", async (size) => {
-    for (let before = 0; before < 17; before++) {
+    for (let before = 0; before < 17; before += 3) {
       const tail = [1, 2, 3, 4, 5, 6, 7].slice(0, before % 8);
       const bytes = behindFirstRead(records, before, { tail });
       await expectPieces(bytes, () => size);
@@ -69,9 +69,9 @@ describe("bytes in pieces", () => {
   });
 
   it("with one cut anywhere", async () => {
-    // Every twenty-third byte: in the records at each of their bytes, in the steps of the kernel at
+    // Every forty-seventh byte: in the records at each of their bytes, in the steps of the kernel at
     // each record.
-    for (let before = 0; before <= records.length * 8; before += 23) {
+    for (let before = 0; before <= records.length * 8; before += 47) {
       await expectPieces(behindFirstRead(records, before), () => FIRST_READ);
     }
   });
@@ -92,7 +92,7 @@ describe("bytes in pieces", () => {
           const bytes = behindFirstRead(random, start, { version, tail: [...tail] });
           await expectPieces(bytes, size, version.sensor);
         }),
-        { numRuns: 60 },
+        { numRuns: 20 },
       );
     }
   });
@@ -102,7 +102,7 @@ describe("bytes in pieces", () => {
       fc.asyncProperty(recordStream(), async (random) => {
         await expectPieces(behindFirstRead(random, 2), () => 1);
       }),
-      { numRuns: 25 },
+      { numRuns: 8 },
     );
   });
 
@@ -110,7 +110,7 @@ describe("bytes in pieces", () => {
     const triggers = Array.from({ length: 50 }, (_, index) =>
       trigger((index * 2 ** 29) % 2 ** 32, index, index % 3),
     );
-    for (let before = 0; before < 60; before += 3) {
+    for (let before = 0; before < 60; before += 7) {
       const bytes = behindFirstRead(triggers, before, { type: EXT_TRIGGER });
       const expected = expectedDat(bytes, { geometry: SENSOR });
       const recording = await openRecording(new PieceSource(bytes, () => 1 + (before % 11)));
@@ -127,7 +127,7 @@ describe("bytes in pieces", () => {
         const source = (): EventSource => new PieceSource(bytes, () => pieceBytes);
         await expectStrict(bytes, expected, () => loadTable(source(), { strict: true }));
       }),
-      { numRuns: 60 },
+      { numRuns: 20 },
     );
   });
 });
@@ -160,7 +160,7 @@ describe("batches", () => {
           expect(reports).toEqual([expected.report]);
         },
       ),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 
@@ -176,7 +176,7 @@ describe("batches", () => {
         expectSameColumns(columns, expected.columns);
         expect(found.every((size) => size > 0 && size <= batchEvents)).toBe(true);
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 });

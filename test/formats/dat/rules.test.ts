@@ -261,7 +261,7 @@ describe("random records", () => {
         await expectLoads(bytes, expected);
         await expectStrict(bytes, expected, () => loadTable(bytes, { strict: true }));
       }),
-      { numRuns: 400 },
+      { numRuns: 150 },
     );
   });
 
@@ -316,7 +316,7 @@ describe("random records", () => {
         const triggers = await recording.triggers({ rebase: given.rebase });
         expect(triggersOf(triggers)).toEqual(expected.triggers);
       }),
-      { numRuns: 250 },
+      { numRuns: 100 },
     );
   });
 });

@@ -73,7 +73,7 @@ describe("bytes in pieces", () => {
         const size = (): number => list[piece++ % list.length] ?? 1;
         await expectPieces(behindFirstRead(random, start, [...rest]), size);
       }),
-      { numRuns: 100 },
+      { numRuns: 15 },
     );
   });
 
@@ -82,7 +82,7 @@ describe("bytes in pieces", () => {
       fc.asyncProperty(wordStream(), async (random) => {
         await expectPieces(behindFirstRead(random, 2), () => 1);
       }),
-      { numRuns: 40 },
+      { numRuns: 15 },
     );
   });
 
@@ -95,7 +95,7 @@ describe("bytes in pieces", () => {
         const source = (): EventSource => new PieceSource(bytes, () => pieceBytes);
         await expectStrict(bytes, expected, () => loadTable(source(), { strict: true }));
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 
@@ -149,7 +149,7 @@ describe("batches", () => {
         expect(found).toEqual([...Array(full).fill(batchEvents), ...(rest > 0 ? [rest] : [])]);
         expect(reports).toEqual([expected.report]);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 
@@ -179,7 +179,7 @@ describe("batches", () => {
           expect(size).toBeLessThanOrEqual(batchEvents);
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 

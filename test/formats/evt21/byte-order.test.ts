@@ -182,7 +182,7 @@ describe("the byte order that the data show", () => {
           expect(orderOfData(data.subarray(0, data.byteLength - tail))).toBe(order);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -219,7 +219,7 @@ describe("a byte order that the header gives wrong", () => {
       fc.asyncProperty(wordStream(), orders, orders, async (list, stated, written) => {
         await expectOrder(behind(`% endianness ${stated}\n`, written, list), stated);
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 });

@@ -135,7 +135,7 @@ describe("bytes in pieces", () => {
           await expectPieces(bytes, order, size);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 
@@ -145,7 +145,7 @@ describe("bytes in pieces", () => {
       fc.asyncProperty(streams, orders, async (random, order) => {
         await expectPieces(behindFirstRead(random, 2, { order }), order, () => 1);
       }),
-      { numRuns: 20 },
+      { numRuns: 8 },
     );
   });
 
@@ -159,7 +159,7 @@ describe("bytes in pieces", () => {
         const source = (): EventSource => new PieceSource(bytes, () => pieceBytes);
         await expectStrict(bytes, expected, () => loadTable(source(), { strict: true }));
       }),
-      { numRuns: 40 },
+      { numRuns: 15 },
     );
   });
 });
@@ -228,7 +228,7 @@ describe("batches", () => {
           expect(reports).toEqual([expected.report]);
         },
       ),
-      { numRuns: 120 },
+      { numRuns: 50 },
     );
   });
 
@@ -248,7 +248,7 @@ describe("batches", () => {
           expect(size).toBeLessThanOrEqual(batchEvents);
         }
       }),
-      { numRuns: 120 },
+      { numRuns: 50 },
     );
   });
 
@@ -264,7 +264,7 @@ describe("batches", () => {
         if (at === Number.POSITIVE_INFINITY) expect(loaded).not.toBeInstanceOf(Error);
         else expect(loaded).toMatchObject({ code: "data-loss", byteOffset: at });
       }),
-      { numRuns: 100 },
+      { numRuns: 40 },
     );
   });
 });

@@ -317,7 +317,7 @@ describe("random words", () => {
         await expectLoads(bytes, expected, 61);
         await expectStrict(bytes, expected, () => loadTable(bytes, { strict: true }));
       }),
-      { numRuns: 250 },
+      { numRuns: 50 },
     );
   });
 
@@ -330,7 +330,7 @@ describe("random words", () => {
         await expectTable(bytes, expected);
         await expectStrict(bytes, expected, () => loadTable(bytes, { strict: true }));
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 
@@ -344,7 +344,7 @@ describe("random words", () => {
         const bytes = recordingOf([...start, ...words], { order, header });
         await expectLoads(bytes, expectedEvt21(bytes, { order, geometry: null }));
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 
@@ -373,7 +373,7 @@ describe("random words", () => {
         const triggers = await recording.triggers({ rebase: given.rebase });
         expect(triggersOf(triggers)).toEqual(expected.triggers);
       }),
-      { numRuns: 250 },
+      { numRuns: 50 },
     );
   });
 });

@@ -71,7 +71,7 @@ describe("bytes in pieces", () => {
 
   it("with one cut anywhere, such as inside a vector triple or a trigger", async () => {
     const { byteLength } = recordingOf(words, { header: "" });
-    for (let before = 0; before <= byteLength; before++) {
+    for (let before = 0; before <= byteLength; before += 3) {
       await expectPieces(behindFirstRead(words, before), () => FIRST_READ);
     }
   });
@@ -116,7 +116,7 @@ describe("bytes in pieces", () => {
         const size = (): number => list[piece++ % list.length] ?? 1;
         await expectPieces(behindFirstRead(random, start, [...rest]), size);
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 
@@ -125,7 +125,7 @@ describe("bytes in pieces", () => {
       fc.asyncProperty(wordStream({ maxPassages: 15 }), async (random) => {
         await expectPieces(behindFirstRead(random, 2), () => 1);
       }),
-      { numRuns: 20 },
+      { numRuns: 8 },
     );
   });
 
@@ -138,7 +138,7 @@ describe("bytes in pieces", () => {
         const source = (): EventSource => new PieceSource(bytes, () => pieceBytes);
         await expectStrict(bytes, expected, () => loadTable(source(), { strict: true }));
       }),
-      { numRuns: 40 },
+      { numRuns: 15 },
     );
   });
 });
@@ -206,7 +206,7 @@ describe("batches", () => {
         expect(found).toEqual(sizesOf(expected, batchEvents));
         expect(reports).toEqual([expected.report]);
       }),
-      { numRuns: 120 },
+      { numRuns: 50 },
     );
   });
 
@@ -225,7 +225,7 @@ describe("batches", () => {
           expect(size).toBeLessThanOrEqual(batchEvents);
         }
       }),
-      { numRuns: 120 },
+      { numRuns: 50 },
     );
   });
 
@@ -240,7 +240,7 @@ describe("batches", () => {
         if (at === Number.POSITIVE_INFINITY) expect(loaded).not.toBeInstanceOf(Error);
         else expect(loaded).toMatchObject({ code: "data-loss", byteOffset: at });
       }),
-      { numRuns: 100 },
+      { numRuns: 40 },
     );
   });
 });

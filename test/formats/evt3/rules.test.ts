@@ -450,7 +450,7 @@ describe("random words", () => {
         await expectLoads(bytes, expected, 61);
         await expectStrict(bytes, expected, () => loadTable(bytes, { strict: true }));
       }),
-      { numRuns: 250 },
+      { numRuns: 50 },
     );
   });
 
@@ -463,7 +463,7 @@ describe("random words", () => {
         await expectTable(bytes, expected);
         await expectStrict(bytes, expected, () => loadTable(bytes, { strict: true }));
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 
@@ -478,7 +478,7 @@ describe("random words", () => {
         const bytes = recordingOf([...start, ...words], { header: OPEN_HEADER });
         await expectLoads(bytes, expectedEvt3(bytes, { geometry: null }));
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 
@@ -505,7 +505,7 @@ describe("random words", () => {
         const triggers = await recording.triggers({ rebase: given.rebase });
         expect(triggersOf(triggers)).toEqual(expected.triggers);
       }),
-      { numRuns: 250 },
+      { numRuns: 50 },
     );
   });
 });
