@@ -11,6 +11,7 @@ import { damagedEvt3 } from "./samples/damaged-evt3.mjs";
 import { damagedEvt21 } from "./samples/damaged-evt21.mjs";
 import { damagedDat, datOfTriggers, datOfVersion1, datWithoutGeometry } from "./samples/dat.mjs";
 import { convertBytes, encodeDatScene, encodeRaw, gzipBytes } from "./samples/encode.mjs";
+import { hdf5Samples } from "./samples/hdf5.mjs";
 import { fallingBar, movingBar, noise, randomNumbers, regularTriggers } from "./samples/scenes.mjs";
 import { damagedCsv, SECONDS_ASSUMPTIONS, TEXT_REPORT } from "./samples/text.mjs";
 import { writeSample } from "./samples/write-sample.mjs";
@@ -83,6 +84,7 @@ async function writeFallingBar() {
     bytes: await convertBytes(evt2, "arrow"),
     report: { originalFormat: "evt2", firstRow: {} },
   });
+  for (const [name, sample] of Object.entries(await hdf5Samples(scene))) write(name, sample);
 }
 
 /** Noise on both sides of the end of a clock. */

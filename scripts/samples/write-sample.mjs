@@ -13,6 +13,7 @@ import { join } from "node:path";
  * @param {{ width: number, height: number } | null} sample.geometry as the recording states it
  * @param {{ t: number, x: number, y: number, on: boolean }[]} sample.events
  * @param {{ t: number, id: number, value: number }[]} sample.triggers
+ * @param {object} [sample.options] what a load has to be told, for recordings that need it
  * @param {object} [sample.report] the fields of the report that are not at their defaults
  */
 export function writeSample(folder, name, { bytes, ...sample }) {
@@ -21,11 +22,12 @@ export function writeSample(folder, name, { bytes, ...sample }) {
   console.log(`${name}: ${sample.events.length} events, ${bytes.length} bytes`);
 }
 
-function expectedOf({ format, geometry, events, triggers, report = {} }) {
+function expectedOf({ format, options, geometry, events, triggers, report = {} }) {
   const tuple = ({ t, x, y, on }) => [t, x, y, on ? 1 : 0];
   const sum = (pick) => events.reduce((total, event) => total + pick(event), 0);
   return {
     format,
+    ...(options !== undefined && { options }),
     geometry,
     events: events.length,
     on: events.filter(({ on }) => on).length,

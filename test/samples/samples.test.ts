@@ -21,15 +21,14 @@ function bytesOf(path: string): Uint8Array {
   return path.endsWith(".gz") ? gunzipSync(bytes) : bytes;
 }
 
-/** Lines that hold no event are counted as any other loss is. */
-const OPTIONS = { onMalformed: "skip" } as const;
-
 describe.each(recordings)("%s", (name) => {
   const path = join(folder, name);
   const expected = expectedOf(name);
+  /** Lines and rows that hold no event are counted as any other loss is. */
+  const options = { ...expected.options, onMalformed: "skip" } as const;
 
   it("has the events it was made of", async () => {
-    const table = await loadTable(path, OPTIONS);
+    const table = await loadTable(path, options);
     const rows = [...table].map((row) => [Number(row.t), row.x, row.y, row.polarity > 0 ? 1 : 0]);
     expect(rows).toHaveLength(expected.events);
     expect(rows.slice(0, 3)).toEqual(expected.first);
@@ -43,20 +42,20 @@ describe.each(recordings)("%s", (name) => {
 
   it("has its digest in every polarity encoding", async () => {
     const { events, on, digest } = expected;
-    expect(await digestEvents(path, OPTIONS)).toEqual({ events, on, digest });
-    const frame = await loadEvents(path, { ...OPTIONS, polarityEncoding: "zero-one" });
+    expect(await digestEvents(path, options)).toEqual({ events, on, digest });
+    const frame = await loadEvents(path, { ...options, polarityEncoding: "zero-one" });
     expect(frame.height).toBe(events);
   });
 
   it("has its triggers", async () => {
-    const recording = await openRecording(path, OPTIONS);
+    const recording = await openRecording(path, options);
     const triggers = [...(await recording.triggers())];
     await recording.close();
     expect(triggers.map(({ t, id, value }) => [Number(t), id, value])).toEqual(expected.triggers);
   });
 
   it("is reported as it was damaged, and no more", async () => {
-    const report = reportOf(await loadTable(path, OPTIONS));
+    const report = reportOf(await loadTable(path, options));
     expect(report).toEqual({
       format: expected.format,
       sourceName: path,

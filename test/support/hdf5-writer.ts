@@ -35,7 +35,7 @@ export interface TestDataset {
   fill?: Uint8Array;
   /** What the file says of the data instead of the truth. */
   claims?: { byteLength?: number; offset?: number };
-  attributes?: Record<string, string>;
+  attributes?: Record<string, AttributeValue>;
   /** More messages of the header. */
   messages?: [type: number, body: Uint8Array][];
 }
@@ -119,11 +119,23 @@ export const cdType = (): Uint8Array =>
     ["t", 8, types.integer(8, true)],
   ]);
 
+/** What a file has besides the members of its root group. */
+export interface TestFile {
+  /** Bytes in front of the file. Default 0. */
+  userBlock?: number;
+  /** Attributes of the root group. */
+  attributes?: Record<string, AttributeValue>;
+}
+
+/** Text, or 64-bit integers. */
+export type AttributeValue = string | number | number[];
+
 /** Makes a file. */
-export function writeHdf5(root: TestGroup, userBlock = 0): Uint8Array<ArrayBuffer> {
+export function writeHdf5(root: TestGroup, options: TestFile = {}): Uint8Array<ArrayBuffer> {
+  const { userBlock = 0, attributes } = options;
   const file = new FileWriter();
   file.append(new Uint8Array(96)); // room for the superblock
-  const { header, tree, heap } = file.group(root);
+  const { header, tree, heap } = file.group(root, attributes);
   const superblock = bytes()
     .raw([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a])
     .raw([0, 0, 0, 0, 0, 8, 8, 0])
@@ -167,7 +179,10 @@ class FileWriter {
       .end();
   }
 
-  group(group: TestGroup): { header: number; tree: number; heap: number } {
+  group(
+    group: TestGroup,
+    attributes: Record<string, AttributeValue> = {},
+  ): { header: number; tree: number; heap: number } {
     const names = Object.keys(group).sort();
     const heapData = bytes().raw(new Uint8Array(8));
     const symbols = names.map((name) => {
@@ -205,7 +220,10 @@ class FileWriter {
       tree.u64(this.append(node.end())).raw(lastName);
     }
     const treeAt = this.append(padded(tree.end(), 24 + 32 * 8 + 33 * 8));
-    const header = this.header([[0x11, bytes().u64(treeAt).u64(heap).end()]]);
+    const header = this.header([
+      [0x11, bytes().u64(treeAt).u64(heap).end()],
+      ...attributeMessages(attributes),
+    ]);
     return { header, tree: treeAt, heap };
   }
 
@@ -232,10 +250,11 @@ class FileWriter {
       [0x08, this.#layout(dataset)],
     ];
     if (filters !== undefined) messages.push([0x0b, pipelineMessage(filters)]);
-    for (const [name, value] of Object.entries(attributes)) {
-      messages.push([0x0c, attributeMessage(name, value)]);
-    }
-    return this.header([...messages, ...(dataset.messages ?? [])]);
+    return this.header([
+      ...messages,
+      ...attributeMessages(attributes),
+      ...(dataset.messages ?? []),
+    ]);
   }
 
   /** An object header of version 1; its second half stands in a continuation. */
@@ -329,21 +348,31 @@ export function pipelineMessage(filters: readonly TestFilter[]): Uint8Array {
   return out.end();
 }
 
-function attributeMessage(name: string, value: string): Uint8Array {
+function attributeMessages(attributes: Record<string, AttributeValue>): [number, Uint8Array][] {
+  return Object.entries(attributes).map(([name, value]) => [0x0c, attributeMessage(name, value)]);
+}
+
+function attributeMessage(name: string, value: AttributeValue): Uint8Array {
   const label = named(name);
-  const type = types.text(value.length);
+  const type = typeof value === "string" ? types.text(value.length) : types.integer(8, true);
+  // A dataspace of no dimension, or of one.
+  const space = bytes()
+    .u8(1)
+    .u8(Array.isArray(value) ? 1 : 0)
+    .raw(new Uint8Array(6));
+  if (Array.isArray(value)) space.u64(value.length);
   const out = bytes()
     .u8(1)
     .u8(0)
     .u16(name.length + 1)
     .u16(type.byteLength)
-    .u16(8)
-    .raw(label);
-  return out
+    .u16(space.length)
+    .raw(label)
     .raw(padded(type, Math.ceil(type.byteLength / 8) * 8))
-    .u64(1)
-    .text(value)
-    .end();
+    .raw(space.end());
+  if (typeof value === "string") return out.text(value).end();
+  for (const number of [value].flat()) out.u64(number);
+  return out.end();
 }
 
 /** Text and zeros up to a multiple of 8. */

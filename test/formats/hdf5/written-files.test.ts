@@ -294,7 +294,7 @@ describe("values that were never written", () => {
 describe("places", () => {
   it("count from a superblock behind a block of the user's own", async () => {
     for (const userBlock of [512, 1024, 4096]) {
-      const file = writeHdf5({ events: { t: chunked(t, [DEFLATE]) } }, userBlock);
+      const file = writeHdf5({ events: { t: chunked(t, [DEFLATE]) } }, { userBlock });
       expectSame(await readColumn(await open(file), "events/t"), t);
     }
     // Something was put in front of the file after it was written.
