@@ -50,6 +50,7 @@ export const DIALECTS: readonly Dialect[] = [
       polarity: "/CD/events.p",
     },
     triggers: "/EXT_TRIGGER/events",
+    timeUnit: "us",
   },
   {
     name: "DSEC", // that of jAER, too

@@ -57,17 +57,13 @@ export async function timeRule(
   const isFloat = column.type.startsWith("float");
   const [first] = isFloat && reader.rows > 0 ? await numbers(reader, 0, 1) : [];
   const zero = first !== undefined && Number.isFinite(first) ? first : 0;
-  const start = microseconds(zero, scale);
+  const start = microseconds(zero, scale) + offset;
   // A first time that 64 bits do not hold is counted from 0, and found out about with its row.
-  const isInside = BigInt.asIntN(64, start) === start;
-  const origin = isInside ? { zero, offset: start + offset } : { zero: 0, offset };
-  return {
-    scale,
-    origin: { ...origin, offset: BigInt.asIntN(64, origin.offset) },
-    offset,
-    assumption,
-  };
+  const origin = isInt64(start) ? { zero, offset: start } : { zero: 0, offset };
+  return { scale, origin, offset, assumption };
 }
+
+const isInt64 = (value: bigint): boolean => BigInt.asIntN(64, value) === value;
 
 /** A floating-point time in microseconds, rounded to the nearest: its whole part is exact. */
 function microseconds(time: number, { factor, divisor }: TimeScale): bigint {
@@ -96,14 +92,15 @@ async function unitOf(
   };
   const { rows } = reader;
   if (rows === 0) return { unit: "us", assumption: null };
-  const sample = await numbers(reader, 0, Math.min(rows, SAMPLE_ROWS));
+  // What is no number or infinite is no time, and says nothing of the others.
+  const sample = (await numbers(reader, 0, Math.min(rows, SAMPLE_ROWS))).filter(Number.isFinite);
   const [first = 0] = sample;
   if (!column.type.startsWith("float")) {
     return Math.abs(first) >= EPOCH_NANOSECONDS
       ? assume("ns", "nothing says the unit, and microseconds would be too many in the times")
       : { unit: "us", assumption: null };
   }
-  const [last = first] = await numbers(reader, rows - 1, 1);
+  const [last = first] = (await numbers(reader, rows - 1, 1)).filter(Number.isFinite);
   if (last - first > MOST_SECONDS || Math.abs(first) > LAST_SECOND) {
     return assume("us", "nothing says the unit, and seconds would be too many in the times");
   }
@@ -124,7 +121,7 @@ async function offsetOf(
   const values = dataset === null ? null : await readDataset(catalog.file, dataset);
   const value: Value | null = Array.isArray(values) ? (values[0] ?? null) : values;
   const isOne = !Array.isArray(values) || values.length === 1;
-  if (isOne && typeof value === "bigint") return value;
+  if (isOne && typeof value === "bigint" && isInt64(value)) return value;
   if (isOne && typeof value === "number" && Number.isSafeInteger(value)) return BigInt(value);
   throw damaged(`the time offset ${stated} is none`, {
     path,
