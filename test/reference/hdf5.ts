@@ -6,7 +6,7 @@
 import type { Dataset, Group } from "h5wasm";
 import type { LossKind, SensorGeometry } from "../../src/index.ts";
 import { decodeEcfReference } from "./ecf.ts";
-import type { ReferenceEvent } from "./evt2.ts";
+import type { ReferenceEvent, ReferenceTrigger } from "./evt2.ts";
 
 /** A number as a file holds it. */
 export type StoredNumber = number | bigint;
@@ -20,6 +20,7 @@ export interface Hdf5Stream {
   t: StoredNumber[];
   p: StoredNumber[];
   timeUnit: Hdf5TimeUnit;
+  hasFloatTimes: boolean;
   /** Microseconds added to every time. Default 0. */
   timeOffset?: bigint;
   /** The pixel at the upper left. Default 0. */
@@ -42,6 +43,7 @@ export interface Hdf5ReferenceOptions {
 export interface Hdf5Reference {
   geometry: SensorGeometry | null;
   events: ReferenceEvent[];
+  triggers: ReferenceTrigger[];
   timeOffset: bigint;
   malformedLines: number;
   eventsOutsideGeometry: number;
@@ -57,7 +59,12 @@ export function readHdf5Reference(file: Group, options: Hdf5ReferenceOptions = {
   if (stream === undefined || others.length > 0) {
     throw new Error(`${streams.length} streams: ${streams.map(({ name }) => name)}`);
   }
-  return judgeHdf5Rows(stream, options);
+  const load = judgeHdf5Rows(stream, options);
+  const triggers = openebTriggers(file).map(({ t, ...edge }) => ({
+    ...edge,
+    t: t - load.timeOffset,
+  }));
+  return { ...load, triggers };
 }
 
 /** What becomes of the rows of a stream. */
@@ -71,6 +78,7 @@ export function judgeHdf5Rows(
   const load: Hdf5Reference = {
     geometry,
     events: [],
+    triggers: [],
     timeOffset: 0n,
     malformedLines: 0,
     eventsOutsideGeometry: 0,
@@ -126,18 +134,19 @@ const PER_UNIT: Record<Hdf5TimeUnit, [over: bigint, under: bigint]> = {
 };
 
 /**
- * Times in whole microseconds; null for those that are no time. "Subtract the first t before
- * scaling": float times are rounded as their distance from the first one.
+ * Times in whole microseconds; null for those that are no time. Integers are rounded down. "Subtract
+ * the first t before scaling": float times are rounded to the nearest as the distance from the first
+ * row's, or from 0 where that one is none.
  */
-function microseconds({ t, timeUnit }: Hdf5Stream): (bigint | null)[] {
+function microseconds({ t, timeUnit, hasFloatTimes }: Hdf5Stream): (bigint | null)[] {
   const [over, under] = PER_UNIT[timeUnit];
+  if (!hasFloatTimes) return t.map((time) => floorOf(BigInt(time) * over, under));
   const scaled = ([a, b]: Fraction): bigint => rounded(a * over, b * under);
-  const first = t.find((time) => Number.isFinite(Number(time))) ?? 0;
+  const first = Number(t[0]);
+  const [c, d] = exactly(Number.isFinite(first) ? first : 0);
   return t.map((time) => {
-    if (typeof time === "bigint") return scaled([time, 1n]);
     if (!Number.isFinite(time)) return null;
-    const [a, b] = exactly(time);
-    const [c, d] = exactly(Number(first));
+    const [a, b] = exactly(Number(time));
     return scaled([c, d]) + scaled([a * d - c * b, b * d]);
   });
 }
@@ -161,6 +170,11 @@ function rounded(over: bigint, under: bigint): bigint {
   return (2n * over + half) / (2n * under); // towards 0
 }
 
+function floorOf(over: bigint, under: bigint): bigint {
+  const quotient = over / under; // towards 0
+  return over % under < 0n ? quotient - 1n : quotient;
+}
+
 const isInt64 = (value: bigint): boolean => BigInt.asIntN(64, value) === value;
 
 /** The event streams of a file, by the tables of layouts. */
@@ -169,10 +183,12 @@ export function hdf5Streams(file: Group, ecfChunks: Uint8Array[] = []): Hdf5Stre
   if (isDataset(file, "/CD/events")) {
     const geometry = openebGeometry(file);
     if (ecfChunks.length === 0) return [{ name: "CD", geometry, ...members(file, "/CD/events") }];
-    const events = ecfChunks.flatMap((chunk) => decodeEcfReference(chunk));
+    // "the dataset length, not the chunk, says how many"
+    const rows = (file.get("/CD/events") as Dataset).shape?.[0] ?? 0;
+    const events = ecfChunks.flatMap((chunk) => decodeEcfReference(chunk)).slice(0, rows);
     const column = (name: "x" | "y" | "t" | "p") => events.map((event) => event[name]);
     const read = { x: column("x"), y: column("y"), t: column("t"), p: column("p") };
-    return [{ name: "CD", geometry, ...read, timeUnit: "us" }];
+    return [{ name: "CD", geometry, ...read, timeUnit: "us", hasFloatTimes: false }];
   }
   // "/prophesee/{left,right}/{x,y,t,p}", "calibration subgroup"
   const cameras = ["left", "right"];
@@ -229,6 +245,17 @@ export function hdf5Streams(file: Group, ecfChunks: Uint8Array[] = []): Hdf5Stre
   throw new Error("there are no events");
 }
 
+/** "/EXT_TRIGGER/events: compound p i16, t i64, id i16" */
+function openebTriggers(file: Group): ReferenceTrigger[] {
+  if (!isDataset(file, "/EXT_TRIGGER/events")) return [];
+  const { value } = file.get("/EXT_TRIGGER/events") as Dataset;
+  return Array.from(value as unknown as Iterable<[number, bigint, number]>, ([p, t, id]) => ({
+    t,
+    id,
+    value: p > 0 ? 1 : 0,
+  }));
+}
+
 function openebGeometry(file: Group): SensorGeometry | null {
   const text = String(file.attrs.geometry?.value ?? "");
   const [width, height] = text.split("x").map(Number);
@@ -256,7 +283,7 @@ function geometryOf(file: Group, group: string): SensorGeometry | null {
   return sizeX > 0 && sizeY > 0 ? { width: sizeX, height: sizeY } : null;
 }
 
-type Columns = Pick<Hdf5Stream, "x" | "y" | "t" | "p" | "timeUnit">;
+type Columns = Pick<Hdf5Stream, "x" | "y" | "t" | "p" | "timeUnit" | "hasFloatTimes">;
 
 function isDataset(file: Group, path: string): boolean {
   return (file.get(path) as Dataset | null)?.type === "Dataset";
@@ -270,16 +297,17 @@ export function values(file: Group, path: string): StoredNumber[] {
 }
 
 /** "integer t -> us, float t -> seconds" */
-function timeUnitOf({ type }: { type: number }): Hdf5TimeUnit {
+function timesOf({ type }: { type: number }): Pick<Columns, "timeUnit" | "hasFloatTimes"> {
   const FLOAT = 1;
-  return type === FLOAT ? "s" : "us";
+  const hasFloatTimes = type === FLOAT;
+  return { timeUnit: hasFloatTimes ? "s" : "us", hasFloatTimes };
 }
 
 /** Four datasets of a group. */
 function columns(file: Group, group: string, names: readonly string[]): Columns {
   const [x = [], y = [], t = [], p = []] = names.map((name) => values(file, `${group}/${name}`));
   const times = file.get(`${group}/${names[2]}`) as Dataset;
-  return { x, y, t, p, timeUnit: timeUnitOf(times.metadata) };
+  return { x, y, t, p, ...timesOf(times.metadata) };
 }
 
 /** The members of records. */
@@ -299,7 +327,7 @@ function members(file: Group, path: string): Columns {
     y: column("y"),
     t: column(...TIME),
     p: column("p", "pol", "polarity"),
-    timeUnit: timeUnitOf(types[indexOf(...TIME)] ?? { type: 0 }),
+    ...timesOf(types[indexOf(...TIME)] ?? { type: 0 }),
   };
 }
 
@@ -310,6 +338,6 @@ function matrix(file: Group, path: string, order: readonly ("x" | "y" | "t" | "p
   const width = dataset.shape?.[1] ?? 1;
   const column = (name: "x" | "y" | "t" | "p") =>
     all.filter((_, at) => at % width === order.indexOf(name));
-  const timeUnit = timeUnitOf(dataset.metadata);
-  return { x: column("x"), y: column("y"), t: column("t"), p: column("p"), timeUnit };
+  const times = timesOf(dataset.metadata);
+  return { x: column("x"), y: column("y"), t: column("t"), p: column("p"), ...times };
 }

@@ -6,6 +6,7 @@ import { gunzipSync } from "node:zlib";
 import { tableFromIPC } from "apache-arrow";
 import { describe, expect, it } from "vitest";
 import type { SensorGeometry } from "../../src/index.ts";
+import { referenceOf } from "../formats/hdf5/loads.ts";
 import { decodeDatReference } from "../reference/dat.ts";
 import { referenceDigest } from "../reference/digest.ts";
 import { decodeEvt2Reference } from "../reference/evt2.ts";
@@ -16,7 +17,11 @@ import { CSV_DIALECT, readTextReference, SECONDS_DIALECT } from "../reference/te
 import { type ReferenceLoad, rawReference } from "../support/expected-load.ts";
 
 type Found = Pick<ReferenceLoad, "events" | "firstAt"> & Partial<ReferenceLoad>;
-type Decode = (bytes: Uint8Array, geometry: SensorGeometry | null) => Found;
+type Decode = (
+  bytes: Uint8Array,
+  geometry: SensorGeometry | null,
+  options?: { stream?: string },
+) => Found | Promise<Found>;
 
 const REFERENCES: Record<string, Decode> = {
   evt2: rawReference("evt2", decodeEvt2Reference).decode,
@@ -38,6 +43,12 @@ const REFERENCES: Record<string, Decode> = {
     const rows = [...tableFromIPC(bytes)];
     const events = rows.map(({ t, x, y, polarity }) => ({ t, x, y, p: polarity > 0 ? 1 : 0 }));
     return { events: events as Found["events"], firstAt: {} };
+  },
+  async hdf5(bytes, geometry, options) {
+    const found = await referenceOf(bytes, options);
+    // It finds out about the geometry itself.
+    expect(found.geometry).toEqual(geometry);
+    return { ...found, firstAt: {} };
   },
 };
 
@@ -70,10 +81,10 @@ describe.each(samples)("%s", (name) => {
   const file = readFileSync(join(folder, name));
   const bytes = name.endsWith(".gz") ? gunzipSync(file) : file;
   const expected = JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8"));
-  it("is what its reference decoder finds", () => {
+  it("is what its reference decoder finds", async () => {
     const decode = REFERENCES[expected.format];
     if (decode === undefined) throw new Error(`no reference decoder of ${expected.format}`);
-    const found = decode(bytes, expected.geometry);
+    const found = await decode(bytes, expected.geometry, expected.options);
     expect(found.events).toHaveLength(expected.events);
     expect(referenceDigest(found.events)).toBe(expected.digest);
     const triggers = (found.triggers ?? []).map(({ t, id, value }) => [Number(t), id, value]);

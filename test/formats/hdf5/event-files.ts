@@ -1,5 +1,6 @@
 /** Small HDF5 files of events in every layout: what a column holds is given as it is stored. */
 import fc from "fast-check";
+import type { Hdf5Options } from "../../../src/formats/options.ts";
 import type { StoredNumber } from "../../reference/hdf5.ts";
 import {
   type AttributeValue,
@@ -67,13 +68,21 @@ function stored(
   },
 ): TestDataset {
   const { shape } = extent;
-  if (chunkRows === undefined) return { type, shape, data: values };
+  if (chunkRows === undefined) return rows === 0 ? { type, shape } : { type, shape, data: values };
   if (chunkRows === 0) return { type, shape, compact: values };
   const rowBytes = rows === 0 ? elementBytes : values.byteLength / rows;
+  // What the library of HDF5 insists on: the level, the size of an element, that of a chunk.
+  const FILTER_VALUES: Record<number, number[]> = {
+    1: [4],
+    2: [elementBytes],
+    32000: [4, 261, chunkRows * rowBytes],
+  };
+  const valued = filters.map(({ id }) => ({ id, values: FILTER_VALUES[id] ?? [] }));
   const list = chunksOf(values, rowBytes, chunkRows, (chunk) => ({
     bytes: filtered(chunk, filters, elementBytes),
   })).map((chunk): TestChunk => ({ ...chunk, at: extent.at(chunk.at[0] ?? 0) }));
-  return { type, shape, filters, chunks: { shape: extent.ofChunk(chunkRows), list, elementBytes } };
+  const chunks = { shape: extent.ofChunk(chunkRows), list, elementBytes };
+  return { type, shape, filters: valued, chunks };
 }
 
 /** A dataset of one column. */
@@ -174,7 +183,7 @@ export interface EventFile {
   dialect: string;
   bytes: Uint8Array<ArrayBuffer>;
   /** What a load is told. */
-  options: { stream?: string };
+  options: { stream?: string; hdf5?: Hdf5Options };
   rows: number;
 }
 
@@ -377,7 +386,8 @@ function times(type: ColumnType, rows: number, unit: number): fc.Arbitrary<Store
       .map(([start, list, places, which]) => {
         const all: number[] = sumOf(list, start).map((time) => time * unit);
         // The first time is one: it is what the others count from.
-        for (const at of places) if (at > 0 && at < rows) all[at] = odd[which] as number;
+        // Nor would the last one be believed to be in seconds.
+        for (const at of places) if (at > 0 && at < rows - 1) all[at] = odd[which] as number;
         return all;
       });
   }
@@ -438,8 +448,17 @@ export function eventFiles(dialect: string, mostRows = 40): fc.Arbitrary<EventFi
           const choose = (count: number): number => (choices[choice++] ?? 0) % count;
           const columns: EventColumns = { x: [x, xs], y: [y, ys], t: [t, ts], p: [p, ps] };
           const { root, attributes = {}, stream } = layout.write(columns, storage, choose);
-          const options = stream === undefined ? {} : { stream };
-          return { dialect, bytes: writeHdf5(root, { attributes }), options, rows };
+          const options: EventFile["options"] = stream === undefined ? {} : { stream };
+          // So large a number would be taken for nanoseconds.
+          if (Math.abs(Number(ts[0] ?? 0)) > 1e16 && !/f/.test(t))
+            options.hdf5 = { timeUnit: "us" };
+          const bytes = writeHdf5(root, { attributes });
+          const file = { dialect, bytes, options, rows };
+          // For counterexamples, instead of all bytes.
+          const described = { dialect, stream, attributes, storage, choices, columns };
+          return Object.defineProperty(file, fc.toStringMethod, {
+            value: () => fc.stringify(described),
+          });
         });
     });
 }
