@@ -219,13 +219,22 @@ const matrixOf = (
     storage,
   );
 
+const TRIGGERS = recordDataset({
+  p: ["i2", [1, 0, 1, 0]],
+  t: ["i8", [-5n, 20n, 1_000_100n, 2n ** 40n]],
+  id: ["i2", [0, 0, 6, 6]],
+});
+
 /** Every layout that is known. */
 export const LAYOUTS: Readonly<Record<string, Layout>> = {
   openeb: {
     types: { x: ["u2"], y: ["u2"], t: ["i8"], p: ["i2"] },
     write: ({ x, y, t, p }, storage, choose) => ({
-      root: { CD: { events: recordDataset({ x, y, p, t }, storage, choose(3)) } },
-      ...(choose(2) === 1 && { attributes: { geometry: "70x60" } }),
+      root: {
+        CD: { events: recordDataset({ x, y, p, t }, storage, choose(3)) },
+        ...(choose(2) && { EXT_TRIGGER: { events: TRIGGERS } }),
+      },
+      ...(choose(2) && { attributes: { geometry: "70x60" } }),
     }),
   },
   dsec: {

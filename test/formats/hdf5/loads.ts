@@ -17,6 +17,9 @@ import {
 import { columnsOf, type PlainColumns, toColumns } from "../../support/expected-load.ts";
 import { datasetOf, open, withLibrary } from "./files.ts";
 
+/** `EVARROW_SOAK=n` makes n times as many runs. */
+export const SOAK = Math.max(Number(process.env.EVARROW_SOAK ?? 1) || 1, 1);
+
 const ECF = 36559;
 
 /** What the reference reader makes of a file. */
