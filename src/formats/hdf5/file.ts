@@ -152,7 +152,7 @@ export class Hdf5File {
   /** The object whose header is at `offset`; null when it is neither group nor dataset. */
   async #object(offset: number, path: string): Promise<Hdf5Object | null> {
     const { reader } = this;
-    const messages = await readObjectHeader(reader, offset);
+    const messages = await readObjectHeader(reader, offset, path);
     const attributes = (): Promise<Attributes> => readAttributes(reader, messages);
     const layout = messages.find(({ type }) => type === DATA_LAYOUT_MESSAGE);
     if (layout !== undefined) {

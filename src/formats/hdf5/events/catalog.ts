@@ -1,4 +1,4 @@
-import { isEventError } from "../../../errors.ts";
+import { type EventError, isEventError } from "../../../errors.ts";
 import type { Hdf5Dataset, Hdf5File, Hdf5Object } from "../file.ts";
 import { type ColumnChoice, columnOf } from "../rows/row-column.ts";
 import type { Attributes } from "../structure/attributes.ts";
@@ -113,11 +113,16 @@ export function parentOf(path: string): string {
 
 /** Whether the values of a choice can be read as a column of numbers. */
 export function isColumn(choice: ColumnChoice): boolean {
+  return refusalOf(choice) === null;
+}
+
+/** Why the values of a choice cannot be read as a column of numbers; null when they can. */
+export function refusalOf(choice: ColumnChoice): EventError | null {
   try {
     columnOf(choice, undefined);
-    return true;
+    return null;
   } catch (error) {
-    if (isEventError(error)) return false;
+    if (isEventError(error)) return error;
     throw error;
   }
 }

@@ -93,8 +93,13 @@ async function datasetGeometries(catalog: Catalog, path: string): Promise<FoundG
   };
   const found: (FoundGeometry | null)[] = [];
   if (names.includes("width") && names.includes("height")) {
-    const [[width], [height]] = [await numbers("width"), await numbers("height")];
-    found.push(sized(width, height, childOf(path, "width and height")));
+    // As columns they would say something of every event.
+    const [[width, ...widths], [height, ...heights]] = [
+      await numbers("width"),
+      await numbers("height"),
+    ];
+    const isOne = widths.length === 0 && heights.length === 0;
+    if (isOne) found.push(sized(width, height, childOf(path, "width and height")));
   }
   if (names.includes("calib")) {
     const [width, height] = await numbers("calib/resolution");

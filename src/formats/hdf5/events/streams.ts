@@ -6,7 +6,7 @@ import type { RowOptions } from "../../decoder.ts";
 import type { Hdf5Options } from "../../options.ts";
 import { unsupported } from "../problems.ts";
 import type { ColumnChoice } from "../rows/row-column.ts";
-import { type Catalog, isColumn, parentOf } from "./catalog.ts";
+import { type Catalog, isColumn, parentOf, refusalOf } from "./catalog.ts";
 import { DIALECTS, type Dialect, type Layout } from "./dialects.ts";
 import { searchStreams } from "./search.ts";
 
@@ -97,13 +97,17 @@ async function statedStream(
   const columns: Partial<Record<ColumnName, ColumnChoice>> = {};
   for (const name of COLUMN_NAMES) {
     const choice = await catalog.column(names[name]);
+    const details = { path, format: "hdf5", found: show(names[name]) };
     if (choice === null) {
-      throw new EventError("invalid-option", `hdf5.${name} names no dataset of the file`, {
-        path,
-        format: "hdf5",
-        expected: await catalog.describe(),
-        found: show(names[name]),
-      });
+      const expected = await catalog.describe();
+      const problem = `hdf5.${name} names no dataset of the file`;
+      throw new EventError("invalid-option", problem, { ...details, expected });
+    }
+    const refusal = refusalOf(choice);
+    if (refusal !== null) {
+      const expected = `${refusal.expected} in ${choice.dataset.path}, which has ${refusal.found}`;
+      const problem = `hdf5.${name} names no column of the file`;
+      throw new EventError("invalid-option", problem, { ...details, expected });
     }
     columns[name] = choice;
   }

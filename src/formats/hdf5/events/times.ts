@@ -1,4 +1,6 @@
+import { EventError } from "../../../errors.ts";
 import type { Assumption } from "../../../events/report.ts";
+import { show } from "../../../util/show.ts";
 import type { TimeOrigin, TimeScale } from "../../column-converter.ts";
 import { unitNamed } from "../../column-names.ts";
 import type { RowOptions } from "../../decoder.ts";
@@ -7,7 +9,7 @@ import { readDataset } from "../dataset-values.ts";
 import { damaged } from "../problems.ts";
 import type { RowColumn } from "../rows/row-column.ts";
 import { RowReader } from "../rows/row-reader.ts";
-import type { Value } from "../structure/values.ts";
+import type { Value, Values } from "../structure/values.ts";
 import type { Catalog } from "./catalog.ts";
 import type { EventStream } from "./streams.ts";
 
@@ -123,13 +125,27 @@ async function offsetOf(
   const isOne = !Array.isArray(values) || values.length === 1;
   if (isOne && typeof value === "bigint" && isInt64(value)) return value;
   if (isOne && typeof value === "number" && Number.isSafeInteger(value)) return BigInt(value);
-  throw damaged(`the time offset ${stated} is none`, {
+  const expected = "one whole number of microseconds in 64 bits";
+  if (hdf5?.timeOffset === undefined) {
+    throw damaged(`the time offset ${stated} is none`, {
+      path,
+      byteOffset: dataset?.byteOffset,
+      expected,
+      found: described(values),
+      hint: "Give `hdf5: { timeOffset: 0 }` to read the times as they are.",
+    });
+  }
+  throw new EventError("invalid-option", "hdf5.timeOffset names no time offset", {
     path,
-    byteOffset: dataset?.byteOffset,
-    expected: "one whole number of microseconds",
-    found: dataset === null ? "no such dataset" : `${values ?? "another kind of value"}`,
-    hint: "Give `hdf5: { timeOffset: 0 }` to read the times as they are.",
+    format: "hdf5",
+    expected: dataset === null ? await catalog.describe() : expected,
+    found: dataset === null ? show(stated) : `${described(values)} in ${dataset.path}`,
   });
+}
+
+function described(values: Values | null): string {
+  if (values === null) return "another kind of value";
+  return Array.isArray(values) ? `${values.length} values` : show(values);
 }
 
 async function numbers(reader: RowReader, start: number, count: number): Promise<number[]> {

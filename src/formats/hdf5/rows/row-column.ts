@@ -20,7 +20,7 @@ export interface ColumnChoice {
   readonly dataset: Hdf5Dataset;
   /** The member of records. */
   readonly member?: string | undefined;
-  /** The column of a dataset of two dimensions, from 0. */
+  /** The column of a dataset of two dimensions, from 0; needed where it has several. */
   readonly index?: number | undefined;
   /**
    * The dimension along which rows follow each other. By default the first, or the second of
@@ -66,6 +66,9 @@ export function columnOf(choice: ColumnChoice, path: string | undefined): RowCol
   if (rows === undefined || shape.length > 2 || !(index >= 0 && index < columns)) {
     const found = shape.length === 0 ? "a single value" : shape.join(" x ");
     throw refuse(`one or two dimensions, with a column ${index}`, found);
+  }
+  if (choice.index === undefined && columns !== 1) {
+    throw refuse("a list, or the number of a column", shape.join(" x "));
   }
   const { type, offset } = memberOf(dataset.type, member, refuse);
   if (type.kind !== "integer" && type.kind !== "float") {

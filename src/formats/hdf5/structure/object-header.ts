@@ -12,28 +12,30 @@ export interface HeaderMessage {
 
 /** Attributes of more than 64 KB stand elsewhere; headers of this size are none. */
 const MAX_HEADER_BYTES = 16 * 1024 * 1024;
-const WHAT = "an object header";
 /** The prefix of either version is not larger. */
 const MOST_PREFIX_BYTES = 64;
 
 /**
  * Reads the messages of an object header, those of its continuations included.
  *
+ * @param what - what messages call the object
  * @throws EventError `invalid-header`
  */
 export async function readObjectHeader(
   reader: MetadataReader,
   offset: number,
+  what: string,
 ): Promise<HeaderMessage[]> {
-  const prefix = await reader.blockUpTo(offset, MOST_PREFIX_BYTES, WHAT);
+  const header = `the header of ${what}`;
+  const prefix = await reader.blockUpTo(offset, MOST_PREFIX_BYTES, header);
   const isNew = prefix.bytes[0] === 0x4f; // "O" of the signature
-  const parts = new Parts(reader);
+  const parts = new Parts(reader, header);
   if (!isNew) {
     prefix.version(1);
     prefix.skip(1 + 2 + 4); // number of messages, references
     const length = prefix.u32();
     parts.add(offset + 16, length, 0);
-    return parts.messages((block, found) => readMessages(block, 8, false, found));
+    return parts.messages((block, found) => readMessages(block, 8, false, header, found));
   }
   prefix.signature("OHDR");
   prefix.version(2);
@@ -47,19 +49,21 @@ export async function readObjectHeader(
     if (block.offset !== offset) block.signature("OCHK");
     const messages = block.part(block.remaining - 4);
     block.checksum();
-    readMessages(messages, 4 + (hasOrder ? 2 : 0), true, found);
+    readMessages(messages, 4 + (hasOrder ? 2 : 0), true, header, found);
   });
 }
 
 /** The parts of a header: the first, and its continuations. */
 class Parts {
   readonly #reader: MetadataReader;
+  readonly #header: string;
   readonly #parts: { offset: number; length: number; start: number }[] = [];
   readonly #seen = new Set<number>();
   #bytes = 0;
 
-  constructor(reader: MetadataReader) {
+  constructor(reader: MetadataReader, header: string) {
     this.#reader = reader;
+    this.#header = header;
   }
 
   add(offset: number, length: number, start: number): void {
@@ -70,7 +74,7 @@ class Parts {
     const messages: HeaderMessage[] = [];
     for (const { offset, length, start } of this.#parts) {
       // Copied, since objects may be kept, and the pages of the reader not with them.
-      const block = (await this.#reader.block(offset, length, WHAT)).copy();
+      const block = (await this.#reader.block(offset, length, this.#header)).copy();
       this.#bytes += length;
       if (this.#seen.has(offset) || this.#bytes > MAX_HEADER_BYTES) {
         throw block.damaged(`at most ${MAX_HEADER_BYTES} bytes in parts`, "more, or a circle");
@@ -93,6 +97,7 @@ function readMessages(
   block: Block,
   prefixBytes: number,
   isNew: boolean,
+  header: string,
   found: HeaderMessage[],
 ): void {
   while (block.remaining >= prefixBytes) {
@@ -101,7 +106,7 @@ function readMessages(
     const length = block.u16();
     const flags = block.u8();
     block.at = start + prefixBytes;
-    const body = block.part(length, `a message of ${WHAT}`);
+    const body = block.part(length, `a message in ${header}`);
     found.push({ type, isShared: (flags & SHARED_FLAG) !== 0, body });
   }
 }

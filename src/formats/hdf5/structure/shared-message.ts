@@ -19,7 +19,7 @@ export async function bodyOf(
 ): Promise<Block> {
   if (!message.isShared) return message.body;
   const offset = sharedAt(message.body);
-  const messages = steps > 0 ? await readObjectHeader(reader, offset) : [];
+  const messages = steps > 0 ? await readObjectHeader(reader, offset, "a shared message") : [];
   const found = messages.find(({ type }) => type === message.type);
   if (found !== undefined) return bodyOf(reader, found, steps - 1);
   throw message.body.damaged(`a message of type ${message.type} at byte ${offset}`, "none");
