@@ -8,13 +8,7 @@ import type { ColumnType, RowColumn } from "../rows/row-column.ts";
 import { RowReader } from "../rows/row-reader.ts";
 import { malformedRow } from "./malformed-row.ts";
 import type { EventColumns } from "./streams.ts";
-import type { TimeRule } from "./times.ts";
-
-/** What turns the values of the file into those of the tile. */
-export interface ValueRules {
-  readonly time: TimeRule;
-  readonly firstPixel: number;
-}
+import type { ValueRules } from "./value-rules.ts";
 
 /** What a reader works with. */
 interface ReaderParts {
@@ -116,7 +110,7 @@ export class Hdf5EventReader implements EventRowReader {
     const value = (await this.#rows.read(row, 1))[index]?.[0] ?? 0;
     const { file, rules } = this.#parts;
     const found = { name: malformed, column: this.#column(malformed), row, value };
-    throw malformedRow({ ...found, firstPixel: rules.firstPixel }, file.reader.facts.path);
+    throw malformedRow({ ...found, rules }, file.reader.facts.path);
   }
 
   /** Converts values, or checks them where they are; returns the first row rejected, or -1. */

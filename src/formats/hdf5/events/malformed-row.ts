@@ -1,6 +1,7 @@
 import { EventError } from "../../../errors.ts";
 import type { ColumnName } from "../../../events/columns.ts";
 import type { RowColumn } from "../rows/row-column.ts";
+import type { ValueRules } from "./value-rules.ts";
 
 /** A value that is no part of an event. */
 export interface MalformedValue {
@@ -10,27 +11,30 @@ export interface MalformedValue {
   readonly row: number;
   /** As the file has it. */
   readonly value: number | bigint;
-  /** The number of the first pixel. */
-  readonly firstPixel: number;
+  /** What was to turn it into that of the tile. */
+  readonly rules: ValueRules;
 }
 
 /** The error that names a row that holds no event. */
 export function malformedRow(
-  { name, column, row, value, firstPixel }: MalformedValue,
+  { name, column, row, value, rules }: MalformedValue,
   path: string | undefined,
 ): EventError {
   return new EventError("malformed-row", `a row of ${column.dataset.path} holds no event`, {
     path,
     format: "hdf5",
     row,
-    expected: expectedOf(name, firstPixel),
-    found: `${value}`,
+    expected: expectedOf(name, rules),
+    found: name === "t" && rules.time.unit !== "us" ? `${value} ${rules.time.unit}` : `${value}`,
     hint: 'Load with `onMalformed: "skip"` to count such rows and read the rest.',
   });
 }
 
-function expectedOf(name: ColumnName, firstPixel: number): string {
-  if (name === "t") return "t in 64 bits of microseconds";
+function expectedOf(name: ColumnName, { firstPixel, time }: ValueRules): string {
+  if (name === "t") {
+    const added = time.offset === 0n ? "" : `, ${time.offset} added`;
+    return `t in 64 bits of microseconds${added}`;
+  }
   if (name === "polarity") return "polarity as 0, 1 or -1";
   return `${name} as a whole number from ${firstPixel} to ${65535 + firstPixel}`;
 }

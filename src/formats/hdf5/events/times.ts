@@ -15,6 +15,7 @@ import type { EventStream } from "./streams.ts";
 
 /** What turns the numbers of the time column into microseconds. */
 export interface TimeRule {
+  readonly unit: TimeUnit;
   readonly scale: TimeScale;
   readonly origin: TimeOrigin;
   /** Microseconds that the file says are to be added, or the caller. */
@@ -62,7 +63,7 @@ export async function timeRule(
   const start = microseconds(zero, scale) + offset;
   // A first time that 64 bits do not hold is counted from 0, and found out about with its row.
   const origin = isInt64(start) ? { zero, offset: start } : { zero: 0, offset };
-  return { scale, origin, offset, assumption };
+  return { unit, scale, origin, offset, assumption };
 }
 
 const isInt64 = (value: bigint): boolean => BigInt.asIntN(64, value) === value;
