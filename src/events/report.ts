@@ -233,7 +233,8 @@ const STATED_BY: Readonly<Record<string, string>> = {
 export function checkAssumptions(report: LoadReport, strict: Strictness): void {
   const first = report.assumptions[0];
   if (strict !== "assumptions" || first === undefined) return;
-  throw new EventError("assumption", `${first.what} ${first.value} is assumed: ${first.reason}`, {
+  const problem = `${first.what} ${first.value} would be assumed: ${first.reason}`;
+  throw new EventError("assumption", problem, {
     path: report.sourceName ?? undefined,
     format: report.format,
     hint:

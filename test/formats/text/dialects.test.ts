@@ -12,6 +12,7 @@ import {
 } from "../../../src/node.ts";
 import { readTextReference, type TextReferenceDialect } from "../../reference/text.ts";
 import { latin1Bytes } from "../../support/evt2-words.ts";
+import { columnsOf } from "../../support/expected-load.ts";
 import { itWithSharedData } from "../../support/shared-data.ts";
 
 /** What is found out about a file: events as `x y t polarity`, and what was assumed. */
@@ -110,6 +111,14 @@ describe("a known dialect", () => {
     const rows = [table.get(0), table.get(table.numRows - 1)];
     const found = rows.map((row) => [Number(row?.t), row?.x, row?.y, row?.polarity]);
     expect(found).toEqual([expected.first, expected.last]);
+    const { x, y, t } = columnsOf(table);
+    const sum = (column: Iterable<number>): number => Array.from(column).reduce((a, b) => a + b, 0);
+    const since = Array.from(t, (time) => Number(time - (t[0] ?? 0n)));
+    expect([sum(x), sum(y), sum(since)]).toEqual([
+      expected.sum_x,
+      expected.sum_y,
+      expected.sum_t_rel,
+    ]);
     expect(reportOf(table)).toMatchObject({
       backwardSteps: 0,
       assumptions: [{ what: "columns", value: T_LAST.columns }, { what: "timeUnit" }],
