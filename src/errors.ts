@@ -22,9 +22,9 @@ export const EVENT_ERROR_CODES = [
   "unknown-format",
   /** The format is known by name, but this version does not read it. */
   "unsupported-format",
-  /** So little comes out of damaged gzip or zstd data that what they hold cannot be told. */
+  /** A zip without its directory, or damaged data out of which too little comes to be told. */
   "invalid-compression",
-  /** Compressed in a way that is refused: twice, with a dictionary, with too large a window. */
+  /** Compressed in a way that is refused: twice, encrypted, a zip of several files and the like. */
   "unsupported-compression",
   /** The header contradicts its own grammar. */
   "invalid-header",

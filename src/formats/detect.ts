@@ -41,6 +41,8 @@ export interface SourceFacts {
   readonly byteLength?: number | undefined;
   /** What the first bytes came out of. */
   readonly compression?: Compression | undefined;
+  /** Name of the file in an archive; its ending may then tell the format. */
+  readonly member?: string | undefined;
   /** What the caller says of how it is written. */
   readonly options?: FormatOptions | undefined;
 }
@@ -81,7 +83,9 @@ export function detectBytes(head: Uint8Array, facts: SourceFacts = {}): FormatDe
   }
   const judgement = rawHeaderStarts(head) ? judgeHeader(head, facts) : judgeOther(head, facts);
   const read = FORMATS.find(({ id }) => id === judgement.format);
-  const reason = `${compression === null ? "" : `inside ${compression}, `}${judgement.reason}`;
+  const member = facts.member === undefined ? "" : ` (${facts.member})`;
+  const inside = compression === null ? "" : `inside ${compression}${member}, `;
+  const reason = `${inside}${judgement.reason}`;
   // The name of a format that is read is its own.
   const name = read?.name ?? judgement.name;
   return { ...judgement, name, reason, supported: read !== undefined, compression };
@@ -99,8 +103,8 @@ function judgeOther(head: Uint8Array, facts: SourceFacts): Judgement {
   }
   const probed = probe(head, facts);
   if (probed !== null) return probed;
-  const { path, byteLength = null } = facts;
-  const guess = guessBinary(head, extensionOf(path), byteLength);
+  const { path, member = path, byteLength = null } = facts;
+  const guess = guessBinary(head, extensionOf(member), byteLength);
   if (guess !== null) return { ...guess, confidence: "likely" };
   throw new EventError("unknown-format", "this is no format that evarrow knows", {
     path,

@@ -25,8 +25,6 @@ export const SIGNATURES: readonly Signature[] = [
   { format: "rosbag", name: "ROS 1 bag", bytes: "#ROSBAG V2.0\n" },
   { format: "mcap", name: "MCAP", bytes: "\x89MCAP0\r\n" },
   { format: "arrow", name: "Arrow IPC", bytes: "ARROW1" },
-  { format: "zip", name: "zip", bytes: "PK\x03\x04" },
-  { format: "zip", name: "zip", bytes: "PK\x05\x06" }, // an empty one
   { format: "tar", name: "tar", bytes: "ustar", offset: 257 },
   { format: "bzip2", name: "bzip2", bytes: "BZh" },
   { format: "xz", name: "xz", bytes: "\xfd7zXZ\0" },
@@ -34,7 +32,7 @@ export const SIGNATURES: readonly Signature[] = [
 ];
 
 const UNPACK = "Unpack it and open the recording inside.";
-const DECOMPRESS = "Decompress it first; gzip and zstd are read as they are.";
+const DECOMPRESS = "Decompress it first; gzip, zstd and zip are read as they are.";
 const VENDOR = "Convert it to DAT with `metavision_file_to_dat` of the Metavision SDK 5 or newer.";
 const FRAMES =
   "It holds frames that the sensor computed, and no events: record with an EVT encoding.";
@@ -65,7 +63,6 @@ const ADVICE: Readonly<Record<string, string>> = {
   nmnist: "tonic reads it; `encodeEvt2` makes a recording of its columns.",
   text: "Read it with `readCSV` of nodejs-polars, naming the columns yourself.",
   arrow: "`tableFromIPC` of apache-arrow reads it.",
-  zip: UNPACK,
   tar: UNPACK,
   bzip2: DECOMPRESS,
   xz: DECOMPRESS,

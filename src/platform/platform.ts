@@ -2,7 +2,7 @@ import type pl from "nodejs-polars";
 import type { ByteSink } from "../source/byte-sink.ts";
 import type { ByteSource, SequentialSource } from "../source/byte-source.ts";
 import type { Inflater } from "../source/inflated.ts";
-import type { Compression } from "../util/compression.ts";
+import type { StreamCompression } from "../util/compression.ts";
 
 /** What differs between Node and the browser. `node.ts` and `browser.ts` are the two answers. */
 export interface Platform {
@@ -31,7 +31,7 @@ export interface Platform {
     signal: AbortSignal | undefined,
   ): Promise<ByteSource>;
   /** Decompresses `source`, which is read as what comes out is asked for. */
-  createInflater(compression: Compression, source: SequentialSource): Inflater;
+  createInflater(compression: StreamCompression, source: SequentialSource): Inflater;
   /**
    * Loads nodejs-polars.
    *

@@ -15,7 +15,7 @@ import { isNodeStream } from "../util/is-node-stream.ts";
 /**
  * Where a recording can come from: a path or `file:` URL (Node), bytes in memory, a `Blob` or
  * `File`, a `ReadableStream` of bytes, or a source of the caller's own. It may be compressed with
- * gzip or zstd.
+ * gzip or zstd, or be the only file in a zip.
  */
 export type EventSource =
   | string

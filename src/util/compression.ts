@@ -1,7 +1,10 @@
 /** How a recording may be compressed as a whole, by its first bytes or its name. */
 
-/** What a recording is wrapped in. */
-export type Compression = "gzip" | "zstd";
+/** What a recording is wrapped in; of a zip it is the only file. */
+export type Compression = StreamCompression | "zip";
+
+/** What is decompressed from front to back. */
+export type StreamCompression = "gzip" | "zstd";
 
 /** What was found wrong with compressed data; nothing behind it was read. */
 export interface CompressionDamage {
@@ -34,6 +37,12 @@ export const COMPRESSION_MAGIC_BYTES = 4;
 
 const GZIP_MAGIC = [0x1f, 0x8b];
 const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
+/** Of a file in a zip, of a zip of none, and of one of several parts. */
+const ZIP_MAGICS = [
+  [0x50, 0x4b, 3, 4],
+  [0x50, 0x4b, 5, 6],
+  [0x50, 0x4b, 7, 8],
+];
 /** Of a frame of zstd that holds no data; the low half of its first byte is free. */
 const SKIPPABLE_MAGIC = [0x50, 0x2a, 0x4d, 0x18];
 
@@ -43,6 +52,7 @@ export function compressionOf(head: Uint8Array): Compression | null {
     magic.every((byte, at) => head[at] === byte);
   if (startsWith(GZIP_MAGIC)) return "gzip";
   if (startsWith(ZSTD_MAGIC)) return "zstd";
+  if (ZIP_MAGICS.some(startsWith)) return "zip";
   const isSkippable = SKIPPABLE_MAGIC.every(
     (byte, at) => byte === (at === 0 ? (head[at] ?? 0) & 0xf0 : head[at]),
   );
@@ -51,5 +61,5 @@ export function compressionOf(head: Uint8Array): Compression | null {
 
 /** A name without the ending that its compression gave it: `a.raw` of `a.raw.gz`. */
 export function withoutCompression(name: string): string {
-  return name.replace(/\.(?:gz|gzip|zst|zstd)$/i, "");
+  return name.replace(/\.(?:gz|gzip|zst|zstd|zip)$/i, "");
 }

@@ -93,7 +93,12 @@ describeOrSkip("in Chromium", reasonToSkip(), () => {
       expect(expected.digest.events).toBe(EVENTS);
       expect(expected.streamDigests).toEqual([expected.digest, expected.digest]);
       expect(expected.compressed[1]?.digest).toEqual(expected.digest);
-      expect(expected.compressed.map(({ cut }) => cut)).toEqual(["truncated", "truncated"]);
+      expect(expected.compressed[2]?.digest).toEqual(expected.digest);
+      expect(expected.compressed.map(({ cut }) => cut)).toEqual([
+        "truncated",
+        "truncated",
+        "invalid-compression",
+      ]);
       expect(new Map(expected.table.metadata).get("evarrow.sourceName")).toBe("recording.raw");
       expect(Object.keys(expected.report.firstAt)).toHaveLength(5);
       expect(expected.recording.triggers).toHaveLength(1);

@@ -25,6 +25,7 @@ const IMPORT_MAP = {
     h5wasm: "/node_modules/h5wasm/dist/esm/hdf5_hl.js",
     "h5wasm-plugins": "/node_modules/h5wasm-plugins/index.mjs",
     fzstd: "/node_modules/fzstd/esm/index.mjs",
+    "@zip.js/zip.js/": "/node_modules/@zip.js/zip.js/",
     "xxhash-wasm": "/node_modules/xxhash-wasm/esm/xxhash-wasm.js",
   },
 };

@@ -10,7 +10,7 @@ import { describe, expect, it } from "vitest";
 import { isEventError } from "../../src/errors.ts";
 import { platform as browser } from "../../src/platform/browser.ts";
 import { platform as node } from "../../src/platform/node.ts";
-import type { Compression, CompressionDamage } from "../../src/util/compression.ts";
+import type { CompressionDamage, StreamCompression } from "../../src/util/compression.ts";
 import { gzipMember, skippableFrame, zstdFrame } from "../support/compressed.ts";
 import { concatBytes, latin1Bytes } from "../support/evt2-words.ts";
 import { PieceSource } from "../support/sources.ts";
@@ -45,7 +45,7 @@ interface Inflated {
 /** All that comes out; read and asked for in pieces of the given sizes. */
 async function inflate(
   platform: PlatformName,
-  compression: Compression,
+  compression: StreamCompression,
   compressed: Uint8Array,
   { feedBytes = 5000, takeBytes = 1 << 16 } = {},
 ): Promise<Inflated> {
@@ -64,7 +64,7 @@ async function inflate(
 
 const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
-describe.each<[PlatformName, Compression, typeof ZSTD]>([
+describe.each<[PlatformName, StreamCompression, typeof ZSTD]>([
   ["node", "gzip", GZIP],
   ["browser", "gzip", GZIP],
   ["node", "zstd", ZSTD],

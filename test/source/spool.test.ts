@@ -1,24 +1,13 @@
-import { readdirSync, readlinkSync, statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { isEventError } from "../../src/errors.ts";
 import { spoolToBlob } from "../../src/source/blob.ts";
 import { spoolToFile } from "../../src/source/node/spool.ts";
+import { spooledFiles } from "../support/open-files.ts";
 import { PieceSource } from "../support/sources.ts";
 
 const bytes = Uint8Array.from({ length: 5_000_000 }, (_, index) => (index * 7) % 253);
-
-/** Open files of this process that were put aside, where the system tells. */
-function spooledFiles(): string[] {
-  return readdirSync("/proc/self/fd").flatMap((descriptor) => {
-    try {
-      const target = readlinkSync(`/proc/self/fd/${descriptor}`);
-      return target.includes("evarrow-") ? [`/proc/self/fd/${descriptor}`] : [];
-    } catch {
-      return []; // closed in the meantime
-    }
-  });
-}
 
 describe.each([
   ["a file", spoolToFile],
