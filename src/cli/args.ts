@@ -20,6 +20,7 @@ export interface RecordingOptions {
   polarityEncoding?: PolarityEncoding;
   textColumns?: (ColumnName | null)[];
   timeUnit?: TimeUnit;
+  firstPixel?: 0 | 1;
   onMalformed?: OnMalformed;
   stream?: string;
   hdf5Columns?: Record<ColumnName, string>;
@@ -85,6 +86,11 @@ export function addRecordingOptions(command: Command, argument = "FILE"): Comman
     .addOption(
       new Option("--time-unit <unit>", "unit of the times of text or HDF5").choices(TIME_UNITS),
     )
+    .option(
+      "--first-pixel <number>",
+      "the number of the first pixel in text or HDF5: 0, or 1 as in MATLAB",
+      parseFirstPixel,
+    )
     .addOption(
       new Option(
         "--on-malformed <mode>",
@@ -113,9 +119,10 @@ export function openOptions(
   options: RecordingOptions,
   signal: AbortSignal | undefined,
 ): OpenOptions {
-  const { geometry, byteOrder, strict, textColumns, timeUnit, onMalformed, stream } = options;
-  const text = { columns: textColumns, timeUnit };
-  const hdf5 = { ...options.hdf5Columns, timeUnit };
+  const { geometry, byteOrder, strict, textColumns, hdf5Columns, onMalformed, stream } = options;
+  const { timeUnit, firstPixel } = options;
+  const text = { columns: textColumns, timeUnit, firstPixel };
+  const hdf5 = { ...hdf5Columns, timeUnit, firstPixel };
   return { geometry, byteOrder, strict, text, hdf5, stream, onMalformed, signal };
 }
 
@@ -171,6 +178,12 @@ function parseTextColumns(text: string): (ColumnName | null)[] {
   throw new InvalidArgumentError(
     "Expected t, x, y and p once each, for example t,x,y,p or x,y,-,p,t.",
   );
+}
+
+function parseFirstPixel(text: string): 0 | 1 {
+  if (text === "0") return 0;
+  if (text === "1") return 1;
+  throw new InvalidArgumentError("Expected 0 or 1.");
 }
 
 /** Places, each with its name in front, in any order. */

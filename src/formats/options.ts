@@ -27,6 +27,8 @@ export interface TextOptions {
   header?: boolean | undefined;
   /** What comment lines begin with, up to eight characters. Default: `#` or `%`. */
   comment?: string | undefined;
+  /** The number of the first pixel: 1 in files of MATLAB. Default: 0. */
+  firstPixel?: 0 | 1 | undefined;
 }
 
 /**
@@ -116,11 +118,11 @@ function checkTextOptions(text: TextOptions): TextOptions {
   if (typeof text !== "object" || text === null) {
     throw wrong(
       "text is no set of options",
-      "{ columns, separator, timeUnit, header, comment }",
+      "{ columns, separator, timeUnit, header, comment, firstPixel }",
       text,
     );
   }
-  const { columns, separator, timeUnit, header, comment } = text;
+  const { columns, separator, timeUnit, header, comment, firstPixel } = text;
   if (columns !== undefined) checkTextColumns(columns);
   if (separator !== undefined && !(typeof separator === "string" && SEPARATOR.test(separator))) {
     throw wrong("text.separator cannot stand between numbers", "one character", separator);
@@ -132,7 +134,8 @@ function checkTextOptions(text: TextOptions): TextOptions {
   if (comment !== undefined && !(typeof comment === "string" && COMMENT.test(comment))) {
     throw wrong("text.comment cannot begin a comment", "one to eight ASCII characters", comment);
   }
-  return { columns: columns && [...columns], separator, timeUnit, header, comment };
+  checkFirstPixel("text.firstPixel", firstPixel);
+  return { columns: columns && [...columns], separator, timeUnit, header, comment, firstPixel };
 }
 
 function checkTextColumns(columns: NonNullable<TextOptions["columns"]>): void {
@@ -168,15 +171,18 @@ function checkHdf5Options(hdf5: Hdf5Options): Hdf5Options {
     const expected = "whole microseconds, or the path of a dataset";
     throw wrong("hdf5.timeOffset is not known", expected, timeOffset);
   }
-  if (firstPixel !== undefined && firstPixel !== 0 && firstPixel !== 1) {
-    throw wrong("hdf5.firstPixel is not known", "0 or 1", firstPixel);
-  }
+  checkFirstPixel("hdf5.firstPixel", firstPixel);
   return { ...columns, timeUnit, timeOffset, firstPixel };
 }
 
 function checkTimeUnit(name: string, unit: TimeUnit | undefined): void {
   if (unit === undefined || TIME_UNITS.includes(unit)) return;
   throw wrong(`${name} is not known`, TIME_UNITS.map(show).join(", "), unit);
+}
+
+function checkFirstPixel(name: string, first: number | undefined): void {
+  if (first === undefined || first === 0 || first === 1) return;
+  throw wrong(`${name} is not known`, "0 or 1", first);
 }
 
 function wrong(problem: string, expected: string, found: unknown): EventError {

@@ -14,6 +14,15 @@ async function rows(...argv: string[]): Promise<string[]> {
 }
 
 describe("a text file", () => {
+  it("is no text because the command line could say how to read it", async () => {
+    const { exitCode, stderr } = await evarrow([
+      "info",
+      temporaryFile("notes.txt", "some notes\n"),
+    ]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("this is no format that evarrow knows");
+  });
+
   it("is described, what was assumed included", async () => {
     const { exitCode, stdout } = await evarrow(["info", file]);
     expect(exitCode).toBe(0);
@@ -28,6 +37,12 @@ describe("a text file", () => {
     expect(await rows(file)).toEqual(["5 6 7 1", "3 8 9 0"]);
     expect(await rows("--text-columns", "y,x,polarity,t", file)).toEqual(["6 5 7 1", "8 3 9 0"]);
     expect(await rows("--time-unit", "ms", file)).toEqual(["5 6 7000 1", "3 8 9000 0"]);
+    expect(await rows("--first-pixel", "1", file)).toEqual(["4 5 7 1", "2 7 9 0"]);
+    const wrong = await evarrow(["head", "--first-pixel", "2", file]);
+    expect([wrong.exitCode, wrong.stderr]).toEqual([
+      2,
+      expect.stringContaining("Expected 0 or 1."),
+    ]);
     const strict = ["head", "--strict=assumptions", file];
     const refused = await evarrow(strict);
     expect(refused.stderr).toContain("Give --text-columns, for example t,x,y,p, to state");

@@ -14,6 +14,8 @@ export interface TextReferenceDialect {
   /** What each column holds; null for what is no part of an event. */
   columns: readonly ("x" | "y" | "t" | "polarity" | null)[];
   timeUnit: "s" | "ms" | "us" | "ns";
+  /** Number of the first pixel. Default 0. */
+  firstPixel?: 0 | 1;
   /** What comments begin with. Default `#` or `%`. */
   comments?: readonly string[];
   /** Lines in front of the events that are neither comments nor blank. Default 0. */
@@ -69,6 +71,7 @@ export function readTextReference(
 ): TextReference {
   const { separator, columns, timeUnit, comments = ["#", "%"], dataOffset = 0 } = dialect;
   const { width, height } = options.geometry ?? LARGEST;
+  const first = BigInt(dialect.firstPixel ?? 0);
   const text = Buffer.from(bytes).toString("latin1"); // one character a byte
   const result: TextReference = {
     events: [],
@@ -139,9 +142,10 @@ export function readTextReference(
     const t = rounded(field("t"), UNIT_EXPONENT[timeUnit]);
     if (x === null || y === null || polarity === null || t === null) return "malformed";
     if (!isInt64(t)) return "malformed";
-    if (x < 0n || x >= width || y < 0n || y >= height) return "outside";
+    const [column, row] = [x - first, y - first];
+    if (column < 0n || column >= width || row < 0n || row >= height) return "outside";
     if (!isInt64(t - (offset ?? t))) return "malformed";
-    return { t, x: Number(x), y: Number(y), p: polarity };
+    return { t, x: Number(column), y: Number(row), p: polarity };
   }
 
   /** Tabs are blanks, too, unless they separate columns. */

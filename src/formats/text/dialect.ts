@@ -12,6 +12,8 @@ export interface TextDialect {
   /** What each column holds; null for what is no part of an event. */
   readonly columns: readonly (ColumnName | null)[];
   readonly timeUnit: TimeUnit;
+  /** The number of the first pixel. */
+  readonly firstPixel: 0 | 1;
   /** What comments begin with: one mark or two. */
   readonly comments: readonly string[];
   /** What most lines look like: a sum of the shapes in `layout.ts`. */
@@ -30,7 +32,7 @@ const FIELDS: Readonly<Record<ColumnName, number>> = {
 
 /** Tells the kernel that works in `memory` what it will read. */
 export function setDialect(memory: EventMemory, dialect: TextDialect): void {
-  const { separator, columns, timeUnit, comments, shape } = dialect;
+  const { separator, columns, timeUnit, firstPixel, comments, shape } = dialect;
   const set = (offset: number, value: number): void => {
     memory.setField(FORMAT_FIELDS + offset, value);
   };
@@ -38,6 +40,7 @@ export function setDialect(memory: EventMemory, dialect: TextDialect): void {
   set(layout.COLUMNS, columns.length);
   for (const name of COLUMN_NAMES) set(FIELDS[name], columns.indexOf(name));
   set(layout.TIME_EXPONENT, EXPONENTS[timeUnit]);
+  set(layout.FIRST_PIXEL, firstPixel);
   set(layout.SHAPE, shape);
   for (const [at, mark] of comments.entries()) {
     const offset = layout.COMMENT_MARKS + at * layout.COMMENT_MARK_BYTES;
@@ -83,8 +86,10 @@ const SEPARATOR_NAMES: Readonly<Record<string, string>> = {
 };
 
 /** The dialect in words. */
-export function describeDialect({ separator, columns, timeUnit }: TextDialect): string {
+export function describeDialect(dialect: TextDialect): string {
+  const { separator, columns, timeUnit, firstPixel } = dialect;
   const character = String.fromCharCode(separator);
   const names = columns.map((name) => name ?? "-").join(",");
-  return `${names}, separated by ${SEPARATOR_NAMES[character] ?? character}, times in ${timeUnit}`;
+  const pixels = firstPixel === 0 ? "" : `, pixels from ${firstPixel} on`;
+  return `${names}, separated by ${SEPARATOR_NAMES[character] ?? character}, times in ${timeUnit}${pixels}`;
 }

@@ -67,7 +67,7 @@ export function readTextHeader(
   const columns =
     (options.columns && padded(options.columns, count, reader)) ??
     named?.columns ??
-    assumedColumns(sample, geometry, reader, assumptions);
+    assumedColumns(sample, numbersOf(geometry, options.firstPixel), reader, assumptions);
   let timeUnit = options.timeUnit ?? named?.timeUnit;
   if (timeUnit === undefined) {
     const assumed = assumedUnit(sample, columns);
@@ -76,7 +76,8 @@ export function readTextHeader(
     if (sample.length > 0 && !isOurs) assumptions.push({ what: "timeUnit", ...assumed });
   }
   const shape = shapeOf(sample, preamble.lines[0]?.end ?? null, { columns, timeUnit });
-  const dialect: TextDialect = { separator: code, columns, timeUnit, comments, shape };
+  const { firstPixel = 0 } = options;
+  const dialect: TextDialect = { separator: code, columns, timeUnit, firstPixel, comments, shape };
   const { dataOffset, firstLine } = preamble;
   return {
     entries: preamble.comments.map(entryOf),
@@ -198,6 +199,12 @@ function assumedColumns(
   const value = judged.columns.map((name) => name ?? "-").join(",");
   assumptions.push({ what: "columns", value, reason: judged.reason });
   return judged.columns;
+}
+
+/** How large the numbers of pixels can be, as the geometry of a sensor that counts from 0. */
+function numbersOf(geometry: SensorGeometry | null, firstPixel = 0): SensorGeometry | null {
+  if (geometry === null) return null;
+  return { width: geometry.width + firstPixel, height: geometry.height + firstPixel };
 }
 
 function padded(

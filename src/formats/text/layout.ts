@@ -57,8 +57,10 @@ export const END_IS_ADDED = 36;
 export const STOPPED = 40;
 /** Set by the kernel: bytes of a last line that is none; the host reports them. */
 export const CUT_BYTES = 44;
+/** The number of the first pixel: 0 or 1. */
+export const FIRST_PIXEL = 48;
 /** Two words that begin a comment: the length of each, then up to eight bytes. */
-export const COMMENT_MARKS = 48;
+export const COMMENT_MARKS = 64;
 export const COMMENT_MARK_BYTES = 16;
 export const MOST_COMMENT_BYTES = 8;
 /** Where the columns of the line at hand begin: u32 each. */

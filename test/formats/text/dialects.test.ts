@@ -260,6 +260,9 @@ describe("columns that nothing names", () => {
     expect(rows[0]).toBe("300 100 100000 1");
     expect(assumed.columns).toBe("t,y,x,polarity");
     expect(reasons[0]).toContain("outside the sensor");
+    const edge = await read("0.1 346 1 1\n0.2 1 260 0\n", { geometry, text: { firstPixel: 1 } });
+    expect(edge.rows).toEqual(["345 0 100000 1", "0 259 200000 0"]);
+    expect(edge.dialect).toMatch(/, pixels from 1 on$/);
   });
 
   it.each([
@@ -323,6 +326,8 @@ describe("an option", () => {
       "1 2 3 0\n7 6 5 1\n",
       ["6 5 7 1"],
     ],
+    ["firstPixel", { firstPixel: 1 }, "7 6 5 1\n8 1 1 0\n", ["5 4 7 1", "0 0 8 0"]],
+    ["firstPixel 0", { firstPixel: 0 }, "7 6 5 1\n", ["6 5 7 1"]],
     ["comment", { comment: "//" }, "// a\n7 6 5 1\n//b\n8 6 5 1\n", ["6 5 7 1", "6 5 8 1"]],
     [
       "comment of a word",
@@ -367,6 +372,8 @@ describe("an option", () => {
     ["text.comment", { comment: "123456789" }],
     ["text.comment", { comment: " #" }],
     ["text.comment", { comment: 5 }],
+    ["text.firstPixel", { firstPixel: 2 }],
+    ["text.firstPixel", { firstPixel: true }],
   ])("%s cannot be %j", async (name, text) => {
     const options = { text: text as TextOptions };
     await expect(loadTable(latin1Bytes("7 6 5 1\n"), options)).rejects.toMatchObject({

@@ -42,6 +42,7 @@ const styles: fc.Arbitrary<Style> = fc
     end: fc.constantFrom("\n", "\n", "\r\n"),
     byteOrderMark: fc.boolean(),
     comment: fc.constantFrom(undefined, undefined, "//", "rem"),
+    firstPixel: fc.constantFrom(0, 0, 1),
     header: fc.boolean(),
   })
   .map(({ order, extra, byteOrderMark, ...style }) => {
@@ -53,6 +54,7 @@ const styles: fc.Arbitrary<Style> = fc
     return {
       ...style,
       timeUnit: style.timeUnit as TextReferenceDialect["timeUnit"],
+      firstPixel: style.firstPixel as 0 | 1,
       time: style.time as Style["time"],
       columns,
       comments: style.comment === undefined ? ["#", "%"] : [style.comment],
@@ -185,8 +187,9 @@ export function textFiles(maxLines = 60): fc.Arbitrary<TextFile> {
         });
         const data = `${first.join(style.separator)}${style.end}${lines.join("")}`;
         const bytes = latin1Bytes(style.preamble + data.replace(/\r?\n$/, behind));
-        const { separator, columns, timeUnit, header, comment } = style;
-        return { bytes, dialect: style, text: { separator, columns, timeUnit, header, comment } };
+        const { separator, columns, timeUnit, header, comment, firstPixel } = style;
+        const text = { separator, columns, timeUnit, header, comment, firstPixel };
+        return { bytes, dialect: style, text };
       });
   });
 }

@@ -6,6 +6,7 @@ import {
   COLUMN_STARTS,
   COLUMNS,
   CR_LF,
+  FIRST_PIXEL,
   LINE_FEED,
   MINUS,
   POINT,
@@ -53,8 +54,9 @@ const MOST_DECIMALS: u32 = 32;
  * and else u8.
  */
 export function shapedLines<Time, Polarity>(input: usize, end: usize, capacity: i32): usize {
-  const width = load<i32>(WIDTH);
-  const height = load<i32>(HEIGHT);
+  const width = load<u32>(WIDTH);
+  const height = load<u32>(HEIGHT);
+  const firstPixel = load<u32>(FORMAT_FIELDS + FIRST_PIXEL);
   const signedPolarity = load<i32>(SIGNED_POLARITY);
   const timeOffset = load<i64>(TIME_OFFSET);
   const xs: usize = load<u32>(X_COLUMN);
@@ -164,8 +166,9 @@ export function shapedLines<Time, Polarity>(input: usize, end: usize, capacity: 
     const xDigits = load<u32>(input + xAt) << ((4 - (xEnd - xAt)) << 3);
     const yDigits = load<u32>(input + yAt) << ((4 - (yEnd - yAt)) << 3);
     const pixel = twiceFourDigits(((<u64>yDigits) << 32) | xDigits);
-    const x = <i32>((pixel >> 16) & 0xffff);
-    const y = <i32>(pixel >> 48);
+    // One in front of the first pixel is too large.
+    const x = <u32>((pixel >> 16) & 0xffff) - firstPixel;
+    const y = <u32>(pixel >> 48) - firstPixel;
     let time: i64;
     if (digits <= 8) {
       time = eightDigits(load<u64>(input + tAt) << ((8 - digits) << 3));

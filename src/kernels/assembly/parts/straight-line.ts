@@ -7,6 +7,7 @@ import {
   COMMENT_MARKS,
   CUT_BYTES,
   END_IS_ADDED,
+  FIRST_PIXEL,
   LINE_FEED,
   MOST_LINE_BYTES,
   POLARITY_INDEX,
@@ -103,9 +104,10 @@ function isEvent(input: usize, next: usize): bool {
   if (!splitColumns(at, stop)) return false;
 
   if (!readDecimal(xAt, xEnd, 0) || !isWhole) return false;
-  const x = isTooLarge ? -1 : decimal;
+  const firstPixel: i64 = load<i32>(FORMAT_FIELDS + FIRST_PIXEL);
+  const x = isTooLarge ? -1 : decimal - firstPixel;
   if (!readDecimal(yAt, yEnd, 0) || !isWhole) return false;
-  const y = isTooLarge ? -1 : decimal;
+  const y = isTooLarge ? -1 : decimal - firstPixel;
   const on = readPolarity();
   if (on < 0) return false;
   if (!readDecimal(tAt, tEnd, load<i32>(FORMAT_FIELDS + TIME_EXPONENT))) return false;
