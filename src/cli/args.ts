@@ -121,7 +121,9 @@ export function openOptions(
 ): OpenOptions {
   const { geometry, byteOrder, strict, textColumns, hdf5Columns, onMalformed, stream } = options;
   const { timeUnit, firstPixel } = options;
-  const text = { columns: textColumns, timeUnit, firstPixel };
+  // Any file of lines is text once this is given.
+  const isText = textColumns ?? timeUnit ?? firstPixel;
+  const text = isText === undefined ? undefined : { columns: textColumns, timeUnit, firstPixel };
   const hdf5 = { ...hdf5Columns, timeUnit, firstPixel };
   return { geometry, byteOrder, strict, text, hdf5, stream, onMalformed, signal };
 }

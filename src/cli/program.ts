@@ -69,6 +69,7 @@ Examples:
   evarrow head recording.raw -n 20
   evarrow stats recording.raw --json
   evarrow convert recording.raw copy.evt3.raw
+  evarrow convert events.zip events.csv
 
 Data goes to stdout, messages to stderr.
 Exit codes: 0 fine, 1 the input is bad, 2 the call is wrong.`,
@@ -105,7 +106,7 @@ Exit codes: 0 fine, 1 the input is bad, 2 the call is wrong.`,
     "head",
     "Print the first events as a table",
     "The columns are x, y (pixels), t (microseconds) and polarity. Only what is needed is read.",
-    "head recording.raw\nhead -n 1000 --polarity-encoding zero-one recording.raw\nhead --json recording.raw",
+    "head recording.raw\nhead -n 1000 --polarity-encoding zero-one recording.raw\nhead --text-columns x,y,p,t --time-unit us events.txt\nhead --json events.zip",
   )
     .option("-n, --count <number>", "how many events", parseCount, 10)
     .action(async (file: string, options: HeadOptions) => {

@@ -17,7 +17,7 @@ const DATA_BYTES = 4096;
 const RECORDS = 64;
 
 /**
- * Binary data: AEDAT 1.0, which jAER sees in any binary file with lines `#` in front; DAT without
+ * Text in two bytes a character; and binary data: AEDAT 1.0, which jAER sees in any binary file with lines `#` in front; DAT without
  * a header; and the records of N-MNIST.
  *
  * @param extension - of the name, in lower case
@@ -28,6 +28,8 @@ export function guessBinary(
   extension: string,
   byteLength: number | null,
 ): Guess | null {
+  const utf16 = guessUtf16(head);
+  if (utf16 !== null) return utf16;
   if (head[0] === HASH) return guessAedat1(head, extension);
   const isMultipleOf = (bytes: number): boolean => (byteLength ?? 0) % bytes === 0;
   if (extension === "dat" && isMultipleOf(8) && lookLikeDat(head)) {
@@ -39,6 +41,22 @@ export function guessBinary(
     return { format: "nmnist", name: "N-MNIST", reason };
   }
   return null;
+}
+
+/** Bytes that are looked at to tell UTF-16, and the fewest that do. */
+const UTF16_BYTES = 128;
+const LEAST_UTF16_BYTES = 8;
+
+/** UTF-16 of characters that events are written in, in either byte order. */
+function guessUtf16(head: Uint8Array): Guess | null {
+  const isMarked = (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff);
+  const bytes = head.subarray(isMarked ? 2 : 0, UTF16_BYTES);
+  const isCharacter = (byte: number): boolean => byte >= 0x09 && byte < 0x7f;
+  const isIn = (zeros: number): boolean =>
+    bytes.every((byte, at) => (at % 2 === zeros ? byte === 0 : isCharacter(byte)));
+  if (bytes.byteLength < LEAST_UTF16_BYTES || !(isIn(0) || isIn(1))) return null;
+  const reason = "every second byte is 0, and the others are text";
+  return { format: "utf-16", name: "text in UTF-16", reason };
 }
 
 function guessAedat1(head: Uint8Array, extension: string): Guess | null {

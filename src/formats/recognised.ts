@@ -62,6 +62,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   mcap: ROS,
   nmnist: "tonic reads it; `encodeEvt2` makes a recording of its columns.",
   text: "Read it with `readCSV` of nodejs-polars, naming the columns yourself.",
+  "utf-16": "Save it as UTF-8, for example with `iconv -f UTF-16 -t UTF-8 IN > OUT`.",
   arrow: "`tableFromIPC` of apache-arrow reads it.",
   tar: UNPACK,
   bzip2: DECOMPRESS,

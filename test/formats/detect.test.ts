@@ -332,6 +332,26 @@ describe("weaker evidence", () => {
     Uint8Array.from(times.flatMap((t) => [5, 7, 0x80 | (t >> 16), (t >> 8) & 255, t & 255]));
   const at = (path: string, byteLength: number): SourceFacts => ({ path, byteLength });
 
+  it("text in UTF-16 is named, in either byte order, with a mark and without", async () => {
+    for (const text of ["0.1 5 6 1\n", "# t x y p\r\n", "t;x;y;p\r\n70000;1;2;1\r\n"]) {
+      const little = new Uint8Array(Buffer.from(text, "utf16le"));
+      const big = new Uint8Array(Buffer.from(little).swap16());
+      for (const bytes of [
+        little,
+        big,
+        concatBytes(Uint8Array.of(0xff, 0xfe), little),
+        concatBytes(Uint8Array.of(0xfe, 0xff), big),
+      ]) {
+        expect(outcome(bytes)).toMatchObject({ format: "utf-16", supported: false });
+        await expect(loadTable(bytes)).rejects.toMatchObject({
+          code: "unsupported-format",
+          hint: expect.stringContaining("iconv -f UTF-16 -t UTF-8"),
+        });
+      }
+    }
+    expect(outcome(Uint8Array.of(0xff, 0xfe, 1, 0, 0, 0, 0, 0, 0, 0))).toBe("unknown-format");
+  });
+
   it("binary data behind lines of # are AEDAT 1.0, by the rule of jAER", async () => {
     const bytes = concatBytes(
       latin1Bytes("# This is a raw AE data file\r\n# made 2008\r\n"),

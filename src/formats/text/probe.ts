@@ -34,8 +34,7 @@ export function probeText(head: Uint8Array, { text }: FormatOptions): FormatEvid
     return certain(`a comment names the columns ${shown(names)}`);
   }
   if (first === undefined && hasGeometry) return likely("a comment states the geometry of events");
-  const isStated = Object.values(text ?? {}).some((value) => value !== undefined);
-  if (!isStated || CONTROL.test(first ?? "")) return null;
+  if (text === undefined || CONTROL.test(first ?? "")) return null;
   return likely("the option `text` says how its lines are to be read");
 }
 
