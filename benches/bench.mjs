@@ -5,13 +5,14 @@
  *                         [--json FILE]
  *
  * A seed is a small EVT2 or EVT3 recording that the input repeats: each format takes the first one
- * it can use, a bundled sample when there is no other. EVT 2.1 and DAT encode the events of an
- * EVT2 or EVT3 seed, so for those the order of the seeds counts. `--geometry 1280x720` is for a
+ * it can use, a bundled sample when there is no other. EVT 2.1, DAT and text encode the events of
+ * an EVT2 or EVT3 seed, so for those the order of the seeds counts. `--geometry 1280x720` is for a
  * seed whose header does not tell. Without `--case` all cases run whose format has a seed and is
  * read by the package.
  *
  * Each case is checked, then timed with tinybench, then run alternately with the C program that
- * does the same, where there is one and a compiler is found. Ratios are medians over the rounds.
+ * does the same, where there is one and a compiler is found, and text with Polars, where a Python
+ * has it: the one that EVARROW_PYTHON names, else python3. Ratios are medians over the rounds.
  */
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -22,6 +23,7 @@ import { detectFormat } from "evarrow";
 import { compileBaseline } from "./baseline.mjs";
 import { CASES } from "./cases.mjs";
 import { benchInput, findSeed } from "./inputs.mjs";
+import { findPeers } from "./peers.mjs";
 
 /** The seeds of last resort. */
 const SAMPLES = ["moving-bar.evt2.raw", "falling-bar.evt3.raw"].map((name) =>
@@ -75,14 +77,23 @@ function benchFormat(cases, { input, warmUp }) {
   const { format, events, bytes } = input;
   console.log(`\n${format}: ${events / 1e6} M events, ${(bytes / 1e6).toFixed(0)} MB\n`);
   const baseline = compileBaseline(format);
-  if (!baseline) console.log("No C compiler found: the comparison with C is skipped.");
+  if (baseline === undefined) {
+    console.log("No C compiler found: the comparison with C is skipped.");
+  }
+  const jobs = cases.flatMap((name) => CASES[name].peers ?? []);
+  const { peers, missing } = findPeers(format, [...new Set(jobs)]);
+  if (missing) console.log(missing);
   try {
     if (baseline) checkBaseline(baseline, input);
+    for (const peer of peers) checkPeer(peer, input, warmUp);
     for (const name of cases) {
       const result = measure(name, input, warmUp);
       if (baseline && CASES[name].baseline) {
         result.baselines = compare(name, input, warmUp, baseline);
       }
+      result.peers = peers
+        .filter(({ job }) => CASES[name].peers?.includes(job))
+        .map((peer) => compareWithPeer(name, input, warmUp, peer));
       results.push(result);
       print(result);
     }
@@ -143,6 +154,35 @@ function compare(name, input, warmUp, baseline) {
   }));
 }
 
+function checkPeer(peer, input, warmUp) {
+  for (const [key, value] of Object.entries(peer.run("check", input, warmUp))) {
+    if (value !== input[key])
+      throw new Error(`${peer.name}: ${key} is ${value}, not ${input[key]}`);
+  }
+}
+
+/** Alternating runs, a process each. */
+function compareWithPeer(name, input, warmUp, { name: peer, run }) {
+  const rounds = Array.from({ length: Number(values.rounds) }, () => {
+    const ours = runCase("once", name, input, warmUp);
+    const theirs = run("once", input, warmUp);
+    if (theirs.events !== input.events) throw new Error(`${peer} finds ${theirs.events} events`);
+    return { ratio: theirs.seconds / ours.seconds, ours, theirs };
+  });
+  const ratios = rounds.map(({ ratio }) => ratio);
+  return {
+    peer,
+    ratio: median(ratios),
+    least: Math.min(...ratios),
+    greatest: Math.max(...ratios),
+    ourEventsPerSecond: input.events / median(rounds.map(({ ours }) => ours.seconds)),
+    eventsPerSecond: input.events / median(rounds.map(({ theirs }) => theirs.seconds)),
+    ourPeakBytes: Math.max(...rounds.map(({ ours }) => ours.peakBytes)),
+    peakBytes: Math.max(...rounds.map(({ theirs }) => theirs.peakBytes)),
+    threads: rounds[0].theirs.threads,
+  };
+}
+
 /** Bytes in and out per second. */
 function throughput({ bytesIn, bytesOut, seconds }) {
   return (bytesIn + bytesOut) / seconds;
@@ -172,6 +212,13 @@ function print(result) {
     console.log(
       `  ${ratio.toFixed(2)} times C "${loop}" (${least.toFixed(2)} to ${greatest.toFixed(2)});` +
         ` C ${million(eventsPerSecond)} M events/s, ${ofMemcpy.toFixed(2)} of memcpy`,
+    );
+  }
+  for (const { peer, ratio, least, greatest, ...found } of result.peers) {
+    console.log(
+      `  ${ratio.toFixed(2)} times ${peer} (${least.toFixed(2)} to ${greatest.toFixed(2)});` +
+        ` ${(found.ourEventsPerSecond / 1e6).toFixed(1)} M events/s and ${million(found.ourPeakBytes)} MB` +
+        ` beside ${(found.eventsPerSecond / 1e6).toFixed(1)} M and ${million(found.peakBytes)} MB`,
     );
   }
 }

@@ -7,12 +7,14 @@ import pl from "nodejs-polars";
 import { INPUT_FORMATS } from "./inputs.mjs";
 
 /**
+ * @typedef {import("./inputs.mjs").Sums & { firstT?: bigint }} Sums
  * @typedef {object} Job
  * @property {string} title
  * @property {(path: string) => Promise<number>} run the timed job; returns the number of events
- * @property {(path: string) => Promise<Partial<import("./inputs.mjs").Sums>>} check the same job,
- *   and the sums of what it delivered
+ * @property {(path: string, sums: Sums) => Promise<Partial<Sums>>} check the same job, and the sums of
+ *   what it delivered
  * @property {"stream" | "fresh" | undefined} baseline the mode of the C program that does the same
+ * @property {readonly string[]} [peers] what programs in Python do that is the same or near it
  */
 
 /** @type {Record<string, Job>} */
@@ -20,14 +22,15 @@ const JOBS = {
   stream: {
     title: "stream and count, borrowed batches",
     baseline: "stream",
+    peers: ["scan", "read"],
     run: (path) => stream(path, { batches: "borrowed" }, countRows),
-    check: (path) => sumStream(path, { batches: "borrowed" }),
+    check: (path, sums) => sumStream(path, { batches: "borrowed" }, sums),
   },
   "stream-owned": {
     title: "stream and count, owned batches",
     baseline: undefined,
     run: (path) => stream(path, {}, countRows),
-    check: (path) => sumStream(path, {}),
+    check: (path, sums) => sumStream(path, {}, sums),
   },
   statistics: {
     title: "statistics of the whole recording",
@@ -38,12 +41,14 @@ const JOBS = {
   table: {
     title: "full load to an Arrow table",
     baseline: "fresh",
+    peers: ["read"],
     run: async (path) => (await loadTable(path)).numRows,
-    check: async (path) => sumBatches((await loadTable(path)).batches),
+    check: async (path, sums) => sumBatches((await loadTable(path)).batches, sums),
   },
   frame: {
     title: "full load to a Polars DataFrame",
     baseline: "fresh",
+    peers: ["read"],
     run: async (path) => (await loadEvents(path)).height,
     check: async (path) => {
       const frame = await loadEvents(path);
@@ -60,9 +65,17 @@ const JOBS = {
  */
 export const CASES = Object.fromEntries(
   INPUT_FORMATS.flatMap((format) =>
-    Object.entries(JOBS).map(([name, job]) => [`${format}-${name}`, { ...job, format }]),
+    Object.entries(JOBS).map(([name, job]) => [
+      `${format}-${name}`,
+      { ...job, format, check: (path) => job.check(path, emptySums(format)) },
+    ]),
   ),
 );
+
+function emptySums(format) {
+  const sums = { on: 0, sumX: 0, sumY: 0 };
+  return format.startsWith("text") ? { ...sums, sumT: 0 } : sums;
+}
 
 const countRows = (batch) => batch.numRows;
 
@@ -74,8 +87,7 @@ async function stream(path, options, rows) {
   return events;
 }
 
-async function sumStream(path, options) {
-  const sums = { on: 0, sumX: 0, sumY: 0 };
+async function sumStream(path, options, sums) {
   await stream(path, options, (batch) => {
     addBatch(sums, batch);
     return 0;
@@ -83,16 +95,22 @@ async function sumStream(path, options) {
   return sums;
 }
 
-function sumBatches(batches) {
-  const sums = { on: 0, sumX: 0, sumY: 0 };
+function sumBatches(batches, sums) {
   for (const batch of batches) addBatch(sums, batch);
   return sums;
 }
 
 function addBatch(sums, batch) {
+  if (sums.sumT !== undefined) addTimes(sums, batch.getChild("t").toArray());
   for (const x of batch.getChild("x").toArray()) sums.sumX += x;
   for (const y of batch.getChild("y").toArray()) sums.sumY += y;
   for (const polarity of batch.getChild("polarity").toArray()) sums.on += polarity > 0 ? 1 : 0;
+}
+
+/** Times since the first event. */
+function addTimes(sums, times) {
+  sums.firstT ??= times[0];
+  for (const t of times) sums.sumT += Number(t - sums.firstT);
 }
 
 /** Polars adds up 16-bit numbers in 64 bits. */

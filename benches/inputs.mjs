@@ -5,6 +5,7 @@ import { mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/prom
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { detectFormat, openRecording } from "evarrow";
+import { writeLines } from "./inputs/lines.mjs";
 import { REPETITIONS } from "./inputs/repetition.mjs";
 import { parseSeed } from "./inputs/seed.mjs";
 
@@ -16,8 +17,9 @@ const PIECE_BYTES = 16 * 2 ** 20;
 /**
  * @typedef {import("./inputs/seed.mjs").Geometry} Geometry
  * @typedef {import("./inputs/repetition.mjs").Repetition} Repetition
- * @typedef {"evt2" | "evt3" | "evt21" | "dat"} InputFormat
- * @typedef {{ on: number, sumX: number, sumY: number }} Sums
+ * @typedef {"evt2" | "evt3" | "evt21" | "dat" | "text-us" | "text-s"} InputFormat
+ * @typedef {{ on: number, sumX: number, sumY: number, sumT?: number }} Sums `sumT`: of all times, each
+ *   since the first event; of text only
  * @typedef {{
  *   format: InputFormat, path: string, events: number, bytes: number, geometry: Geometry
  * } & Sums} BenchInput
@@ -29,6 +31,8 @@ const FORMATS = {
   evt3: { seeds: ["evt3"], ending: ".raw" },
   evt21: { seeds: ["evt2", "evt3"], ending: ".raw" },
   dat: { seeds: ["evt2", "evt3"], ending: ".dat" },
+  "text-us": { seeds: ["evt2", "evt3"], ending: ".csv" },
+  "text-s": { seeds: ["evt2", "evt3"], ending: ".txt" },
 };
 
 /** @type {readonly InputFormat[]} */
@@ -50,7 +54,7 @@ export async function findSeed(format, paths) {
 /**
  * Makes, or reuses, a recording of `events` CD events: a small real one over and over, its clock
  * moved on each time, wrapping as in a camera. EVT2 and EVT3 repeat the words of a seed of that
- * format, EVT 2.1 and DAT its events encoded anew. The seed's words before its first TIME_HIGH
+ * format, EVT 2.1, DAT and text its events encoded anew. The seed's words before its first TIME_HIGH
  * have no time and are left out.
  *
  * @param {object} options
@@ -81,20 +85,33 @@ export async function benchInput({
   const cached = await cachedInput(path);
   if (cached) return { ...cached, format, path };
 
-  const repetition = REPETITIONS[format](await readSeed(format, seed, seedBytes, geometry));
-  const end = endOf(repetition, events);
+  const content = await readSeed(format, seed, seedBytes, geometry);
   await mkdir(cacheDir, { recursive: true });
-  const input = {
-    format,
-    path,
+  const make = REPETITIONS[format] === undefined ? makeLines : makeRepetitions;
+  const input = { format, path, ...(await make(format, path, content, events)) };
+  const facts = `${JSON.stringify({ version: VERSION, ...input }, null, 2)}\n`;
+  await replaceFile(sideFile(path), (file) => writeFile(file, facts));
+  return input;
+}
+
+/** Words of the seed, or made of it. */
+async function makeRepetitions(format, path, seed, events) {
+  const repetition = REPETITIONS[format](seed);
+  const end = endOf(repetition, events);
+  return {
     events: end.events,
     bytes: await replaceFile(path, (file) => writeRepetitions(file, repetition, end.words)),
     geometry: repetition.geometry,
     ...sumsOf(repetition, end.events),
   };
-  const facts = `${JSON.stringify({ version: VERSION, ...input }, null, 2)}\n`;
-  await replaceFile(sideFile(path), (file) => writeFile(file, facts));
-  return input;
+}
+
+/** A line for each event. */
+async function makeLines(format, path, seed, events) {
+  const { bytes, sumT } = await replaceFile(path, (file) =>
+    writeLines(seed, events, format, (piece) => writeAll(file, piece)),
+  );
+  return { events, bytes, geometry: seed.geometry, ...sumsOf(seed, events), sumT };
 }
 
 /** @param {string} path */
@@ -162,7 +179,7 @@ function endOf({ eventsIn, events: { x } }, wanted) {
 /**
  * What a decoder must find in the file.
  *
- * @param {Repetition} repetition
+ * @param {Pick<Repetition, "events">} repetition
  * @param {number} count events
  * @returns {Sums}
  */
