@@ -5,14 +5,14 @@
  *                         [--json FILE]
  *
  * A seed is a small EVT2 or EVT3 recording that the input repeats: each format takes the first one
- * it can use, a bundled sample when there is no other. EVT 2.1, DAT and text encode the events of
+ * it can use, a bundled sample when there is no other. EVT 2.1, DAT, text and HDF5 encode the events of
  * an EVT2 or EVT3 seed, so for those the order of the seeds counts. `--geometry 1280x720` is for a
  * seed whose header does not tell. Without `--case` all cases run whose format has a seed and is
  * read by the package.
  *
  * Each case is checked, then timed with tinybench, then run alternately with the C program that
- * does the same, where there is one and a compiler is found, and text with Polars, where a Python
- * has it: the one that EVARROW_PYTHON names, else python3. Ratios are medians over the rounds.
+ * does the same, where there is one and a compiler is found, and with Polars and h5py where a Python
+ * has them: the one that EVARROW_PYTHON names, else python3. Ratios are medians over the rounds.
  */
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";

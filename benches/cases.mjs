@@ -74,7 +74,7 @@ export const CASES = Object.fromEntries(
 
 function emptySums(format) {
   const sums = { on: 0, sumX: 0, sumY: 0 };
-  return format.startsWith("text") ? { ...sums, sumT: 0 } : sums;
+  return /^(?:text|h5)/.test(format) ? { ...sums, sumT: 0 } : sums;
 }
 
 const countRows = (batch) => batch.numRows;

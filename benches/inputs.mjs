@@ -5,6 +5,7 @@ import { mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/prom
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { detectFormat, openRecording } from "evarrow";
+import { writeHdf5Events } from "./inputs/hdf5.mjs";
 import { writeLines } from "./inputs/lines.mjs";
 import { REPETITIONS } from "./inputs/repetition.mjs";
 import { parseSeed } from "./inputs/seed.mjs";
@@ -17,9 +18,10 @@ const PIECE_BYTES = 16 * 2 ** 20;
 /**
  * @typedef {import("./inputs/seed.mjs").Geometry} Geometry
  * @typedef {import("./inputs/repetition.mjs").Repetition} Repetition
- * @typedef {"evt2" | "evt3" | "evt21" | "dat" | "text-us" | "text-s"} InputFormat
+ * @typedef {"evt2" | "evt3" | "evt21" | "dat" | "text-us" | "text-s"
+ *   | import("./inputs/hdf5.mjs").Hdf5Format} InputFormat
  * @typedef {{ on: number, sumX: number, sumY: number, sumT?: number }} Sums `sumT`: of all times, each
- *   since the first event; of text only
+ *   since the first event; of text and HDF5 only
  * @typedef {{
  *   format: InputFormat, path: string, events: number, bytes: number, geometry: Geometry
  * } & Sums} BenchInput
@@ -33,6 +35,10 @@ const FORMATS = {
   dat: { seeds: ["evt2", "evt3"], ending: ".dat" },
   "text-us": { seeds: ["evt2", "evt3"], ending: ".csv" },
   "text-s": { seeds: ["evt2", "evt3"], ending: ".txt" },
+  "h5-plain": { seeds: ["evt2", "evt3"], ending: ".h5" },
+  "h5-gzip": { seeds: ["evt2", "evt3"], ending: ".h5" },
+  "h5-shuffle": { seeds: ["evt2", "evt3"], ending: ".h5" },
+  "h5-ecf": { seeds: ["evt2", "evt3"], ending: ".hdf5" },
 };
 
 /** @type {readonly InputFormat[]} */
@@ -87,7 +93,8 @@ export async function benchInput({
 
   const content = await readSeed(format, seed, seedBytes, geometry);
   await mkdir(cacheDir, { recursive: true });
-  const make = REPETITIONS[format] === undefined ? makeLines : makeRepetitions;
+  const makeOther = format.startsWith("h5") ? makeHdf5 : makeLines;
+  const make = REPETITIONS[format] === undefined ? makeOther : makeRepetitions;
   const input = { format, path, ...(await make(format, path, content, events)) };
   const facts = `${JSON.stringify({ version: VERSION, ...input }, null, 2)}\n`;
   await replaceFile(sideFile(path), (file) => writeFile(file, facts));
@@ -112,6 +119,14 @@ async function makeLines(format, path, seed, events) {
     writeLines(seed, events, format, (piece) => writeAll(file, piece)),
   );
   return { events, bytes, geometry: seed.geometry, ...sumsOf(seed, events), sumT };
+}
+
+/** Columns, or the records of ECF. */
+async function makeHdf5(format, path, seed, wanted) {
+  const { bytes, events, sumT, used } = await replaceFile(path, (file) =>
+    writeHdf5Events(seed, wanted, format, (piece) => writeAll(file, piece)),
+  );
+  return { events, bytes, geometry: seed.geometry, ...sumsOf({ events: used }, events), sumT };
 }
 
 /** @param {string} path */

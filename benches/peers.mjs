@@ -2,8 +2,26 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-/** Threads that Polars gets; evarrow decodes in one. */
+/** Threads that Polars gets; evarrow decodes in one, and inflates in those of Node. */
 const THREADS = [1, 2];
+
+/** What reads a format in Python. h5py knows no ECF, and has one thread. */
+const PROGRAMS = [
+  {
+    formats: ["text-us", "text-s"],
+    script: "polars_text.py",
+    library: "Polars",
+    jobs: { read: "read_csv", scan: "scan_csv, streaming" },
+    threads: THREADS,
+  },
+  {
+    formats: ["h5-plain", "h5-gzip", "h5-shuffle"],
+    script: "h5py_read.py",
+    library: "h5py",
+    jobs: { read: "columns" },
+    threads: [1],
+  },
+];
 
 /**
  * @typedef {object} Peer
@@ -21,35 +39,38 @@ const THREADS = [1, 2];
  * @returns {{ peers: Peer[], missing: string | undefined }}
  */
 export function findPeers(format, jobs) {
-  if (!format.startsWith("text")) return { peers: [], missing: undefined };
+  const program = PROGRAMS.find(({ formats }) => formats.includes(format));
+  if (program === undefined) return { peers: [], missing: undefined };
+  const { script, library } = program;
   const python = process.env.EVARROW_PYTHON || "python3";
   let version;
   try {
-    ({ version } = runPython(python, ["version"]));
+    ({ version } = runPython(python, script, ["version"]));
   } catch (error) {
     const lines = String(error.stderr ?? error.message)
       .trim()
       .split("\n");
     const missing =
-      `${python} has no Polars (${lines.at(-1)}): the comparison with it is skipped.` +
+      `${python} has no ${library} (${lines.at(-1)}): the comparison with it is skipped.` +
       " EVARROW_PYTHON names another Python.";
     return { peers: [], missing };
   }
-  const peers = jobs.flatMap((job) =>
-    THREADS.map((threads) => ({
+  const known = jobs.filter((job) => job in program.jobs);
+  const peers = known.flatMap((job) =>
+    program.threads.map((threads) => ({
       job,
-      name: `Polars ${version} ${job === "scan" ? "scan_csv, streaming" : "read_csv"}, ${threads} thread${threads > 1 ? "s" : ""}`,
+      name: `${library} ${version} ${program.jobs[job]}, ${threads} thread${threads > 1 ? "s" : ""}`,
       run: (mode, input, warmUp) =>
-        runPython(python, [mode, job, format, input.path, warmUp.path], threads),
+        runPython(python, script, [mode, job, format, input.path, warmUp.path], threads),
     })),
   );
   return { peers, missing: undefined };
 }
 
-function runPython(python, args, threads = 1) {
-  const script = fileURLToPath(new URL("python/polars_text.py", import.meta.url));
+function runPython(python, script, args, threads = 1) {
+  const path = fileURLToPath(new URL(`python/${script}`, import.meta.url));
   const env = { ...process.env, POLARS_MAX_THREADS: String(threads) };
   const stdio = ["ignore", "pipe", "pipe"];
-  const text = execFileSync(python, [script, ...args], { encoding: "utf8", env, stdio });
+  const text = execFileSync(python, [path, ...args], { encoding: "utf8", env, stdio });
   return JSON.parse(text);
 }
