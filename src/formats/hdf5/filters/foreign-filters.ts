@@ -177,7 +177,10 @@ function problemOf({ filters, filterMask, stored, chunkBytes }: ForeignChunk): s
   // Where nothing in front of it changes the length, that is known.
   const isSameLength = applied.every(({ id }) => id === last.id || id === SHUFFLE_FILTER);
   const isRight = isSameLength ? claimed === chunkBytes : claimed <= chunkBytes + SLACK;
-  return isRight ? null : `what becomes ${claimed} bytes`;
+  if (isRight) return null;
+  return claimed === Number.POSITIVE_INFINITY
+    ? "what does not say how many bytes it becomes"
+    : `what becomes ${claimed} bytes`;
 }
 
 /** What the header of a Zstandard frame says; without a size nothing bounds it. */

@@ -8,7 +8,8 @@ import type { ForeignProblem } from "./foreign-filters.ts";
 const PLUGINS = "/evarrow-plugins";
 const FILE = "/evarrow-chunks.h5";
 const MESSAGES = "/evarrow-messages.txt";
-const STDERR = 2;
+/** What the library prints to: the plugins, too. */
+const PRINTED_TO = [1, 2] as const;
 
 type Library = typeof import("h5wasm");
 type Module = Awaited<Library["ready"]>;
@@ -81,17 +82,17 @@ export class H5wasm {
   read(file: Uint8Array, byteLength: number): Uint8Array | ForeignProblem {
     const FS = this.#module.FS as FileSystem;
     FS.writeFile(FILE, file);
-    // What the library says of a failure goes to stderr; it is caught for as long as this takes.
+    // What the library and its plugins say of a failure is caught for as long as this takes.
     const messages = FS.open(MESSAGES, "w+");
-    const stderr = FS.streams[STDERR];
-    FS.streams[STDERR] = messages;
+    const streams = PRINTED_TO.map((number) => FS.streams[number]);
+    for (const number of PRINTED_TO) FS.streams[number] = messages;
     try {
       const result = this.#readDataset(byteLength);
       return result ?? { problem: problemIn(FS.readFile(MESSAGES, { encoding: "utf8" })) };
     } catch (cause) {
       return { problem: cause instanceof Error ? cause.message : String(cause) };
     } finally {
-      FS.streams[STDERR] = stderr;
+      for (const [index, number] of PRINTED_TO.entries()) FS.streams[number] = streams[index];
       FS.close(messages);
       FS.unlink(MESSAGES);
       FS.unlink(FILE);

@@ -187,7 +187,7 @@ export class Block {
   #take(length: number): number {
     const start = this.at;
     if (length > this.remaining) {
-      throw this.damaged(`${length} more bytes`, `${this.remaining}`);
+      throw this.damaged(countOf(length, "more byte"), `${this.remaining}`);
     }
     this.at += length;
     return start;
@@ -199,6 +199,11 @@ export function decodeText(bytes: Uint8Array, encoding: "ascii" | "utf8"): strin
   const zero = bytes.indexOf(0);
   const text = zero < 0 ? bytes : bytes.subarray(0, zero);
   return (encoding === "utf8" ? UTF8 : ASCII).decode(text);
+}
+
+/** One thing, or several. */
+export function countOf(count: number, one: string): string {
+  return `${count} ${count === 1 ? one : `${one}s`}`;
 }
 
 function hex(value: number): string {

@@ -1,7 +1,7 @@
 import { platform } from "#platform";
 import type { ByteSource } from "../../../source/byte-source.ts";
 import { damaged } from "../problems.ts";
-import { Block, type FileFacts } from "./block.ts";
+import { Block, countOf, type FileFacts } from "./block.ts";
 
 /** Structures lie close to each other, and are small. */
 const PAGE_BYTES = 65536;
@@ -37,7 +37,7 @@ export class MetadataReader {
       throw damaged(`${what} does not lie within the file`, {
         path,
         byteOffset: offset,
-        expected: `${length} bytes from there`,
+        expected: `${countOf(length, "byte")} from there`,
         found: `a file of ${byteLength} bytes`,
         hint: "Was it cut?",
       });
@@ -48,7 +48,7 @@ export class MetadataReader {
 
   /** Reads a structure of unknown length: up to so many bytes, fewer at the end of the file. */
   blockUpTo(offset: number, most: number, what: string): Promise<Block> {
-    const available = Math.max(this.facts.byteLength - offset, 0);
+    const available = Math.max(this.facts.byteLength - offset, 1); // none: that is an error
     return this.block(offset, Math.min(most, available), what);
   }
 
