@@ -95,14 +95,15 @@ async function unitOf(
   };
   const { rows } = reader;
   if (rows === 0) return { unit: "us", assumption: null };
-  // What is no number or infinite is no time, and says nothing of the others.
-  const sample = (await numbers(reader, 0, Math.min(rows, SAMPLE_ROWS))).filter(Number.isFinite);
-  const [first = 0] = sample;
   if (!column.type.startsWith("float")) {
-    return Math.abs(first) >= EPOCH_NANOSECONDS
+    const [time = 0] = await numbers(reader, 0, 1);
+    return Math.abs(time) >= EPOCH_NANOSECONDS
       ? assume("ns", "nothing says the unit, and microseconds would be too many in the times")
       : { unit: "us", assumption: null };
   }
+  // What is no number or infinite is no time, and says nothing of the others.
+  const sample = (await numbers(reader, 0, Math.min(rows, SAMPLE_ROWS))).filter(Number.isFinite);
+  const [first = 0] = sample;
   const [last = first] = (await numbers(reader, rows - 1, 1)).filter(Number.isFinite);
   if (last - first > MOST_SECONDS || Math.abs(first) > LAST_SECOND) {
     return assume("us", "nothing says the unit, and seconds would be too many in the times");
