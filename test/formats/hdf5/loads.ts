@@ -31,18 +31,32 @@ export async function referenceOf(
   return withLibrary(bytes, (file) => readHdf5Reference(file, { ...options, ecfChunks }));
 }
 
-/** The chunks of openeb's own files, as they are stored, and cut to the length of the dataset. */
+/** The chunks of openeb's own files, as they are stored. */
 async function ecfChunksOf(bytes: Uint8Array): Promise<Uint8Array[]> {
   if (!Buffer.from(bytes).includes("CD")) return [];
+  const dataset = await (await open(bytes)).dataset("/CD/events");
+  if (!dataset?.filters.some(({ id }) => id === ECF)) return [];
+  const chunks = await storedChunks(bytes, "/CD/events");
+  return chunks.map(({ offset, byteLength }) => bytes.subarray(offset, offset + byteLength));
+}
+
+/** Where the chunks of a dataset are, and the first row of each; one dimension may have several. */
+export async function storedChunks(
+  bytes: Uint8Array,
+  path: string,
+): Promise<{ offset: number; byteLength: number; row: number }[]> {
   const file = await open(bytes);
-  if ((await file.dataset("/CD/events")) === null) return [];
-  const { layout, shape, maxShape, filters } = await datasetOf(file, "/CD/events");
-  if (layout.kind !== "chunked" || !filters.some(({ id }) => id === ECF)) return [];
+  const { layout, shape, maxShape } = await datasetOf(file, path);
+  if (layout.kind !== "chunked") throw new Error(`${path} is ${layout.kind}`);
   const { chunkShape } = layout;
+  const [chunkRows = 1] = chunkShape;
   const grid = { shape, maxShape, chunkShape, chunkBytes: 0, hasFilters: true };
-  const last = Math.ceil((shape[0] ?? 0) / (chunkShape[0] ?? 1)) - 1;
-  const chunks = await createChunkIndex(file.reader, layout, grid).find([0], [last]);
-  return Promise.all(chunks.map(({ offset, byteLength }) => file.source.read(offset, byteLength)));
+  const from = shape.map(() => 0);
+  const to = shape.map((length, index) => (index === 0 ? Math.ceil(length / chunkRows) - 1 : 0));
+  const chunks = await createChunkIndex(file.reader, layout, grid).find(from, to);
+  return chunks.map(({ offset, byteLength, at: [place = 0] }) => {
+    return { offset, byteLength, row: place * chunkRows };
+  });
 }
 
 /** Columns and the counts of a report, by the reference reader. */
