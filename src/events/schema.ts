@@ -4,9 +4,8 @@
  * This file loads apache-arrow; whatever must start fast imports `columns.ts` instead.
  */
 import { Field, Int8, Int16, Int64, Schema, Uint8, Uint16 } from "apache-arrow";
-import { VERSION } from "../version.ts";
 import { COLUMN_NAMES, type ColumnName } from "./columns.ts";
-import { formatGeometry } from "./geometry.ts";
+import { metadataOf } from "./metadata.ts";
 import { METADATA_KEYS } from "./metadata-keys.ts";
 import type { LoadReport } from "./report.ts";
 
@@ -46,18 +45,4 @@ export function triggerSchema(report: LoadReport): Schema<TriggerTypes> {
     TRIGGER_FIELDS as Field<TriggerTypes[keyof TriggerTypes]>[],
     metadata,
   );
-}
-
-/** Facts that are not known (a geometry, the name of bytes in memory) have no key. */
-function metadataOf(report: LoadReport): Map<string, string> {
-  // A table that was written and read again still says what camera format it came from.
-  const format = report.originalFormat ?? report.format;
-  const metadata = new Map<string, string>([[METADATA_KEYS.format, format]]);
-  if (report.geometry) metadata.set(METADATA_KEYS.geometry, formatGeometry(report.geometry));
-  metadata.set(METADATA_KEYS.polarityEncoding, report.polarityEncoding);
-  metadata.set(METADATA_KEYS.timeUnit, "us");
-  metadata.set(METADATA_KEYS.timeOffset, String(report.timeOffset));
-  if (report.sourceName !== null) metadata.set(METADATA_KEYS.sourceName, report.sourceName);
-  metadata.set(METADATA_KEYS.writerVersion, VERSION);
-  return metadata;
 }

@@ -9,6 +9,7 @@ import { evt3Encoding } from "./evt3/encoder.ts";
 import { evt21 } from "./evt21/decoder.ts";
 import { evt21Encoding } from "./evt21/encoder.ts";
 import { hdf5 } from "./hdf5/format.ts";
+import { hdf5Target } from "./hdf5/writing/target.ts";
 import { text } from "./text/decoder.ts";
 import { csvEncoding, textEncoding } from "./text/encoder.ts";
 import { type WritableFormat, writtenByKernel } from "./writer.ts";
@@ -31,4 +32,5 @@ export const WRITABLE_FORMATS: readonly WritableFormat[] = [
   writtenByKernel(csvEncoding),
   writtenByKernel(textEncoding),
   arrowTarget,
+  hdf5Target,
 ];

@@ -22,7 +22,9 @@ export function targetFormat(name: string | undefined, id: string | undefined): 
       hint: "Compress the file when it is complete: it loads as it is.",
     });
   }
-  const named = WRITABLE_FORMATS.find(({ ending }) => lower.endsWith(ending));
+  const named = WRITABLE_FORMATS.find(({ ending, otherEndings = [] }) =>
+    [ending, ...otherEndings].some((one) => lower.endsWith(one)),
+  );
   const asked = WRITABLE_FORMATS.find((format) => format.id === String(id).toLowerCase());
   const ids = WRITABLE_FORMATS.map((format) => format.id).join(", ");
   if (id !== undefined && asked === undefined) {

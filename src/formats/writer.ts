@@ -2,6 +2,7 @@
 import type { PolarityEncoding } from "../events/polarity.ts";
 import type { LoadReport } from "../events/report.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
+import type { ScratchSpace } from "../source/scratch-space.ts";
 import { EventEncoder, type EventEncoding, type HeaderFacts, type LeftOut } from "./encoder.ts";
 
 /** A format that this version writes. */
@@ -12,6 +13,8 @@ export interface WritableFormat {
   readonly name: string;
   /** How names of such files end. */
   readonly ending: string;
+  /** Other endings that say the same. */
+  readonly otherEndings?: readonly string[] | undefined;
   /** Whether triggers have a place in it. */
   readonly keepsTriggers: boolean;
   /** Whether the geometry has a place in it. */
@@ -32,20 +35,31 @@ export interface WriterFacts extends HeaderFacts {
   readonly report: LoadReport;
   /** Leave out what the format cannot hold, and count it, instead of throwing. */
   readonly leaveOut: boolean;
+  /**
+   * Makes room for a format whose first bytes are known last.
+   *
+   * @throws EventError `sink-unwritable`
+   */
+  createScratch(): Promise<ScratchSpace>;
 }
+
+/** Some bytes after the other, each to be used before the next are asked for. */
+type Bytes = Iterable<Uint8Array>;
 
 /** Turns one tile after the other into bytes, which are overwritten by the next ones. */
 export interface EventWriter {
   /** The bytes in front of the first tile. */
-  start(): Iterable<Uint8Array>;
+  start(): Bytes;
   /**
    * The bytes of the tile in memory.
    *
    * @throws EventError `not-encodable`
    */
-  write(): Iterable<Uint8Array>;
+  write(): Bytes | Promise<Bytes>;
   /** The bytes behind the last tile. */
-  finish(): Iterable<Uint8Array>;
+  finish(): Bytes | Promise<Bytes>;
+  /** Gives back what the writer holds, be it done or not. */
+  close?(): void;
   /** What was left out so far. */
   readonly leftOut: LeftOut;
 }

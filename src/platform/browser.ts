@@ -3,6 +3,7 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import { EventError } from "../errors.ts";
 import { spoolToBlob } from "../source/blob.ts";
 import { FzstdInflater } from "../source/fzstd-inflater.ts";
+import { ScratchMemory } from "../source/scratch-memory.ts";
 import { WebInflater } from "../source/web-inflater.ts";
 import type { Platform } from "./platform.ts";
 
@@ -23,6 +24,8 @@ export const platform: Platform = {
   },
 
   spool: spoolToBlob,
+
+  createScratch: async (name) => new ScratchMemory(name),
 
   createInflater: (compression, source) =>
     compression === "gzip" ? new WebInflater(source) : new FzstdInflater(source),

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import zlib from "node:zlib";
 import { EventError, type EventErrorCode } from "../errors.ts";
@@ -7,6 +8,7 @@ import { FzstdInflater } from "../source/fzstd-inflater.ts";
 import { openFile } from "../source/node/file.ts";
 import { createFile } from "../source/node/file-sink.ts";
 import { GzipInflater } from "../source/node/gzip-inflater.ts";
+import { createScratchFile } from "../source/node/scratch-file.ts";
 import { spoolToFile } from "../source/node/spool.ts";
 import { zstdInflater } from "../source/node/zlib-inflater.ts";
 import type { Platform } from "./platform.ts";
@@ -23,6 +25,8 @@ export const platform: Platform = {
   createFile: async (path) => createFile(pathOf(path, UNWRITABLE_ADDRESS)),
 
   spool: spoolToFile,
+
+  createScratch: (name) => createScratchFile(tmpdir(), name),
 
   createInflater: (compression, source) => {
     if (compression === "gzip") return new GzipInflater(source);

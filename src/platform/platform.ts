@@ -2,6 +2,7 @@ import type pl from "nodejs-polars";
 import type { ByteSink } from "../source/byte-sink.ts";
 import type { ByteSource, SequentialSource } from "../source/byte-source.ts";
 import type { Inflater } from "../source/inflated.ts";
+import type { ScratchSpace } from "../source/scratch-space.ts";
 import type { StreamCompression } from "../util/compression.ts";
 
 /** What differs between Node and the browser. `node.ts` and `browser.ts` are the two answers. */
@@ -30,6 +31,13 @@ export interface Platform {
     name: string | undefined,
     signal: AbortSignal | undefined,
   ): Promise<ByteSource>;
+  /**
+   * Makes scratch space: a temporary file, or memory up to a limit in a browser.
+   *
+   * @param name - what messages call the output that is put together there
+   * @throws EventError `sink-unwritable`
+   */
+  createScratch(name: string | undefined): Promise<ScratchSpace>;
   /** Decompresses `source`, which is read as what comes out is asked for. */
   createInflater(compression: StreamCompression, source: SequentialSource): Inflater;
   /**

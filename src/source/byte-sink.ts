@@ -1,6 +1,7 @@
 import { EventError } from "../errors.ts";
 import { isNodeStream } from "../util/is-node-stream.ts";
 import type { ByteSource } from "./byte-source.ts";
+import type { ScratchSpace } from "./scratch-space.ts";
 
 /** Where bytes go, one after the other. */
 export interface ByteSink {
@@ -20,6 +21,12 @@ export interface ReadableSink extends ByteSink {
   written(): Promise<ByteSource>;
 }
 
+/** A sink that has room for more than its bytes, where these go: on the same disk. */
+export interface RoomySink extends ByteSink {
+  /** Makes scratch space. */
+  createScratch(): Promise<ScratchSpace>;
+}
+
 /**
  * Whether a value fulfils {@link ByteSink}. Streams of Node and writers of Web streams have a
  * `write` as well, but keep the bytes they are given.
@@ -32,6 +39,11 @@ export function isByteSink(value: object): value is ByteSink {
 /** Whether a sink can be read again. */
 export function isReadableSink(sink: ByteSink): sink is ReadableSink {
   return "written" in sink && typeof sink.written === "function";
+}
+
+/** Whether a sink has room for scratch space. */
+export function isRoomySink(sink: ByteSink): sink is RoomySink {
+  return "createScratch" in sink && typeof sink.createScratch === "function";
 }
 
 /**

@@ -1,10 +1,11 @@
+import { platform } from "#platform";
 import { EventError } from "../errors.ts";
-import { OUTPUT_BYTES } from "../formats/encoder.ts";
+import { type LeftOut, OUTPUT_BYTES } from "../formats/encoder.ts";
 import type { EventWriter, WritableFormat } from "../formats/writer.ts";
 import { EventMemory } from "../kernels/event-memory.ts";
 import type { OpenedRecording } from "../recording/recording.ts";
 import { TilePass } from "../recording/tiles.ts";
-import { type ByteSink, isReadableSink } from "../source/byte-sink.ts";
+import { type ByteSink, isReadableSink, isRoomySink } from "../source/byte-sink.ts";
 import { CheckedSink } from "../source/checked-sink.ts";
 import { show } from "../util/show.ts";
 import { DIGEST_BYTES_PER_EVENT } from "./digest.ts";
@@ -100,34 +101,24 @@ async function writeAndVerify(
   const { report } = pass;
   report.mode = "chunked";
   const fingerprint = verify ? new TileFingerprint() : undefined;
-  let writer: EventWriter | undefined;
   let bytes = 0;
-  const send = async (chunks: Iterable<Uint8Array>): Promise<void> => {
-    for (const chunk of chunks) {
+  const send = async (chunks: ChunkIterable | Promise<ChunkIterable>): Promise<void> => {
+    for (const chunk of await chunks) {
       await checked.write(chunk);
       bytes += chunk.byteLength;
     }
   };
-  const start = async (memory: EventMemory): Promise<EventWriter> => {
-    const created = await format.createWriter(memory, {
+  const create = (memory: EventMemory): Promise<EventWriter> =>
+    format.createWriter(memory, {
       report,
       geometry: report.geometry,
       original: recording.header,
       endianness: options.endianness,
       leaveOut: lossy,
+      createScratch: () =>
+        isRoomySink(sink) ? sink.createScratch() : platform.createScratch(sink.name),
     });
-    await send(created.start());
-    return created;
-  };
-  for await (const tile of pass.tiles(() => Number.POSITIVE_INFINITY)) {
-    writer ??= await start(tile);
-    await send(writer.write());
-    await fingerprint?.add(tile);
-  }
-  writer ??= await start(new EventMemory({ inputBytes: 0, tileEvents: 1, outputBytes: 0 }));
-  await send(writer.finish());
-
-  const { leftOut } = writer;
+  const leftOut = await writeTiles(pass, create, send, fingerprint);
   const left = leftOut.events + leftOut.triggers;
   const content = left === 0 ? fingerprint?.finish() : undefined;
   if (content && isReadableSink(sink)) {
@@ -147,4 +138,34 @@ async function writeAndVerify(
   rememberReport(conversion, report);
   options.onReport?.(report);
   return conversion;
+}
+
+type ChunkIterable = Iterable<Uint8Array>;
+
+/** Writes all tiles, and returns what was left out. */
+async function writeTiles(
+  pass: TilePass,
+  create: (memory: EventMemory) => Promise<EventWriter>,
+  send: (chunks: ChunkIterable | Promise<ChunkIterable>) => Promise<void>,
+  fingerprint: TileFingerprint | undefined,
+): Promise<LeftOut> {
+  let writer: EventWriter | undefined;
+  try {
+    for await (const tile of pass.tiles(() => Number.POSITIVE_INFINITY)) {
+      if (writer === undefined) {
+        writer = await create(tile);
+        await send(writer.start());
+      }
+      await send(writer.write());
+      await fingerprint?.add(tile);
+    }
+    if (writer === undefined) {
+      writer = await create(new EventMemory({ inputBytes: 0, tileEvents: 1, outputBytes: 0 }));
+      await send(writer.start());
+    }
+    await send(writer.finish());
+    return writer.leftOut;
+  } finally {
+    writer?.close?.();
+  }
 }

@@ -5,9 +5,11 @@ import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { EventError } from "../../errors.ts";
-import type { ByteSink, ReadableSink } from "../byte-sink.ts";
+import type { ByteSink, ReadableSink, RoomySink } from "../byte-sink.ts";
 import type { ByteSource } from "../byte-source.ts";
+import type { ScratchSpace } from "../scratch-space.ts";
 import { openFile } from "./file.ts";
+import { createScratchFile } from "./scratch-file.ts";
 
 const writeAsync = promisify(write);
 
@@ -164,7 +166,7 @@ class OpenFileSink implements ByteSink {
 }
 
 /** A regular file, written under a temporary name beside its own. */
-class AtomicSink extends DirectSink implements ReadableSink {
+class AtomicSink extends DirectSink implements ReadableSink, RoomySink {
   readonly #target: string;
   readonly #temporary: string;
 
@@ -176,6 +178,10 @@ class AtomicSink extends DirectSink implements ReadableSink {
 
   written(): Promise<ByteSource> {
     return openFile(this.#temporary) as Promise<ByteSource>; // a regular file
+  }
+
+  createScratch(): Promise<ScratchSpace> {
+    return createScratchFile(dirname(this.#temporary), this.name);
   }
 
   override async close(): Promise<void> {
