@@ -19,6 +19,7 @@ import {
   isEventError,
   reportOf,
 } from "../../src/node.ts";
+import type { RoomySink } from "../../src/source/byte-sink.ts";
 import { createFile } from "../../src/source/node/file-sink.ts";
 import {
   CONVERTED,
@@ -162,8 +163,9 @@ describe("verify", () => {
     return bytes;
   };
   type Corruption = [what: string, corrupt: MemorySink["corrupt"], options?: ConvertOptions];
-  const corruptions: Corruption[] = [
-    ["a bit of an event", flip((length) => length - 9)],
+  const corruptions = (id: string): Corruption[] => [
+    // The last bytes of a chunk that is not full are those of compressed zeros.
+    ["a bit of an event", flip((length) => length - (id === "hdf5" ? 400 : 9))],
     ["a missing end", (bytes) => bytes.slice(0, bytes.byteLength - 400)],
     ["nothing at all", (bytes) => bytes.slice(0, 0)],
     ["a broken start", (bytes) => bytes.fill(0xff, 0, 20)],
@@ -171,7 +173,7 @@ describe("verify", () => {
   ];
 
   for (const { id } of CONVERTED) {
-    it.each(corruptions)(`notices %s of ${id}`, async (_, corrupt) => {
+    it.each(corruptions(id))(`notices %s of ${id}`, async (_, corrupt) => {
       const sink = new MemorySink("out");
       sink.corrupt = corrupt;
       const error = await convertRecording(original, sink, { format: id, verify: true }).catch(
@@ -236,6 +238,7 @@ describe("verify", () => {
             return file.write(copy);
           },
           written: () => (file as unknown as MemorySink).written(),
+          createScratch: () => (file as RoomySink).createScratch(),
           close: () => file.close?.(),
           abort: (why: unknown) => file.abort?.(why),
         });

@@ -42,6 +42,9 @@ beforeEach(() => {
   folder = mkdtempSync(join(root, "test-"));
 });
 
+/** Formats whose files say more than the test's own: what they were converted from. */
+const HAS_METADATA = new Set(["arrow", "hdf5"]);
+
 const digestOf = (events: readonly PlainEvent[]): string =>
   referenceDigest(events.map((event) => ({ ...event, t: BigInt(event.t) })));
 
@@ -79,7 +82,7 @@ describe("a conversion", () => {
     // Words and lines come back byte by byte where nothing of them was left out on the way.
     const keepsAll =
       to.hasHeader || (to.keepsGeometry && !from.keepsTriggers) || readAs(from) === "text";
-    if (from.id !== "arrow" && keepsAll) expect(back.bytes).toEqual(original);
+    if (!HAS_METADATA.has(from.id) && keepsAll) expect(back.bytes).toEqual(original);
   });
 
   it.each(PAIRS)("$name keeps any events", async ({ from, to }) => {
@@ -352,7 +355,7 @@ describe("sources", () => {
     const before = readFileSync(path);
     await convertRecording(path, path, { verify: true });
     expect(await digestEvents(path)).toMatchObject({ digest: digestOf(small.events) });
-    if (format.id !== "arrow") expect(readFileSync(path).equals(before)).toBe(true);
+    if (!HAS_METADATA.has(format.id)) expect(readFileSync(path).equals(before)).toBe(true);
     const other = join(folder, "other.evt2.raw");
     writeFileSync(other, before);
     await convertRecording(other, other);

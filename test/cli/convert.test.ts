@@ -300,10 +300,10 @@ describe("a failure", () => {
   });
 
   it("tells that a format is not written", async () => {
-    const [exitCode, message] = await failure([file, "--format", "hdf5"], "a.h5");
+    const [exitCode, message] = await failure([file, "--format", "parquet"], "a.parquet");
     expect(exitCode).toBe(2);
     expect(message).toMatch(
-      /^this format cannot be written: expected one of evt2, .*found "hdf5"\.$/,
+      /^this format cannot be written: expected one of evt2, .*found "parquet"\.$/,
     );
   });
 

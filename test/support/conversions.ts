@@ -14,6 +14,7 @@ import {
   tableToIPC,
   Uint16,
 } from "apache-arrow";
+import h5wasm from "h5wasm";
 import { expect } from "vitest";
 import {
   type ByteSink,
@@ -94,6 +95,24 @@ function arrowFile({ events, geometry }: Scene): Uint8Array<ArrayBuffer> {
   return tableToIPC(table, "file").slice();
 }
 
+let hdf5Files = 0;
+
+async function hdf5File({ events, geometry }: Scene): Promise<Uint8Array<ArrayBuffer>> {
+  const { FS } = await h5wasm.ready;
+  const path = `/scene-${hdf5Files++}.h5`;
+  const file = new h5wasm.File(path, "w");
+  const { x, y, t, polarity: p } = eventColumns(events);
+  const group = file.create_group("events");
+  for (const [name, data] of Object.entries({ x, y, t, p })) {
+    group.create_dataset({ name, data: data as Uint16Array });
+  }
+  if (geometry) file.create_attribute("geometry", `${geometry.width}x${geometry.height}`);
+  file.close();
+  const bytes = Uint8Array.from(FS.readFile(path));
+  FS.unlink(path);
+  return bytes;
+}
+
 const RAW = { keepsTriggers: true, keepsGeometry: true, hasHeader: true, writesPolarity: false };
 const PLAIN = { keepsTriggers: false, hasHeader: false, writesPolarity: true };
 
@@ -131,6 +150,7 @@ export const CONVERTED: readonly TestedFormat[] = [
     keepsGeometry: true,
     make: async (scene) => arrowFile(scene),
   },
+  { id: "hdf5", ending: ".h5", ...PLAIN, keepsGeometry: true, make: hdf5File },
 ];
 
 /** What reading a format calls it. */

@@ -26,6 +26,7 @@ export const FILTER_PIPELINE_MESSAGE = 0x0b;
 export const ATTRIBUTE_MESSAGE = 0x0c;
 export const CONTINUATION_MESSAGE = 0x10;
 export const SYMBOL_TABLE_MESSAGE = 0x11;
+export const MODIFICATION_TIME_MESSAGE = 0x12;
 export const ATTRIBUTE_INFO_MESSAGE = 0x15;
 /** Bit of a message's flags: it stands somewhere else. */
 export const SHARED_FLAG = 2;

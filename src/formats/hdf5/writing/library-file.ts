@@ -23,7 +23,9 @@ export class LibraryFile {
     this.#space = space;
     this.#node = new ScratchNode(loaded.FS, space);
     try {
-      this.#file = this.#call(() => new loaded.library.File(this.#node.path, "w"));
+      this.#file = this.#call(
+        () => new loaded.library.File(this.#node.path, "w", { libver: ["earliest", "v108"] }),
+      );
     } catch (error) {
       this.#node.remove();
       throw error;

@@ -7,6 +7,7 @@ import type { ScratchSpace } from "../../../source/scratch-space.ts";
 import type { EventWriter, WriterFacts } from "../../writer.ts";
 import { CHUNK_EVENTS, EVENTS_GROUP, type WrittenColumn, writtenColumns } from "./layout.ts";
 import { LibraryFile, type WrittenAttributes } from "./library-file.ts";
+import { removeTimes } from "./undated.ts";
 
 /** Bytes of the complete file that are handed over at once. */
 const PIECE_BYTES = 1024 * 1024;
@@ -99,6 +100,7 @@ class Hdf5Writer implements EventWriter {
   async finish(): Promise<Iterable<Uint8Array>> {
     this.#writeChunk();
     this.#file.complete();
+    await removeTimes(this.#space);
     return piecesOf(this.#space);
   }
 
