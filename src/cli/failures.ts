@@ -30,7 +30,12 @@ function isEventError(error: unknown): error is EventError {
 function inTermsOfOptions(error: EventError): string {
   const { message, hint = "" } = error;
   const problem = message.endsWith(hint) ? message.slice(0, message.length - hint.length) : message;
-  return `${problem.trimEnd()} ${hintFor(error)}`.trimEnd();
+  return `${inOptions(problem).trimEnd()} ${hintFor(error)}`.trimEnd();
+}
+
+/** Options by the names that they have on the command line. */
+function inOptions(problem: string): string {
+  return problem.replace("text.columns has more columns", "--text-columns has more columns");
 }
 
 function hintFor({ code, hint = "" }: EventError): string {

@@ -111,7 +111,9 @@ function judgeOther(head: Uint8Array, facts: SourceFacts): Judgement {
     byteOffset: 0,
     expected: "the start of an event recording",
     found: `bytes ${hex(head.subarray(0, 16))}`,
-    hint: "RAW recordings start with a text header; a file without it cannot be recognised.",
+    hint: PRINTABLE.test(latin1(head.subarray(0, 256)))
+      ? "If it holds events as text, give `text: { columns }` to say where in a line they are."
+      : "RAW recordings start with a text header; a file without it cannot be recognised.",
   });
 }
 
@@ -220,6 +222,13 @@ function startsWith(head: Uint8Array, text: string, offset = 0): boolean {
 function extensionOf(path: string | undefined): string {
   const name = withoutCompression(path ?? "");
   return /\.([^./\\]+)$/.exec(name)?.[1]?.toLowerCase() ?? "";
+}
+
+/** Nothing but text. */
+const PRINTABLE = /^[\t\n\r -~\x80-\xff]*$/;
+
+function latin1(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes);
 }
 
 function hex(bytes: Uint8Array): string {

@@ -21,6 +21,9 @@ describe("a text file", () => {
     ]);
     expect(exitCode).toBe(1);
     expect(stderr).toContain("this is no format that evarrow knows");
+    expect(stderr).toContain(
+      "If it holds events as text, give --text-columns, for example t,x,y,p",
+    );
   });
 
   it("is described, what was assumed included", async () => {
@@ -38,6 +41,8 @@ describe("a text file", () => {
     expect(await rows("--text-columns", "y,x,polarity,t", file)).toEqual(["6 5 7 1", "8 3 9 0"]);
     expect(await rows("--time-unit", "ms", file)).toEqual(["5 6 7000 1", "3 8 9000 0"]);
     expect(await rows("--first-pixel", "1", file)).toEqual(["4 5 7 1", "2 7 9 0"]);
+    const more = await evarrow(["head", "--text-columns", "x,y,p,t,-", file]);
+    expect(more.stderr).toContain("--text-columns has more columns than the lines");
     const wrong = await evarrow(["head", "--first-pixel", "2", file]);
     expect([wrong.exitCode, wrong.stderr]).toEqual([
       2,

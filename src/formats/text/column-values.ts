@@ -107,9 +107,11 @@ function timeColumns(traits: readonly Trait[]): number[] {
   const fractions = where(({ fractions }) => fractions);
   if (fractions.length > 0) return fractions;
   const points = where(({ points }) => points);
-  if (points.length > 0 && points.length < all.length) return points;
+  if (points.length === 1) return points;
   const others = where(({ pixel, polarity }) => !pixel && !polarity);
-  return others.length > 0 ? others : where(({ rises }) => rises);
+  if (others.length > 0) return others;
+  const rising = where(({ rises }) => rises);
+  return rising.length > 0 || points.length === all.length ? rising : points;
 }
 
 /** An order of no known layout, where values leave no choice but that of x and y. */

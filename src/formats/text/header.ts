@@ -225,6 +225,13 @@ function padded(
 
 function unclear({ preamble, path }: Reader): EventError {
   const [line] = preamble.lines;
+  if (line?.text.includes("\r")) {
+    return new EventError("invalid-header", "lines end with a carriage return alone", {
+      path,
+      expected: "LF or CR LF at the end of a line",
+      hint: "Give them line feeds, for example with `tr '\\r' '\\n' < IN > OUT`.",
+    });
+  }
   return new EventError("invalid-header", "the lines do not look like events", {
     path,
     line: line?.number,

@@ -242,6 +242,12 @@ describe("columns that nothing names", () => {
     ["p t x y, an order of no known layout", "1 0.1 5 6\n0 0.2 7 8\n", "polarity,t,x,y"],
     ["t p x y by size", "100000 1 5 6\n100001 0 7 8\n", "t,polarity,x,y"],
     ["x y p t by rising", "5 6 1 10\n3 8 0 11\n7 2 1 12\n4 4 0 13\n", T_LAST.columns],
+    ["t x y p, all but t with a point", "0,145.0,16.0,1.0\n7,126.0,115.0,0.0\n", T_FIRST.columns],
+    [
+      "x y p t, with a point but p",
+      "9.0,6.0,1,10.0\n7.0,8.0,0,11.0\n8.0,1.0,1,12.0\n",
+      T_LAST.columns,
+    ],
     ["a time below 0", "5 6 1 -10\n3 8 0 -9\n7 2 1 -8\n", T_LAST.columns],
     ["further columns behind", "0.1 5 6 1 9 a\n0.2 7 8 0 9 b\n", "t,x,y,polarity,-,-"],
     ["one line alone", "5 6 7 1\n", T_FIRST.columns],
@@ -407,6 +413,12 @@ describe("the first lines", () => {
     expect(
       (await openRecording(latin1Bytes("240 180\n0.1 5 6 1\n"), { geometry })).geometry,
     ).toEqual(geometry);
+  });
+
+  it("end with more than a carriage return", async () => {
+    const error = await openRecording(latin1Bytes("0.1 5 6 1\r0.2 7 8 0\r")).catch((e) => e);
+    expect(isEventError(error, "invalid-header"), String(error)).toBe(true);
+    expect(error.message).toMatch(/lines end with a carriage return alone.*tr '\\r' '\\n'/);
   });
 
   it("are no size where a line was cut", async () => {
