@@ -7,6 +7,8 @@ import { ZlibInflater } from "./zlib-inflater.ts";
 const MAGIC = [0x1f, 0x8b];
 const DEFLATE = 8;
 const TRAILER_BYTES = 8;
+/** Bytes that come out at once: with the 16 KiB that are usual a file of text took twice as long. */
+const CHUNK_BYTES = 131_072;
 // Flags of a member's header.
 const HEADER_CRC = 2;
 const EXTRA = 4;
@@ -77,7 +79,7 @@ export class GzipInflater implements Inflater {
     if (flags & COMMENT) await this.#bytes.skipText();
     if (flags & HEADER_CRC) await this.#bytes.take(2);
     this.#memberStart = this.#bytes.offset;
-    this.#member = new ZlibInflater(this.#bytes, zlib.createInflateRaw());
+    this.#member = new ZlibInflater(this.#bytes, zlib.createInflateRaw({ chunkSize: CHUNK_BYTES }));
     this.#crc = 0;
     this.#length = 0;
   }

@@ -5,7 +5,7 @@ import type { Inflater } from "../inflated.ts";
 import { ZstdFrames } from "../zstd-frames.ts";
 
 /** Compressed bytes that are handed to zlib at once. */
-const PIECE_BYTES = 16_384;
+const PIECE_BYTES = 65_536;
 
 /** Decompresses in the threads of `node:zlib`, which verifies checksums. */
 export class ZlibInflater implements Inflater {
