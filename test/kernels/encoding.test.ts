@@ -1,4 +1,7 @@
-/** Encoding kernels at their edges: room for output, tiles, refusals, triggers, runs. */
+/**
+ * Encoding kernels at their edges: room for output, tiles, refusals, triggers, runs. `EVARROW_SOAK=n`
+ * makes n times as many random runs.
+ */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ENTRY_ROOM } from "../../src/kernels/layout.ts";
@@ -10,6 +13,11 @@ import {
   type PlainTrigger,
   type TestedEncoding,
 } from "../support/encodings.ts";
+import { SOAK } from "../support/soak.ts";
+
+const TIMEOUT_MS = 60_000 * SOAK;
+/** Less than 20 000 events or triggers take in any format. */
+const ROOM_BYTES = 65_536;
 
 const event = (t: number, x = 1, y = 2, p: 0 | 1 = 1): PlainEvent => ({ t, x, y, p });
 
@@ -54,15 +62,19 @@ function triggerList({ maxTriggerId }: TestedEncoding): fc.Arbitrary<PlainTrigge
 describe.each(ENCODINGS)("the encoding kernel of $name", (target) => {
   const { encoding, decode, side, periodUs, mostStepUs, maxTriggerId } = target;
 
-  it("writes runs next to each other and next to the borders", async () => {
-    await fc.assert(
-      fc.asyncProperty(denseEvents(side), async (events) => {
-        const { bytes } = await encodeTiles(target, [{ events }]);
-        expect(decode(bytes).events).toEqual(events);
-      }),
-      { numRuns: 300 },
-    );
-  });
+  it(
+    "writes runs next to each other and next to the borders",
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(denseEvents(side), async (events) => {
+          const { bytes } = await encodeTiles(target, [{ events }]);
+          expect(decode(bytes).events).toEqual(events);
+        }),
+        { numRuns: 80 * SOAK },
+      );
+    },
+    TIMEOUT_MS,
+  );
 
   it("does not take the column behind the last for the first of the other polarity", async () => {
     for (const [first, second] of [
@@ -77,58 +89,69 @@ describe.each(ENCODINGS)("the encoding kernel of $name", (target) => {
     }
   });
 
-  it("gives the same bytes with any room for output, none of them behind it", async () => {
-    const room = fc.oneof(fc.constant(0), fc.nat(8), fc.nat(300));
-    await fc.assert(
-      fc.asyncProperty(
-        denseEvents(side),
-        triggerList(target),
-        room,
-        async (events, triggers, more) => {
-          const tiles = [{ events, triggers: triggers.sort(([a], [b]) => a - b) }];
-          const whole = await encodeTiles(target, tiles);
-          const pieces = await encodeTiles(target, tiles, { outputBytes: ENTRY_ROOM + more });
-          expect(pieces.bytes).toEqual(whole.bytes);
-          expect(pieces.chunks).toBeGreaterThanOrEqual(whole.chunks);
-        },
-      ),
-      { numRuns: 200 },
-    );
-  });
+  it(
+    "gives the same bytes with any room for output, none of them behind it",
+    async () => {
+      const room = fc.oneof(fc.constant(0), fc.nat(8), fc.nat(300));
+      await fc.assert(
+        fc.asyncProperty(
+          denseEvents(side),
+          triggerList(target),
+          room,
+          async (events, triggers, more) => {
+            const tiles = [{ events, triggers: triggers.sort(([a], [b]) => a - b) }];
+            const whole = await encodeTiles(target, tiles);
+            const pieces = await encodeTiles(target, tiles, { outputBytes: ENTRY_ROOM + more });
+            expect(pieces.bytes).toEqual(whole.bytes);
+            expect(pieces.chunks).toBeGreaterThanOrEqual(whole.chunks);
+          },
+        ),
+        { numRuns: 60 * SOAK },
+      );
+    },
+    TIMEOUT_MS,
+  );
 
-  it("goes on in the next tile", async () => {
-    const cuts = fc.array(fc.nat(200), { maxLength: 6 });
-    await fc.assert(
-      fc.asyncProperty(
-        denseEvents(side),
-        triggerList(target),
-        cuts,
-        async (events, triggers, list) => {
-          triggers.sort(([a], [b]) => a - b);
-          const ends = [...list.sort((a, b) => a - b), Number.POSITIVE_INFINITY];
-          let start = 0;
-          const tiles = ends.map((end): PlainTile => {
-            const tile = { events: events.slice(start, end), triggers: triggers.slice(start, end) };
-            start = end;
-            return tile;
-          });
-          const { bytes, leftOut } = await encodeTiles(target, tiles, {
-            outputBytes: ENTRY_ROOM + 64,
-          });
-          expect(decode(bytes)).toEqual({ events, triggers });
-          expect(leftOut).toEqual({ events: 0, triggers: 0 });
-        },
-      ),
-      { numRuns: 200 },
-    );
-  });
+  it(
+    "goes on in the next tile",
+    async () => {
+      const cuts = fc.array(fc.nat(200), { maxLength: 6 });
+      await fc.assert(
+        fc.asyncProperty(
+          denseEvents(side),
+          triggerList(target),
+          cuts,
+          async (events, triggers, list) => {
+            triggers.sort(([a], [b]) => a - b);
+            const ends = [...list.sort((a, b) => a - b), Number.POSITIVE_INFINITY];
+            let start = 0;
+            const tiles = ends.map((end): PlainTile => {
+              const tile = {
+                events: events.slice(start, end),
+                triggers: triggers.slice(start, end),
+              };
+              start = end;
+              return tile;
+            });
+            const { bytes, leftOut } = await encodeTiles(target, tiles, {
+              outputBytes: ENTRY_ROOM + 64,
+            });
+            expect(decode(bytes)).toEqual({ events, triggers });
+            expect(leftOut).toEqual({ events: 0, triggers: 0 });
+          },
+        ),
+        { numRuns: 60 * SOAK },
+      );
+    },
+    TIMEOUT_MS,
+  );
 
   it("writes more than its room in one tile", async () => {
     // Pixels far from each other in rising time, so that every event takes all the words it can.
-    const events = Array.from({ length: 300_000 }, (_, at) =>
+    const events = Array.from({ length: 20_000 }, (_, at) =>
       event(at * 64, (at * 997) % side, (at * 31) % side, (at & 1) as 0 | 1),
     );
-    const { bytes, chunks } = await encodeTiles(target, [{ events }]);
+    const { bytes, chunks } = await encodeTiles(target, [{ events }], { outputBytes: ROOM_BYTES });
     expect(chunks).toBeGreaterThan(1);
     const found = decode(bytes).events;
     expect(found.length).toBe(events.length);
@@ -239,33 +262,39 @@ describe.each(ENCODINGS)("the encoding kernel of $name", (target) => {
       await expect(encodeTiles(target, [{ events: rows }])).rejects.toMatchObject({ row: 1 });
     });
 
-    it("can be left out, and the rest is as if it had not been there", async () => {
-      const bad: PlainEvent[] = [
-        ...(side < 65_536 ? [event(0, side, 0), event(0, 0, side), event(0, 65_535, 65_535)] : []),
-        ...(periodUs === null ? [] : [event(-1), event(-(2 ** 40)), event(2 ** 52)]),
-      ];
-      if (bad.length === 0) return;
-      const mix = fc.array(fc.oneof(fc.constant(null), fc.constantFrom(...bad)), {
-        minLength: 1,
-        maxLength: 60,
-      });
-      await fc.assert(
-        fc.asyncProperty(denseEvents(side), mix, async (good, list) => {
-          const rest = [...good];
-          const events = list.flatMap((one) => (one === null ? rest.splice(0, 7) : [one]));
-          events.push(...rest);
-          const expected = events.filter((one) => !bad.includes(one));
-          const { bytes, leftOut } = await encodeTiles(target, [{ events }, { events: bad }], {
-            leaveOut: true,
-            outputBytes: ENTRY_ROOM + 40,
-          });
-          expect(decode(bytes).events).toEqual(expected);
-          const left = events.length - expected.length + bad.length;
-          expect(leftOut).toEqual({ events: left, triggers: 0 });
-        }),
-        { numRuns: 100 },
-      );
-    });
+    it(
+      "can be left out, and the rest is as if it had not been there",
+      async () => {
+        const bad: PlainEvent[] = [
+          ...(side < 65_536
+            ? [event(0, side, 0), event(0, 0, side), event(0, 65_535, 65_535)]
+            : []),
+          ...(periodUs === null ? [] : [event(-1), event(-(2 ** 40)), event(2 ** 52)]),
+        ];
+        if (bad.length === 0) return;
+        const mix = fc.array(fc.oneof(fc.constant(null), fc.constantFrom(...bad)), {
+          minLength: 1,
+          maxLength: 60,
+        });
+        await fc.assert(
+          fc.asyncProperty(denseEvents(side), mix, async (good, list) => {
+            const rest = [...good];
+            const events = list.flatMap((one) => (one === null ? rest.splice(0, 7) : [one]));
+            events.push(...rest);
+            const expected = events.filter((one) => !bad.includes(one));
+            const { bytes, leftOut } = await encodeTiles(target, [{ events }, { events: bad }], {
+              leaveOut: true,
+              outputBytes: ENTRY_ROOM + 40,
+            });
+            expect(decode(bytes).events).toEqual(expected);
+            const left = events.length - expected.length + bad.length;
+            expect(leftOut).toEqual({ events: left, triggers: 0 });
+          }),
+          { numRuns: 40 * SOAK },
+        );
+      },
+      TIMEOUT_MS,
+    );
   });
 });
 
@@ -361,14 +390,15 @@ describe.each(WITH_TRIGGERS)("triggers through the kernel of $name", (target) =>
 
   it("fill the room for output, too", async () => {
     const triggers = Array.from(
-      { length: 300_000 },
+      { length: 20_000 },
       (_, at): PlainTrigger => [at * 64, at % most, 1],
     );
-    const { bytes, chunks } = await encodeTiles(target, [{ events: [], triggers }]);
+    const options = { outputBytes: ROOM_BYTES };
+    const { bytes, chunks } = await encodeTiles(target, [{ events: [], triggers }], options);
     expect(chunks).toBeGreaterThan(1);
     const found = decode(bytes).triggers;
     expect(found.length).toBe(triggers.length);
-    expect(found[123_456]).toEqual(triggers[123_456]);
+    expect(found[12_345]).toEqual(triggers[12_345]);
     expect(found.at(-1)).toEqual(triggers.at(-1));
   });
 });

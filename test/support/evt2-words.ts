@@ -38,7 +38,7 @@ export function wordBytes(words: readonly number[]): Uint8Array<ArrayBuffer> {
 
 /** One byte per character, so that "\x80" is the byte 80. */
 export function latin1Bytes(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+  return new Uint8Array(Buffer.from(text, "latin1"));
 }
 
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
