@@ -67,6 +67,8 @@ function isKnown(id: number): boolean {
   return id in EXPANSIONS || isForeign(id);
 }
 
+const REWRITE_HINT = "Write the dataset anew with gzip, LZF, Blosc, Zstandard or LZ4.";
+
 function unknownFilter(
   filter: Filter,
   dataset: Hdf5Dataset,
@@ -75,7 +77,7 @@ function unknownFilter(
   return unsupported(`the filter ${describeFilter(filter)} is not known`, {
     ...details,
     found: `it in the dataset ${dataset.path}`,
-    hint: "Write the dataset anew with gzip, LZF, Blosc, Zstandard or LZ4.",
+    hint: REWRITE_HINT,
   });
 }
 
@@ -188,6 +190,16 @@ export class ChunkDecoder {
     });
     if (result instanceof Uint8Array) return result;
     const names = filters.map(describeFilter).join(", ");
+    if (result.isUnread) {
+      throw unsupported(
+        `a chunk of ${this.#dataset.path} is compressed in a way that is not read`,
+        {
+          ...this.#at(place),
+          found: `${result.problem} in ${names}`,
+          hint: REWRITE_HINT,
+        },
+      );
+    }
     throw damagedData(`a chunk of ${this.#dataset.path} is damaged`, {
       ...this.#at(place),
       expected: `what ${names} made`,

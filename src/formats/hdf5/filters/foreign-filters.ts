@@ -24,6 +24,8 @@ export interface ForeignChunk {
 /** Why a chunk cannot be decoded. */
 export interface ForeignProblem {
   readonly problem: string;
+  /** Whether it is sound, but needs what the library or its plugins do not have. */
+  readonly isUnread?: boolean;
 }
 
 /** Undoes filters that are not undone here. */
@@ -37,6 +39,8 @@ interface ForeignFilter {
   readonly plugin?: string;
   /** Bytes that its output says it becomes, which the library would allocate unseen. */
   claimedBytes(stored: DataView, clientData: readonly number[]): number;
+  /** What the plugin does not have and the output was made with; null for nothing. */
+  unread?(stored: DataView): string | null;
 }
 
 const FOREIGN: Readonly<Record<number, ForeignFilter>> = {
@@ -45,7 +49,11 @@ const FOREIGN: Readonly<Record<number, ForeignFilter>> = {
     // Scale-offset: number and bytes of elements are among what the filter was told.
     claimedBytes: (_, clientData) => (clientData[2] ?? 0) * (clientData[4] ?? 0),
   },
-  32001: { plugin: "blosc", claimedBytes: (stored) => stored.getUint32(4, true) },
+  32001: {
+    plugin: "blosc",
+    claimedBytes: (stored) => stored.getUint32(4, true),
+    unread: unreadBloscCodec,
+  },
   32004: { plugin: "lz4", claimedBytes: (stored) => Number(stored.getBigUint64(0)) },
   32008: {
     plugin: "bshuf",
@@ -88,7 +96,7 @@ export class H5wasmFilters implements ForeignFilters {
 
   async decode(chunk: ForeignChunk): Promise<Uint8Array | ForeignProblem> {
     const problem = problemOf(chunk);
-    if (problem !== null) return { problem };
+    if (problem !== null) return problem;
     return new Promise((resolve, reject) => {
       this.#waiting.push({ chunk, resolve, reject });
       // Those that come in the same turn are decoded together.
@@ -158,29 +166,47 @@ function pluginsOf(filters: readonly Filter[]): string[] {
 }
 
 /** What is wrong with a chunk that can be told without the library; null when nothing is. */
-function problemOf({ filters, filterMask, stored, chunkBytes }: ForeignChunk): string | null {
+function problemOf({
+  filters,
+  filterMask,
+  stored,
+  chunkBytes,
+}: ForeignChunk): ForeignProblem | null {
   const applied = filters.filter((_, index) => ((filterMask >>> index) & 1) === 0);
   const unknown = applied.find(({ id }) => !(id in FOREIGN) && !(id in OWN));
-  if (unknown !== undefined) return `the filter ${unknown.name} (${unknown.id}) beside it`;
-  if (chunkBytes > MAX_BATCH_BYTES) return `a chunk of ${chunkBytes} bytes`;
+  if (unknown !== undefined) {
+    return { problem: `the filter ${unknown.name} (${unknown.id}) beside it` };
+  }
+  if (chunkBytes > MAX_BATCH_BYTES) return { problem: `a chunk of ${chunkBytes} bytes` };
   // The last filter's output is at hand. What others behind it hide is bounded by what they make.
   const last = applied.at(-1);
   const foreign = last === undefined ? undefined : FOREIGN[last.id];
   if (last === undefined || foreign === undefined) return null;
   const view = new DataView(stored.buffer, stored.byteOffset, stored.byteLength);
   let claimed: number;
+  let unread: string | null;
   try {
     claimed = foreign.claimedBytes(view, last.clientData);
+    unread = foreign.unread?.(view) ?? null;
   } catch {
-    return `${stored.byteLength} bytes of ${last.name}`; // too short for its header
+    return { problem: `${stored.byteLength} bytes of ${last.name}` }; // too short for its header
   }
   // Where nothing in front of it changes the length, that is known.
   const isSameLength = applied.every(({ id }) => id === last.id || id === SHUFFLE_FILTER);
   const isRight = isSameLength ? claimed === chunkBytes : claimed <= chunkBytes + SLACK;
-  if (isRight) return null;
+  if (isRight) return unread === null ? null : { problem: unread, isUnread: true };
   return claimed === Number.POSITIVE_INFINITY
-    ? "what does not say how many bytes it becomes"
-    : `what becomes ${claimed} bytes`;
+    ? { problem: "what does not say how many bytes it becomes" }
+    : { problem: `what becomes ${claimed} bytes` };
+}
+
+/** Codecs of Blosc that its plugin comes without, by their number in the header. */
+const UNREAD_BLOSC_CODECS: Readonly<Record<number, string>> = { 2: "Snappy", 3: "zlib" };
+
+function unreadBloscCodec(stored: DataView): string | null {
+  const flags = stored.getUint8(2);
+  const isStored = (flags & 2) !== 0; // as it was
+  return isStored ? null : (UNREAD_BLOSC_CODECS[flags >> 5] ?? null);
 }
 
 /** What the header of a Zstandard frame says; without a size nothing bounds it. */

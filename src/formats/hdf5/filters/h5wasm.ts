@@ -76,6 +76,8 @@ export class H5wasm {
       const { result, problem } = callLibrary(FS, () => this.#readDataset(byteLength));
       return result ?? { problem: problem ?? "what HDF5 cannot read" };
     } catch (cause) {
+      // A plugin that calls what the library does not have.
+      if (cause instanceof TypeError) return { problem: "a part of its own", isUnread: true };
       return { problem: cause instanceof Error ? cause.message : String(cause) };
     } finally {
       FS.unlink(FILE);
