@@ -51,7 +51,7 @@ async function expectFromAnywhere(
 ): Promise<void> {
   const bytes = readFileSync(path).slice();
   const zipped = gzipMember(bytes, { level: 1 });
-  for (const source of [path, bytes, new Blob([bytes]), zipped, new Blob([zipped])]) {
+  for (const source of [bytes, new Blob([bytes]), zipped]) {
     expectSameColumns(columnsOf(await loadTable(source, options)), expected);
   }
   for (const batchEvents of batchSizes) {
@@ -79,7 +79,7 @@ describe("samples", () => {
     expect(recording.report.assumptions).toEqual([]);
     await recording.close();
     const { columns } = await expectedRows(readFileSync(path), options);
-    await expectFromAnywhere(path, options, columns, [77, 1024, 3928, 3929]);
+    await expectFromAnywhere(path, options, columns, [77, 3928]);
   });
 });
 
@@ -97,7 +97,7 @@ describe("real files", () => {
       expect(report.assumptions).toEqual([]);
       const reference = await expectedRows(readFileSync(path));
       expect(report).toMatchObject(reference.report);
-      await expectFromAnywhere(path, {}, reference.columns, [4099, 59_999]);
+      await expectFromAnywhere(path, {}, reference.columns, [4099]);
     });
   }
 
@@ -163,7 +163,7 @@ describe.each(Object.keys(LAYOUTS))("files of any rows: %s", (dialect) => {
       const sizes = fc.integer({ min: 1, max: 45 });
       await fc.assert(
         fc.asyncProperty(eventFiles(dialect), sizes, fc.boolean(), expectAsReference),
-        { numRuns: 30 * SOAK },
+        { numRuns: 12 * SOAK },
       );
     },
     60_000 * SOAK,

@@ -49,7 +49,7 @@ describe("rows that hold no events", () => {
             expect(loss.row).toBe(Math.min(...rows));
           }
         }),
-        { numRuns: 150 * SOAK },
+        { numRuns: 60 * SOAK },
       );
     },
     TIMEOUT_MS,
