@@ -12,10 +12,19 @@ import {
   type PlainColumns,
   triggersOf,
 } from "../../support/expected-load.ts";
+import { type TestGroup, writeHdf5 } from "../../support/hdf5-writer.ts";
 import { streamed } from "../../support/loads.ts";
 import { itWithSharedData, sharedFile } from "../../support/shared-data.ts";
-import { type EventFile, eventFiles, LAYOUTS } from "./event-files.ts";
-import { expectedRows, loaded, referenceOf, SOAK } from "./loads.ts";
+import {
+  type Column,
+  columnGroup,
+  type EventFile,
+  eventFiles,
+  LAYOUTS,
+  matrixDataset,
+  recordDataset,
+} from "./event-files.ts";
+import { errorOf, expectedRows, loaded, referenceOf, SOAK } from "./loads.ts";
 
 const samples = fileURLToPath(new URL("../../../data-samples", import.meta.url));
 
@@ -126,6 +135,69 @@ describe("real files", () => {
     expectSameColumns({ ...columns, t: exact.columns.t }, exact.columns);
     expect(Number(columns.t.at(-1))).toBeCloseTo(expected.last?.[0] ?? 0, -0.3);
     expectSameColumns(columns, (await expectedRows(readFileSync(path))).columns);
+  });
+});
+
+describe("files of no known layout", () => {
+  const X: Column = ["u2", [1, 2, 3]];
+  const Y: Column = ["u2", [4, 60, 5]];
+  const T: Column = ["i8", [700n, 800n, 900n]];
+  const P: Column = ["i1", [1, -1, 1]];
+  const junk: Column = ["f4", [0.5, 0.5, 0.5]];
+
+  async function expectFound(root: TestGroup, dialect: RegExp, assumed: string[] = []) {
+    const bytes = writeHdf5(root);
+    const { columns, report } = await loaded(bytes);
+    expect([[...columns.x], [...columns.y]]).toEqual([X[1], Y[1]]);
+    expect([[...columns.t], [...columns.polarity]]).toEqual([T[1], [1, 0, 1]]);
+    expect(report.assumptions.map(({ what, value }) => `${what} ${value}`)).toEqual(assumed);
+    expect((await openRecording(bytes)).dialect).toMatch(dialect);
+  }
+
+  it.each([
+    ["x", "y", "t", "p"],
+    ["xs", "ys", "ts", "ps"],
+    ["col", "row", "time", "on"],
+    ["column", "row", "timestamps", "polarities"],
+    ["X", "Y", "Timestamp", "Polarity"],
+    ["x", "y", "t_us", "pol"],
+    ["x", "y", "time (us)", "p"],
+  ])("are told by names: %s, %s, %s, %s", async (x, y, t, p) => {
+    const columns = { [x]: X, [y]: Y, [t]: T, [p]: P };
+    const group = columnGroup({ ...columns, note: junk });
+    const named = new RegExp(`with ${[x, y, t, p].join(",").replace(/[()]/g, ".")}$`);
+    await expectFound({ camera: { data: group } }, named);
+    await expectFound(group, named);
+    const records = recordDataset({ note: junk, [p]: P, [t]: T, [y]: Y, [x]: X });
+    await expectFound({ some: { records } }, named);
+  });
+
+  it("take the plainest of several names", async () => {
+    const group = columnGroup({ x: X, y: Y, t: T, p: P, xs: junk, ts: junk, polarity: junk });
+    await expectFound({ group }, /^\/group with x,y,t,p$/);
+  });
+
+  it("may be matrices, whose order follows from their values", async () => {
+    const [x, y, t, p] = [X, Y, T, P].map((column) => column[1].map(Number)) as number[][];
+    const txyp = matrixDataset("f8", [t, x, y, p] as number[][]);
+    const assumed = ["columns t,x,y,polarity", "timeUnit us"];
+    await expectFound(
+      { a: { events: txyp } },
+      /^\/a\/events with columns t,x,y,polarity$/,
+      assumed,
+    );
+    const xytp = matrixDataset("i4", [x, y, t, p] as number[][]);
+    const order = ["columns x,y,t,polarity"];
+    await expectFound({ left_events: xytp }, /with columns x,y,t,polarity$/, order);
+    // Any of both orders would do.
+    const rising = matrixDataset("i4", [
+      [1, 2],
+      [1, 2],
+      [1, 2],
+      [1, 1],
+    ]);
+    const error = await errorOf(writeHdf5({ a: { events: rising } }), "unsupported-format");
+    expect(error.found).toBe("/a/events (integer of 32 bits, 2 x 4)");
   });
 });
 
