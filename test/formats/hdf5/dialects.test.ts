@@ -139,7 +139,7 @@ describe("real files", () => {
 });
 
 describe("files of no known layout", () => {
-  const X: Column = ["u2", [1, 2, 3]];
+  const X: Column = ["u2", [1, 3, 2]];
   const Y: Column = ["u2", [4, 60, 5]];
   const T: Column = ["i8", [700n, 800n, 900n]];
   const P: Column = ["i1", [1, -1, 1]];
