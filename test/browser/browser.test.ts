@@ -12,6 +12,7 @@ import {
   observe,
   type observeRefusals,
   observeRows,
+  observeWritten,
 } from "./observe.ts";
 import { PageServer, type Site } from "./page-server.ts";
 import { bundlePage, indexHtml, PAGE_NAMES, type PageName, pageHtml } from "./pages.ts";
@@ -21,6 +22,7 @@ interface PageResult {
   arrow: Awaited<ReturnType<typeof observeRows>>;
   hdf5: Awaited<ReturnType<typeof observeRows>>;
   blosc: Awaited<ReturnType<typeof digestOrCode>>;
+  written: Awaited<ReturnType<typeof observeWritten>>;
   refused: Awaited<ReturnType<typeof observeRefusals>>;
 }
 
@@ -126,6 +128,13 @@ describeOrSkip("in Chromium", reasonToSkip(), () => {
       const { digest } = await evarrow.digestEvents(recording);
       // A bundle has no files of packages beside it, unless somebody puts them there.
       expect(blosc).toBe(page === "bare" ? digest : "unsupported-format");
+    });
+
+    it("writes the HDF5 file that Node writes", async () => {
+      const expected = await observeWritten(evarrow, new File([recording], "recording.raw"));
+      expect(expected.digest).toEqual(await evarrow.digestEvents(recording));
+      const { written } = await resultOf(page);
+      expect(written).toEqual(JSON.parse(JSON.stringify(expected)));
     });
 
     it("names `loadTable` where Polars is asked for", async () => {

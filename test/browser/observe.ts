@@ -120,6 +120,19 @@ export async function digestOrCode(library: Library, file: File) {
   }
 }
 
+/** What a conversion writes that is put together before it is handed over. */
+export async function observeWritten(library: Library, file: File) {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const written = new Response(readable).arrayBuffer();
+  const conversion = await library.convertRecording(file, writable, { format: "hdf5" });
+  const bytes = new Uint8Array(await written);
+  return {
+    conversion,
+    checksum: checksum(bytes),
+    digest: await library.digestEvents(bytes),
+  };
+}
+
 /** What the calls that a browser cannot serve answer. */
 export async function observeRefusals(library: Library, file: File) {
   return {

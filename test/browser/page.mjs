@@ -1,6 +1,6 @@
 /** Runs in the browser: tells the server what the library does there. */
 import * as evarrow from "evarrow";
-import { digestOrCode, observe, observeRefusals, observeRows } from "./observe.ts";
+import { digestOrCode, observe, observeRefusals, observeRows, observeWritten } from "./observe.ts";
 
 const fileOf = async (name) => new File([await (await fetch(`/${name}`)).blob()], name);
 
@@ -10,6 +10,7 @@ const result = {
   arrow: await observeRows(evarrow, await fileOf("events.arrow")),
   hdf5: await observeRows(evarrow, await fileOf("events.h5")),
   blosc: await digestOrCode(evarrow, await fileOf("blosc.h5")),
+  written: await observeWritten(evarrow, file),
   refused: await observeRefusals(evarrow, file),
 };
 await fetch("result", { method: "POST", body: JSON.stringify({ result }) });

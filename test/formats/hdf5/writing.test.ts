@@ -141,6 +141,8 @@ describe("a written file", () => {
     });
     const events = await (await file.get("/events"))?.attributes();
     expect(Object.fromEntries(events ?? [])).toEqual({ width: 1280, height: 720 });
+    const t = await (await file.dataset("/events/t"))?.attributes();
+    expect(Object.fromEntries(t ?? [])).toEqual({ unit: "us" });
   });
 
   it("says nothing of what is not known", async () => {
@@ -211,6 +213,19 @@ describe("a conversion", () => {
       expect(hdf5).toEqual(arrow);
     }
   });
+
+  it.each([2n ** 63n - 10n, -(2n ** 63n), 10n ** 17n, -5n])(
+    "keeps times around %i, and nobody takes them for others",
+    async (start) => {
+      const times = [start, start + 3n, start + 1n];
+      const csv = `x,y,t,polarity\n${times.map((t) => `1,2,${t},1\n`).join("")}`;
+      const text = new TextEncoder().encode(csv);
+      const { bytes } = await converted(text, "hdf5", { verify: true });
+      const kept = await loadTable(bytes);
+      expect([...(kept.getChild("t")?.toArray() ?? [])]).toEqual(times);
+      expect(reportOf(kept)).toMatchObject({ assumptions: [], backwardSteps: 1 });
+    },
+  );
 
   it("writes 0 and 1 unless told otherwise", async () => {
     const original = await madeEvt2(scene);

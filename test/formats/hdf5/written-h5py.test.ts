@@ -39,6 +39,7 @@ with h5py.File(sys.argv[1], "r") as file:
   columns = {name: events[name][:] for name in events}
   print(json.dumps({
     "root": {name: plain(value) for name, value in file.attrs.items()},
+    "unit": events["t"].attrs["unit"],
     "events": {name: plain(value) for name, value in events.attrs.items()},
     "stored": {
       name: [str(one.dtype), one.shape, one.maxshape, one.chunks, one.compression, one.shuffle]
@@ -80,7 +81,8 @@ describe.skipIf(python === null)("h5py", () => {
   it("finds the attributes", async () => {
     const path = join(folder, "converted.h5");
     await convertRecording(await madeEvt2(mixedScene()), path, { rebase: true });
-    const { root, events, sums } = read(path);
+    const { root, events, sums, unit } = read(path);
+    expect(unit).toBe("us");
     expect(root).toEqual({
       width: 320,
       height: 240,

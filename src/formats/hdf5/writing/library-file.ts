@@ -1,12 +1,14 @@
-import type { File, Group } from "h5wasm";
+import type { Dataset, File, Group } from "h5wasm";
 import { EventError } from "../../../errors.ts";
 import type { ScratchSpace } from "../../../source/scratch-space.ts";
 import { callLibrary, type LoadedLibrary, loadLibrary } from "../library.ts";
-import { CHUNK_EVENTS, DEFLATE_LEVEL, type WrittenColumn } from "./layout.ts";
+import {
+  CHUNK_EVENTS,
+  DEFLATE_LEVEL,
+  type WrittenAttributes,
+  type WrittenColumn,
+} from "./layout.ts";
 import { ScratchNode } from "./scratch-node.ts";
-
-/** Attributes by name: a number becomes an int32, a text one of variable length in UTF-8. */
-export type WrittenAttributes = Readonly<Record<string, string | number>>;
 
 /** A file that h5wasm puts together in scratch space. */
 export class LibraryFile {
@@ -55,11 +57,15 @@ export class LibraryFile {
   addGroup(name: string, columns: readonly WrittenColumn[], attributes: WrittenAttributes): void {
     const group = this.#call(() => this.#file.create_group(name));
     this.#describe(group, attributes);
-    for (const { name, Values } of columns) {
+    for (const { name, Values, attributes: own = {} } of columns) {
       const data = new Values(0); // which says the type, too
       const chunks = { maxshape: [null], chunks: [CHUNK_EVENTS] };
       const filter = { compression: DEFLATE, compression_opts: [DEFLATE_LEVEL] };
-      this.#call(() => group.create_dataset({ name, data, shape: [0], ...chunks, ...filter }));
+      const options = { name, data, shape: [0], ...chunks, ...filter };
+      this.#describe(
+        this.#call(() => group.create_dataset(options)),
+        own,
+      );
     }
   }
 
@@ -122,7 +128,7 @@ export class LibraryFile {
     this.#node.remove();
   }
 
-  #describe(object: File | Group, attributes: WrittenAttributes): void {
+  #describe(object: File | Group | Dataset, attributes: WrittenAttributes): void {
     for (const [name, value] of Object.entries(attributes)) {
       this.#call(() => object.create_attribute(name, value, typeof value === "number" ? [] : null));
     }

@@ -18,11 +18,8 @@ export async function removeTimes(space: ScratchSpace): Promise<void> {
   const file = await Hdf5File.open(sourceOf(space));
   for (const object of await file.list()) {
     if (object.kind !== "dataset") continue;
-    for (const { type, body } of await readObjectHeader(
-      file.reader,
-      object.byteOffset,
-      object.path,
-    )) {
+    const messages = await readObjectHeader(file.reader, object.byteOffset, object.path);
+    for (const { type, body } of messages) {
       if (type !== MODIFICATION_TIME_MESSAGE) continue;
       space.write(new Uint8Array(SECONDS_BYTES), body.offset + SECONDS_OFFSET);
     }

@@ -5,8 +5,14 @@ import type { LoadReport } from "../../../events/report.ts";
 import type { EventMemory } from "../../../kernels/event-memory.ts";
 import type { ScratchSpace } from "../../../source/scratch-space.ts";
 import type { EventWriter, WriterFacts } from "../../writer.ts";
-import { CHUNK_EVENTS, EVENTS_GROUP, type WrittenColumn, writtenColumns } from "./layout.ts";
-import { LibraryFile, type WrittenAttributes } from "./library-file.ts";
+import {
+  CHUNK_EVENTS,
+  EVENTS_GROUP,
+  type WrittenAttributes,
+  type WrittenColumn,
+  writtenColumns,
+} from "./layout.ts";
+import { LibraryFile } from "./library-file.ts";
 import { removeTimes } from "./undated.ts";
 
 /** Bytes of the complete file that are handed over at once. */
