@@ -14,13 +14,15 @@ const project = fileURLToPath(new URL("..", import.meta.url));
 const { name, version, bin } = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
 
 const SCRIPT = `
-import { loadEvents, loadTable } from "evarrow";
+import { convertRecording, loadEvents, loadTable } from "evarrow";
 const header = new TextEncoder().encode("% evt 2.0\\n% geometry 640x480\\n% end\\n");
 const words = Uint32Array.of(0x80000001, 0x10c02807); // time 64; ON, 3 later, at (5, 7)
 const recording = new Uint8Array([...header, ...new Uint8Array(words.buffer)]);
 console.log(String((await loadTable(recording)).get(0)), (await loadEvents(recording)).height);
+await convertRecording(recording, "out.h5", { verify: true }); // through h5wasm
+console.log((await loadTable("out.h5")).get(0).t);
 `;
-const SCRIPT_OUTPUT = '{"x": 5, "y": 7, "t": 67, "polarity": 1} 1';
+const SCRIPT_OUTPUT = '{"x": 5, "y": 7, "t": 67, "polarity": 1} 1\n67n';
 
 /** The expected errors fail where a type is lost and became \`any\`. */
 const TYPED_SCRIPT = `

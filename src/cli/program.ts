@@ -137,7 +137,7 @@ Exit codes: 0 fine, 1 the input is bad, 2 the call is wrong.`,
   const convert = addCommand(
     "convert",
     "Write a recording in another format",
-    "The name of OUT says the format: .evt2.raw, .evt21.raw, .evt3.raw, .dat, .csv, .txt, .arrow. OUT appears when it is complete, and replaces what had its name.",
+    "The name of OUT says the format: .evt2.raw, .evt21.raw, .evt3.raw, .dat, .csv, .txt, .arrow, .h5. OUT appears when it is complete, and replaces what had its name.",
     "convert in.raw out.evt3.raw\nconvert --verify in.raw out.dat\nconvert --format evt3 in.raw out.raw",
     "IN",
   )

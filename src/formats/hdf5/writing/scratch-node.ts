@@ -16,9 +16,9 @@ interface FileNode {
 let count = 0;
 
 /**
- * Scratch space as a file that the HDF5 library writes. The library never hears that a write
- * failed: it does not get over that, and goes on to serve others. It is to be asked for after every
- * call instead, and nothing is kept from then on.
+ * Scratch space as a file that the HDF5 library writes. The library never hears that a write failed:
+ * most of its calls say nothing of that, and it does not close the file then at the first try. The
+ * failure is to be asked for after every call instead, and nothing is kept from then on.
  */
 export class ScratchNode {
   /** Where the library finds it. */
