@@ -41,7 +41,9 @@ function inOptions(problem: string): string {
 function hintFor({ code, hint = "" }: EventError): string {
   if (code === "data-loss") return "Without --strict the rest is read and the loss is reported.";
   if (code === "source-unsupported") return "Download it first.";
-  if (code === "sink-unwritable" && hint !== "") return "Write a file, and upload that.";
+  if (code === "sink-unwritable" && hint.includes("`WritableStream`")) {
+    return "Write a file, and upload that.";
+  }
   if (code === "assumption" && !hint.startsWith("Give")) {
     return "Without --strict=assumptions it is accepted and reported.";
   }

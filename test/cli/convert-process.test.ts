@@ -94,6 +94,16 @@ describe.skipIf(!isBuilt || process.platform === "win32")("the built command", (
     expect(stderr).toMatch(/^evarrow: error: \/dev\/stdout: the file cannot be written \(ENOSPC/);
   });
 
+  it("says where HDF5 for a pipe finds no room", () => {
+    const folder = temporaryPath("no-such-folder");
+    const { status, stdout, stderr } = shell(
+      `TMPDIR='${folder}' evarrow convert --format hdf5 '${file}' /dev/stdout | cat`,
+    );
+    expect([status, stdout]).toEqual([0, ""]); // of cat
+    expect(stderr).toContain("the output cannot be put together in a temporary file (ENOENT");
+    expect(stderr).toContain(`It takes room in ${folder} until it is complete.`);
+  });
+
   it.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],

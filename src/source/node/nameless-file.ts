@@ -21,6 +21,7 @@ export async function createNameless(folder: string): Promise<number> {
     return descriptor;
   } catch (cause) {
     await closeAsync(descriptor);
+    await unlinkAsync(path).catch(() => {}); // some systems want it closed
     throw cause;
   }
 }
