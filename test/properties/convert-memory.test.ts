@@ -17,6 +17,8 @@ const isSoak = Number(process.env.EVARROW_SOAK ?? 1) > 1 && existsSync(fileURLTo
 const INPUT_BYTES = 100_000_000;
 /** Node itself, Arrow where it is the target, and the tile; the files have 100 MB to 500 MB. */
 const MOST_BYTES = 170_000_000;
+/** What the HDF5 library takes, which writes such files. */
+const LIBRARY_BYTES = 45_000_000;
 
 describe.skipIf(!isSoak)("the memory of a conversion of 100 MB (soak only)", () => {
   let folder = "";
@@ -28,7 +30,7 @@ describe.skipIf(!isSoak)("the memory of a conversion of 100 MB (soak only)", () 
 
   it.each(CONVERTED)(
     "does not follow the file: $id and back",
-    ({ ending }) => {
+    ({ id, ending }) => {
       const [path, copy, back] = ["in.raw", `copy${ending}`, "back.evt2.raw"].map((name) =>
         join(folder, name),
       );
@@ -45,7 +47,7 @@ describe.skipIf(!isSoak)("the memory of a conversion of 100 MB (soak only)", () 
         expect(stderr).toBe("");
         const { events, bytes } = JSON.parse(stdout);
         expect(events).toBeGreaterThan(24_000_000);
-        expect(bytes).toBeLessThan(MOST_BYTES);
+        expect(bytes).toBeLessThan(MOST_BYTES + (id === "hdf5" ? LIBRARY_BYTES : 0));
         console.info(`${from} to ${to}: ${Math.round(bytes / 1e6)} MB`);
       }
       rmSync(copy ?? "");
