@@ -30,6 +30,8 @@ export interface Hdf5Group {
   /** From the root, which is `/`. */
   readonly path: string;
   readonly links: readonly Link[];
+  /** Where its header is in the file; objects of two names share it. */
+  readonly byteOffset: number;
   /** @throws EventError `invalid-header` */
   attributes(): Promise<Attributes>;
 }
@@ -93,6 +95,16 @@ export class Hdf5File {
    */
   async get(path: string): Promise<Hdf5Object | null> {
     return this.#resolve(namesOf(path), MAX_SOFT_LINKS);
+  }
+
+  /**
+   * The object that a hard link leads to; null when it is neither group nor dataset.
+   *
+   * @param path - how the link is reached
+   * @throws EventError `invalid-header`, `unsupported-format`
+   */
+  objectAt(offset: number, path: string): Promise<Hdf5Object | null> {
+    return this.#object(offset, path);
   }
 
   /** The dataset of a path; null when there is none. */
@@ -160,7 +172,8 @@ export class Hdf5File {
     }
     const isType = messages.some(({ type }) => type === DATATYPE_MESSAGE);
     if (isType) return null;
-    return { kind: "group", path, links: await readLinks(reader, messages), attributes };
+    const links = await readLinks(reader, messages);
+    return { kind: "group", path, links, byteOffset: offset, attributes };
   }
 
   #damaged(byteOffset: number, expected: string): Error {
@@ -169,7 +182,8 @@ export class Hdf5File {
   }
 }
 
-function namesOf(path: string): string[] {
+/** The names between the root and an object. */
+export function namesOf(path: string): string[] {
   return path.split("/").filter((name) => name !== "" && name !== ".");
 }
 

@@ -1,11 +1,18 @@
 import { type EventError, isEventError } from "../../../errors.ts";
-import type { Hdf5Dataset, Hdf5File, Hdf5Object } from "../file.ts";
+import {
+  type Hdf5Dataset,
+  type Hdf5File,
+  type Hdf5Group,
+  type Hdf5Object,
+  namesOf,
+} from "../file.ts";
 import { type ColumnChoice, columnOf } from "../rows/row-column.ts";
 import type { Attributes } from "../structure/attributes.ts";
 import { describeType } from "../structure/datatype.ts";
+import type { Link } from "../structure/links.ts";
 
 /** Objects that are looked at in search of events; recordings may hold thousands of images. */
-const MAX_OBJECTS = 4096;
+export const MAX_OBJECTS = 4096;
 /** A group of more objects than this holds images or the like. */
 const LARGE_GROUP = 256;
 /** Datasets that a message lists. */
@@ -14,7 +21,10 @@ const MAX_LISTED = 24;
 /** The objects of a file by their path, each of which is read once. */
 export class Catalog {
   readonly file: Hdf5File;
+  /** Whether the file has more objects than were looked at. */
+  isCut = false;
   readonly #objects = new Map<string, Promise<Hdf5Object | null>>();
+  readonly #links = new WeakMap<Hdf5Group, ReadonlyMap<string, Link>>();
 
   constructor(file: Hdf5File) {
     this.file = file;
@@ -22,12 +32,29 @@ export class Catalog {
 
   /** The object of a path; null when there is none. */
   object(path: string): Promise<Hdf5Object | null> {
-    let object = this.#objects.get(path);
+    const whole = `/${namesOf(path).join("/")}`;
+    let object = this.#objects.get(whole);
     if (object === undefined) {
-      object = this.file.get(path);
-      this.#objects.set(path, object);
+      object = this.#find(whole);
+      this.#objects.set(whole, object);
     }
     return object;
+  }
+
+  /** Through the group that holds it, whose links are read once. */
+  async #find(path: string): Promise<Hdf5Object | null> {
+    if (path === "/") return this.file.get(path);
+    const group = await this.object(parentOf(path));
+    if (group?.kind !== "group") return null;
+    let links = this.#links.get(group);
+    if (links === undefined) {
+      links = new Map(group.links.map((link) => [link.name, link]));
+      this.#links.set(group, links);
+    }
+    const link = links.get(path.slice(path.lastIndexOf("/") + 1));
+    if (link === undefined || link.kind === "external") return null;
+    if (link.kind === "soft") return this.file.get(path);
+    return this.file.objectAt(link.offset, childOf(group.path, link.name));
   }
 
   /** The dataset of a path; null when there is none. */
@@ -70,17 +97,22 @@ export class Catalog {
     return dataset === null ? null : { dataset, ...place };
   }
 
-  /** Groups and datasets from the root on, a group in front of what it holds. */
+  /** Groups and datasets from the root on, a group in front of what it holds, each once. */
   async *walk(): AsyncGenerator<Hdf5Object, void, void> {
     const waiting = ["/"];
     const images: string[] = []; // most likely: what stands in large groups comes last
-    const seen = new Set<string>();
-    for (let looked = 0; looked < MAX_OBJECTS; looked++) {
-      const path = waiting.shift() ?? images.shift();
+    let [nextWaiting, nextImage] = [0, 0];
+    const seen = new Set<number>();
+    for (let looked = 0; ; looked++) {
+      const path = waiting[nextWaiting++] ?? images[nextImage++];
       if (path === undefined) return;
+      if (looked === MAX_OBJECTS) {
+        this.isCut = true;
+        return;
+      }
       const object = await this.object(path);
-      if (object === null || seen.has(object.path)) continue;
-      seen.add(object.path);
+      if (object === null || seen.has(object.byteOffset)) continue;
+      seen.add(object.byteOffset);
       yield object;
       if (object.kind !== "group") continue;
       const behind = object.links.length > LARGE_GROUP ? images : waiting;

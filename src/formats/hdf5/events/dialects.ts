@@ -34,6 +34,11 @@ export interface Dialect extends Layout {
   readonly marks?: readonly string[];
   /** What the numbers of every column have to be. */
   readonly type?: "integer" | "float";
+  /**
+   * The order of the columns of a matrix, where other files of the same names may have another: the
+   * values have to allow it.
+   */
+  readonly order?: readonly ColumnName[];
 }
 
 const EVENTS = { x: "/events/x", y: "/events/y", t: "/events/t", polarity: "/events/p" };
@@ -55,7 +60,7 @@ export const DIALECTS: readonly Dialect[] = [
   {
     name: "DSEC", // that of jAER, too
     columns: EVENTS,
-    marks: ["/ms_to_idx", "/t_offset"],
+    marks: ["/t_offset"],
     timeUnit: "us",
     timeOffset: "/t_offset",
     timeIndex: "/ms_to_idx",
@@ -107,6 +112,7 @@ export const DIALECTS: readonly Dialect[] = [
     name: "v2e",
     columns: { t: "/events[0]", x: "/events[1]", y: "/events[2]", polarity: "/events[3]" },
     type: "integer",
+    order: ["t", "x", "y", "polarity"],
     timeUnit: "us",
   },
   {

@@ -21,7 +21,11 @@ const MOST_COORDINATE = 65535;
 const ORDERS: readonly (readonly ColumnName[])[] = [
   ["t", "x", "y", "polarity"],
   ["x", "y", "t", "polarity"],
+  ["x", "y", "polarity", "t"],
 ];
+/** Columns that a matrix of events has: a few more may say what an event was made of. */
+const LEAST_COLUMNS = 4;
+const MOST_COLUMNS = 8;
 
 /** Finds every group, every dataset of records and every matrix that holds events. */
 export async function searchStreams(catalog: Catalog): Promise<EventStream[]> {
@@ -88,18 +92,11 @@ function placesIn(names: readonly string[]): NamedPlaces | null {
 /** A matrix that is called events, with four columns whose values tell what they hold. */
 async function matrixStream(catalog: Catalog, dataset: Hdf5Dataset): Promise<EventStream | null> {
   const { path, shape } = dataset;
-  if (shape.length !== 2 || shape[1] !== 4 || !/event/i.test(path)) return null;
-  const choices = [0, 1, 2, 3].map((index) => ({ dataset, index }));
-  if (!choices.every(isColumn)) return null;
-  const reader = await RowReader.open(catalog.file, choices);
-  const sample = await reader.read(0, Math.min(reader.rows, SAMPLE_ROWS));
-  const values = sample.map((column) => Array.from(column as ArrayLike<number | bigint>, Number));
-  const fitting = ORDERS.filter((order) =>
-    order.every((name, index) => fits(name, values[index] ?? [])),
-  );
-  const [order] = fitting;
-  if (order === undefined || fitting.length > 1) return null;
-  const columns = Object.fromEntries(order.map((name, index) => [name, choices[index]]));
+  if (shape[1] !== LEAST_COLUMNS || !/event/i.test(path)) return null;
+  const orders = await matrixOrders(catalog, dataset);
+  const [order] = orders ?? [];
+  if (order === undefined || orders?.length !== 1) return null;
+  const columns = Object.fromEntries(order.map((name, index) => [name, { dataset, index }]));
   const value = order.join(",");
   return {
     ...{ name: path, path, columns: columns as unknown as EventColumns },
@@ -110,6 +107,26 @@ async function matrixStream(catalog: Catalog, dataset: Hdf5Dataset): Promise<Eve
       reason: `nothing names the columns of ${path}; their values allow no other usual order`,
     },
   };
+}
+
+/**
+ * The usual orders of columns that the first values of a matrix allow; null for what is no matrix of
+ * events.
+ */
+export async function matrixOrders(
+  catalog: Catalog,
+  dataset: Hdf5Dataset,
+): Promise<readonly (readonly ColumnName[])[] | null> {
+  const { shape } = dataset;
+  const [, width = 0] = shape;
+  if (shape.length !== 2 || width < LEAST_COLUMNS || width > MOST_COLUMNS) return null;
+  const choices = [0, 1, 2, 3].map((index) => ({ dataset, index }));
+  if (!choices.every(isColumn)) return null;
+  const reader = await RowReader.open(catalog.file, choices);
+  await reader.checkStored();
+  const sample = await reader.read(0, Math.min(reader.rows, SAMPLE_ROWS));
+  const values = sample.map((column) => Array.from(column as ArrayLike<number | bigint>, Number));
+  return ORDERS.filter((order) => order.every((name, index) => fits(name, values[index] ?? [])));
 }
 
 function fits(name: ColumnName, values: readonly number[]): boolean {

@@ -4,11 +4,12 @@ import type { Assumption } from "../../../events/report.ts";
 import { show } from "../../../util/show.ts";
 import type { RowOptions } from "../../decoder.ts";
 import type { Hdf5Options } from "../../options.ts";
+import type { Hdf5Dataset } from "../file.ts";
 import { unsupported } from "../problems.ts";
 import type { ColumnChoice } from "../rows/row-column.ts";
-import { type Catalog, isColumn, parentOf, refusalOf } from "./catalog.ts";
+import { type Catalog, isColumn, MAX_OBJECTS, parentOf, refusalOf } from "./catalog.ts";
 import { DIALECTS, type Dialect, type Layout } from "./dialects.ts";
-import { searchStreams } from "./search.ts";
+import { matrixOrders, searchStreams } from "./search.ts";
 
 /** The columns of an event stream. */
 export type EventColumns = Readonly<Record<ColumnName, ColumnChoice>>;
@@ -49,7 +50,7 @@ export async function findStream(catalog: Catalog, options: RowOptions): Promise
       path,
       expected: "datasets of x, y, t and polarity, or records or columns of them",
       found: await catalog.describe(),
-      hint: "Name them: `hdf5: { x, y, t, polarity }`.",
+      hint: `${catalog.isCut ? `Only ${MAX_OBJECTS} objects were looked at. ` : ""}Name them: \`hdf5: { x, y, t, polarity }\`.`,
     });
   }
   const listed = streams.map(({ name, path }) => (name === path ? name : `${name} (${path})`));
@@ -134,9 +135,28 @@ async function streamsOf(catalog: Catalog, dialect: Dialect): Promise<EventStrea
       ...dialect,
       timeIndex: timeIndex === undefined ? undefined : placed(timeIndex),
     };
-    streams.push({ name: name ?? path, path, columns, layout });
+    const order = await checkOrder(catalog, dialect, columns.t.dataset);
+    if (order === null) continue;
+    streams.push({ name: name ?? path, path, columns, layout, ...order });
   }
   return streams;
+}
+
+/** Whether a matrix has the columns of a dialect, null if not; and what had to be assumed. */
+async function checkOrder(
+  catalog: Catalog,
+  { name, order }: Dialect,
+  dataset: Hdf5Dataset,
+): Promise<Pick<EventStream, "assumption"> | null> {
+  if (order === undefined) return {};
+  const orders = await matrixOrders(catalog, dataset);
+  if (orders === null) return null;
+  const value = order.join(",");
+  // Where no order fits, a row is malformed, which reading tells.
+  if (orders.length > 0 && !orders.some((one) => one.join(",") === value)) return null;
+  if (orders.length <= 1 || dataset.elements === 0) return {};
+  const reason = `the values of ${dataset.path} allow another order, too; this is that of ${name}`;
+  return { assumption: { what: "columns", value, reason } };
 }
 
 async function columnsOf(
