@@ -42,6 +42,7 @@ export function setDialect(memory: EventMemory, dialect: TextDialect): void {
   set(layout.TIME_EXPONENT, EXPONENTS[timeUnit]);
   set(layout.FIRST_PIXEL, firstPixel);
   set(layout.SHAPE, shape);
+  set(layout.ORDER, orderOf(dialect));
   for (const [at, mark] of comments.entries()) {
     const offset = layout.COMMENT_MARKS + at * layout.COMMENT_MARK_BYTES;
     set(offset, mark.length);
@@ -50,6 +51,20 @@ export function setDialect(memory: EventMemory, dialect: TextDialect): void {
       set(offset + 4 + part, code(0) | (code(1) << 8) | (code(2) << 16) | (code(3) << 24));
     }
   }
+}
+
+/** Orders of columns that have a way of their own through the kernel. */
+const ORDERS: Readonly<Record<string, number>> = {
+  "t,x,y,polarity": layout.T_X_Y_P,
+  "x,y,polarity,t": layout.X_Y_P_T,
+  "x,y,t,polarity": layout.X_Y_T_P,
+};
+
+function orderOf({ columns, shape }: TextDialect): number {
+  const order = ORDERS[columns.join()] ?? layout.NO_ORDER;
+  if (shape === layout.NO_SHAPE || shape & layout.SIGNED_OFF) return layout.NO_ORDER;
+  // The others have whole times only.
+  return shape & layout.DECIMAL_TIMES && order !== layout.T_X_Y_P ? layout.NO_ORDER : order;
 }
 
 /**

@@ -59,6 +59,8 @@ export const STOPPED = 40;
 export const CUT_BYTES = 44;
 /** The number of the first pixel: 0 or 1. */
 export const FIRST_PIXEL = 48;
+/** The order of four columns, where it is one of those that many files have. */
+export const ORDER = 52;
 /** Two words that begin a comment: the length of each, then up to eight bytes. */
 export const COMMENT_MARKS = 64;
 export const COMMENT_MARK_BYTES = 16;
@@ -85,6 +87,11 @@ export const DECIMAL_TIMES = 2;
 export const CR_LF = 4;
 /** OFF is -1. */
 export const SIGNED_OFF = 8;
+
+export const NO_ORDER = 0;
+export const T_X_Y_P = 1;
+export const X_Y_P_T = 2;
+export const X_Y_T_P = 3;
 
 // What is written, as the variant of the encoder.
 export const WRITTEN_CSV = 0;

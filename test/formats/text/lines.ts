@@ -25,11 +25,21 @@ interface Style extends TextReferenceDialect {
   comment: string | undefined;
 }
 
+/** Orders that the kernel has a way of its own for. */
+const USUAL_ORDERS: Column[][] = [
+  ["t", "x", "y", "polarity"],
+  ["x", "y", "polarity", "t"],
+  ["x", "y", "t", "polarity"],
+];
+
 const styles: fc.Arbitrary<Style> = fc
   .record({
     separator: fc.constantFrom(" ", " ", ",", ",", "\t", ";", "|"),
-    order: fc.shuffledSubarray<Column>(["t", "x", "y", "polarity"], { minLength: 4 }),
-    extra: fc.array(fc.nat(6), { maxLength: 2 }),
+    order: fc.oneof(
+      fc.shuffledSubarray<Column>(["t", "x", "y", "polarity"], { minLength: 4 }),
+      fc.constantFrom<Column[]>(...USUAL_ORDERS),
+    ),
+    extra: fc.oneof(fc.constant([]), fc.array(fc.nat(6), { maxLength: 2 })),
     timeUnit: fc.constantFrom("s", "s", "us", "us", "ms", "ns"),
     time: fc.constantFrom("whole", "whole", "decimals", "decimals", "scientific"),
     polarity: fc.constantFrom(

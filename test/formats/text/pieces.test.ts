@@ -50,6 +50,50 @@ const FILES: readonly TextFile[] = [
     dialect: SECONDS_DIALECT,
     text: optionsOf(SECONDS_DIALECT),
   },
+  {
+    bytes: latin1Bytes(
+      "7.5 1 2 1\n7.5 3 4 0\n7.500001 5 6 1\n5 1.5 2 1\n8.25 1 2 1\n1,5 1 2 1\n8.5 1 2 0\n2x5 1 2 1\n" +
+        "8.75 639 479 1\n.5 1 2 1\n5. 1 2 1\n9.000000 1 2 1\n123456789012.5 1 2 1\n9.5 1 2 0\n" +
+        "1234567890123.5 1 2 1\n9223372036854.775807 1 2 1\n9223372036855.5 1 2 1\n9.75 1 2 1\n" +
+        "10.5 1 2\n10.5 1 2 1 \n10.5 1 2.5 1\n11.5 1 2 1\n1.2.3 1 2 1\n12.5 1 2 1\n12.25 1 2 1\n13.5 1 2 1",
+    ),
+    dialect: SECONDS_DIALECT,
+    text: optionsOf(SECONDS_DIALECT),
+  },
+  // Lines of 31 to 33 bytes, columns of all widths, and what is no column of its place. No OFF is -1,
+  // which would keep the kernel from its shortest way.
+  ...(["x,y,polarity,t", "t,x,y,polarity", "x,y,t,polarity"] as const).map((order) => {
+    const columns = order.split(",") as ("x" | "y" | "t" | "polarity")[];
+    const dialect = { separator: ",", columns, timeUnit: "us" } as const;
+    const rows = [
+      ...[
+        "1 2 3 1",
+        "1279 719 12345678 0",
+        "1279 719 1234567890123456 1",
+        "9 9 12345678901234567 1",
+      ],
+      ...["0001 0002 00000000000000000003 1", "1 2 000000000000000000000000004 0"],
+      ...[
+        "1 2 0000000000000000000000000005 0",
+        "12345 2 3 1",
+        "1 12345 3 1",
+        "640 2 4 1",
+        "2 480 4 1",
+      ],
+      ...["1 2 2 1", "1 2 5 2", "1 2 5 10", " 2 5 1", "1  5 1", "1 2  1", "1 2 5 ", "1 2 6 1"],
+      ...["1 2 7.5 1", "1 2 8 x", "1,1 2 9 1", "1 2,2 9 1", "1 2 9,9 1", "1 2 9 1,1", "1 2 10 1"],
+    ];
+    const lines = rows.map((row) => {
+      const [x, y, t, polarity] = row.split(" ");
+      const values = { x, y, t, polarity };
+      return columns.map((name) => values[name]).join(",");
+    });
+    return {
+      bytes: latin1Bytes(`${lines.join("\n")}\n${lines.join("\n")}`),
+      dialect,
+      text: optionsOf(dialect),
+    };
+  }),
 ];
 
 /** Whether the bytes around a place are all the same, so that it is a place like its neighbours. */

@@ -38,9 +38,9 @@ import { LAST_TIME, LINES } from "./text-state";
 
 const STARTS: usize = FORMAT_FIELDS + COLUMN_STARTS;
 /** Digits of whole microseconds or seconds that make a time of 64 bits, whatever they are. */
-const MOST_DIGITS: u32 = 16;
-const MOST_SECOND_DIGITS: u32 = 12;
-const MOST_DECIMALS: u32 = 32;
+export const MOST_DIGITS: u32 = 16;
+export const MOST_SECOND_DIGITS: u32 = 12;
+export const MOST_DECIMALS: u32 = 32;
 
 /**
  * Appends the events of the lines from `input` to the columns, up to the first that has another
@@ -204,12 +204,12 @@ export function shapedLines<Time, Polarity>(input: usize, end: usize, capacity: 
 }
 
 /** A bit for each of 32 bytes. */
-function bits(a: v128, b: v128): u64 {
+export function bits(a: v128, b: v128): u64 {
   return <u64>(<u32>i8x16.bitmask(a) | ((<u32>i8x16.bitmask(b)) << 16));
 }
 
 /** Compares as signed numbers, since x86 has no instruction for others. */
-function notDigits(text: v128): v128 {
+export function notDigits(text: v128): v128 {
   const moved = i8x16.sub(text, i8x16.splat(<i8>(ZERO + 128)));
   return i8x16.gt_s(moved, i8x16.splat(<i8>(9 - 128)));
 }
