@@ -33,6 +33,7 @@ import {
 } from "../support/conversions.ts";
 import type { PlainEvent, PlainTrigger } from "../support/encodings.ts";
 import { itWithSharedData } from "../support/shared-data.ts";
+import { SOAK } from "../support/soak.ts";
 import { PieceSource, streamOf } from "../support/sources.ts";
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), "evarrow-convert-")));
@@ -116,7 +117,7 @@ describe("a conversion", () => {
           expect(await triggersIn(bytes)).toEqual(keepsTriggers ? triggers : []);
         },
       ),
-      { numRuns: 20 },
+      { numRuns: 4 * SOAK },
     );
   });
 
@@ -132,11 +133,19 @@ describe("a conversion", () => {
   // Each source once and each target once: what comes between is the same for all.
   const large = PAIRS.filter(({ from, to }) => from.id === to.id || from.id === "evt2");
 
-  it.each(large)("$name takes more than a tile and more than a read", async ({ from, to }) => {
+  let scene: { events: PlainEvent[]; digest: string } | undefined;
+  /** Made once for all. */
+  const largeScene = () => {
+    if (scene !== undefined) return scene;
     const events = Array.from({ length: 600_000 }, (_, at): PlainEvent => {
       return { t: at * 3, x: (at * 7) % 1280, y: (at * 5) % 720, p: at & 1 ? 1 : 0 };
     });
-    const digest = digestOf(events);
+    scene = { events, digest: digestOf(events) };
+    return scene;
+  };
+
+  it.each(large)("$name takes more than a tile and more than a read", async ({ from, to }) => {
+    const { events, digest } = largeScene();
     const path = join(folder, "large");
     writeFileSync(path, await from.make({ events }));
     const out = join(folder, `out${to.ending}`);
