@@ -126,7 +126,9 @@ export class Catalog {
     for await (const object of this.walk()) {
       if (object.kind !== "dataset") continue;
       if (listed.length === MAX_LISTED) return `${listed.join(", ")}, ...`;
-      const shape = object.shape.length === 0 ? "one value" : object.shape.join(" x ");
+      const isSingle = object.shape.length === 0;
+      const single = object.elements === 0 ? "no value" : "one value";
+      const shape = isSingle ? single : object.shape.join(" x ");
       listed.push(`${object.path} (${describeType(object.type)}, ${shape})`);
     }
     return listed.length === 0 ? "no datasets" : listed.join(", ");
