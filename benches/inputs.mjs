@@ -5,7 +5,6 @@ import { mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/prom
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { detectFormat, openRecording } from "evarrow";
-import { writeHdf5Events } from "./inputs/hdf5.mjs";
 import { writeLines } from "./inputs/lines.mjs";
 import { REPETITIONS } from "./inputs/repetition.mjs";
 import { parseSeed } from "./inputs/seed.mjs";
@@ -123,6 +122,8 @@ async function makeLines(format, path, seed, events) {
 
 /** Columns, or the records of ECF. */
 async function makeHdf5(format, path, seed, wanted) {
+  // Here, since the processes that are measured load this file, too, and not what it takes to write.
+  const { writeHdf5Events } = await import("./inputs/hdf5.mjs");
   const { bytes, events, sumT, used } = await replaceFile(path, (file) =>
     writeHdf5Events(seed, wanted, format, (piece) => writeAll(file, piece)),
   );

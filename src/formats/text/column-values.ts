@@ -40,18 +40,32 @@ const GREATEST_PIXEL = 65_535;
 const FEW = 0.1;
 
 function traitOf(values: readonly string[]): Trait {
-  const numbers = values.map((value) => (isNumber(value) ? Number(value) : Number.NaN));
-  const share = (test: (value: number, at: number) => boolean): number =>
-    numbers.filter(test).length / Math.max(numbers.length, 1);
-  const mostly = (test: (value: number, at: number) => boolean): boolean => share(test) >= 1 - FEW;
+  let [numbers, polarities, pixels, fractions, points, falls, greatest] = [0, 0, 0, 0, 0, 0, 0];
+  let last = Number.NaN;
+  for (const text of values) {
+    const isOne = isNumber(text);
+    const value = isOne ? Number(text) : Number.NaN;
+    if (isOne) numbers++;
+    if (isOne ? POLARITIES.includes(value) : isTruth(text)) polarities++;
+    if (isPixel(value)) {
+      pixels++;
+      greatest = Math.max(greatest, value);
+    }
+    if (value % 1 !== 0) fractions++;
+    if (/[.eE]/.test(text)) points++;
+    if (value < last) falls++;
+    last = value;
+  }
+  const few = values.length * FEW;
+  const mostly = (count: number): boolean => values.length - count <= few;
   return {
-    numbers: mostly((value) => !Number.isNaN(value)),
-    polarity: mostly((value, at) => POLARITIES.includes(value) || isTruth(values[at] ?? "")),
-    pixel: mostly(isPixel),
-    fractions: share((value) => value % 1 !== 0) > FEW,
-    points: share((_, at) => /[.eE]/.test(values[at] ?? "")) > FEW,
-    rises: mostly((value, at) => !(value < (numbers[at - 1] ?? value))),
-    greatest: numbers.filter(isPixel).reduce((most, value) => Math.max(most, value), 0),
+    numbers: mostly(numbers),
+    polarity: mostly(polarities),
+    pixel: mostly(pixels),
+    fractions: fractions > few,
+    points: points > few,
+    rises: falls <= few,
+    greatest,
   };
 }
 

@@ -29,6 +29,8 @@ export const CSV_COLUMNS = "x,y,t,polarity";
 const DEFAULT_COLUMNS: readonly ColumnName[] = ["t", "x", "y", "polarity"];
 /** What separates columns; where lines can be split by several, the first counts. */
 const SEPARATORS = [",", ";", "\t", "|", ":", " "];
+/** Lines that tell the separator. */
+const SEPARATOR_LINES = 100;
 /** Bytes in which the first event is looked for. */
 const HEAD_BYTES = 65_536;
 const HINT = "Give `text: { columns }` to say what the columns hold.";
@@ -59,11 +61,12 @@ export function readTextHeader(
   const lines = preamble.lines.map(({ text }) => split(text));
   const geometry = override ?? preamble.geometry;
   const assumptions: Assumption[] = [];
-  const reader = { preamble, split, lines, path };
+  const events = lines.filter(isEvent);
+  const reader = { preamble, split, lines, events, path };
 
   const named = options.columns === undefined ? namesOf(reader) : null;
   const count = columnCount(reader, named, options);
-  const sample = lines.filter((line) => line.length === count && isEvent(line));
+  const sample = events.filter((line) => line.length === count);
   const columns =
     (options.columns && padded(options.columns, count, reader)) ??
     named?.columns ??
@@ -95,6 +98,8 @@ interface Reader {
   readonly split: (text: string) => string[];
   /** Columns of the first lines. */
   readonly lines: readonly (readonly string[])[];
+  /** Those that have values enough for an event. */
+  readonly events: readonly (readonly string[])[];
   readonly path: string | undefined;
 }
 
@@ -107,8 +112,9 @@ function separatorOf({ lines, names, comments }: Preamble): string {
     SEPARATORS.filter((separator) => namedColumns(columnTexts(row, separator)));
   const ofNames = named(names?.text ?? "");
   const candidates = ofNames.length > 0 ? ofNames : SEPARATORS;
+  const some = lines.slice(0, SEPARATOR_LINES);
   const counts = candidates.map(
-    (separator) => lines.filter(({ text }) => isEvent(columnTexts(text, separator))).length,
+    (separator) => some.filter(({ text }) => isEvent(columnTexts(text, separator))).length,
   );
   const most = Math.max(...counts);
   const best = candidates[counts.indexOf(most)] ?? " ";
@@ -157,8 +163,8 @@ function isEvent(columns: readonly string[]): boolean {
 
 /** How many columns a line has. */
 function columnCount(reader: Reader, named: NamedColumns | null, { columns }: TextOptions): number {
-  const { preamble, lines, path } = reader;
-  const lengths = lines.filter(isEvent).map(({ length }) => length);
+  const { preamble, lines, events, path } = reader;
+  const lengths = events.map(({ length }) => length);
   const stated = columns?.length ?? 0;
   const usual = mostFrequent(lengths.filter((length) => length >= stated)) ?? lengths[0];
   if (named !== null) {

@@ -39,34 +39,38 @@ export function* linesOf(bytes: Uint8Array): Generator<HeadLine, void, void> {
 
 /** The columns of a line, as the kernel finds them; a blank separator is any blanks and tabs. */
 export function columnsOf(line: string, separator: number): Column[] {
-  const trimmed = trim({ text: line, at: 0 }, separator);
-  const between = separator === BLANK ? /[ \t]+/g : String.fromCharCode(separator);
-  if (typeof between === "string") {
-    let at = trimmed.at;
-    return trimmed.text.split(between).map((text) => {
-      const column = trim({ text, at }, separator);
-      at += text.length + 1;
-      return column;
-    });
-  }
+  const stop = inFrontOfBlanks(line, 0, line.length, separator);
   const columns: Column[] = [];
-  let from = 0;
-  for (const { index, 0: blanks } of trimmed.text.matchAll(between)) {
-    columns.push({ text: trimmed.text.slice(from, index), at: trimmed.at + from });
-    from = index + blanks.length;
+  let at = behindBlanks(line, 0, stop, separator);
+  for (;;) {
+    let behind = at;
+    while (behind < stop && !isSeparator(line.charCodeAt(behind), separator)) behind++;
+    const last = inFrontOfBlanks(line, at, behind, separator);
+    columns.push({ text: line.slice(at, last), at });
+    if (behind >= stop) return columns;
+    at = behindBlanks(line, behind + 1, stop, separator);
   }
-  columns.push({ text: trimmed.text.slice(from), at: trimmed.at + from });
-  return columns;
 }
 
-/** Without the blanks around it; a tab is one, unless it separates columns. */
-function trim({ text, at }: Column, separator: number): Column {
-  const [leading = ""] = (separator === TAB ? /^ */ : /^[ \t]*/).exec(text) ?? [];
-  const rest = text.slice(leading.length);
-  return {
-    text: rest.replace(separator === TAB ? / *$/ : /[ \t]*$/, ""),
-    at: at + leading.length,
-  };
+function isSeparator(code: number, separator: number): boolean {
+  return code === separator || (separator === BLANK && code === TAB);
+}
+
+/** A tab is a blank, unless it separates columns. */
+function isBlank(code: number, separator: number): boolean {
+  return code === BLANK || (code === TAB && separator !== TAB);
+}
+
+function behindBlanks(line: string, start: number, stop: number, separator: number): number {
+  let at = start;
+  while (at < stop && isBlank(line.charCodeAt(at), separator)) at++;
+  return at;
+}
+
+function inFrontOfBlanks(line: string, start: number, stop: number, separator: number): number {
+  let at = stop;
+  while (at > start && isBlank(line.charCodeAt(at - 1), separator)) at--;
+  return at;
 }
 
 const NUMBER = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/;

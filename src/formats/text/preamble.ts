@@ -26,7 +26,7 @@ export interface Preamble {
 /** What comments begin with unless the caller says otherwise. */
 export const COMMENT_MARKS: readonly string[] = ["#", "%"];
 /** Lines that are looked at to tell how all are written. */
-const MOST_LINES = 1000;
+const MOST_LINES = 500;
 
 /**
  * Sorts the first lines.
