@@ -49,6 +49,9 @@ const HAS_METADATA = new Set(["arrow", "hdf5"]);
 const digestOf = (events: readonly PlainEvent[]): string =>
   referenceDigest(events.map((event) => ({ ...event, t: BigInt(event.t) })));
 
+/** Each source once and each target once: what comes between is the same for all. */
+const NEAR = PAIRS.filter(({ from, to }) => from.id === to.id || from.id === "evt2");
+
 describe("a conversion", () => {
   it.each(PAIRS)("$name and back keeps events, triggers and geometry", async ({ from, to }) => {
     const scene = mixedScene();
@@ -86,7 +89,7 @@ describe("a conversion", () => {
     if (!HAS_METADATA.has(from.id) && keepsAll) expect(back.bytes).toEqual(original);
   });
 
-  it.each(PAIRS)("$name keeps any events", async ({ from, to }) => {
+  it.each(SOAK > 1 ? PAIRS : NEAR)("$name keeps any events", async ({ from, to }) => {
     const step = fc.oneof(
       { weight: 20, arbitrary: fc.nat(100) },
       { weight: 1, arbitrary: fc.nat(20_000_000) },
