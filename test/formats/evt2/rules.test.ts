@@ -206,7 +206,7 @@ describe("random words", () => {
         await expectLoads(bytes, expected);
         await expectStrict(bytes, expected, () => loadTable(bytes, { strict: true }));
       }),
-      { numRuns: 400 },
+      { numRuns: 150 },
     );
   });
 
@@ -258,7 +258,7 @@ describe("random words", () => {
         const triggers = await recording.triggers({ rebase: given.rebase });
         expect(triggersOf(triggers)).toEqual(expected.triggers);
       }),
-      { numRuns: 200 },
+      { numRuns: 80 },
     );
   });
 });
