@@ -1,6 +1,6 @@
 /** Zip archives put together by hand, sound or with any field as a test wants it. */
-import { deflateRawSync } from "node:zlib";
-import { crc32, littleEndian } from "./compressed.ts";
+import { crc32, deflateRawSync } from "node:zlib";
+import { littleEndian } from "./compressed.ts";
 import { concatBytes } from "./evt2-words.ts";
 
 /** A file in an archive, and how its record deviates from what it should be. */
