@@ -120,7 +120,7 @@ describe("a conversion", () => {
           expect(await triggersIn(bytes)).toEqual(keepsTriggers ? triggers : []);
         },
       ),
-      { numRuns: 4 * SOAK },
+      { numRuns: 3 * SOAK },
     );
   });
 

@@ -239,7 +239,7 @@ describe("a recording", () => {
         fc.asyncProperty(recordings, changes, pieces, async (bytes, list, pieceBytes) => {
           await expectHandled(damaged(bytes, list), pieceBytes);
         }),
-        { numRuns: 150 * SOAK },
+        { numRuns: 60 * SOAK },
       );
     },
     TIMEOUT_MS,
@@ -265,7 +265,7 @@ describe("noise", () => {
         fc.asyncProperty(starts, noise, async (start, bytes) => {
           await expectHandled(concatBytes(latin1Bytes(start), bytes));
         }),
-        { numRuns: 120 * SOAK },
+        { numRuns: 50 * SOAK },
       );
     },
     TIMEOUT_MS,
@@ -284,7 +284,7 @@ describe("noise", () => {
         fc.asyncProperty(fc.constantFrom(...HEADERS), noise, async (header, bytes) => {
           await expectHandled(concatBytes(latin1Bytes(header), bytes));
         }),
-        { numRuns: 120 * SOAK },
+        { numRuns: 50 * SOAK },
       );
     },
     TIMEOUT_MS,
@@ -302,7 +302,7 @@ describe("noise", () => {
           const random = pairs.map(([type, rest]) => type * 2 ** 28 + rest);
           await expectHandled(recordingOf(random, { header }));
         }),
-        { numRuns: 100 * SOAK },
+        { numRuns: 50 * SOAK },
       );
     },
     TIMEOUT_MS,
