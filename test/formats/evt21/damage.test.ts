@@ -57,11 +57,11 @@ describe("a recording", () => {
     }
   });
 
-  it("with one byte changed, any of them to some values", async () => {
+  it("with one byte changed, every third of them to some values", async () => {
     const random = randomNumbers(1);
     for (const [header, order] of HEADERS.slice(1, 5)) {
       const bytes = recordingOf(SMALL, { header, order });
-      for (let at = 0; at < bytes.byteLength; at++) {
+      for (let at = 0; at < bytes.byteLength; at += 3) {
         for (const value of [0x20, 0x30 + random(10), random(256)]) {
           const changed = bytes.slice();
           changed[at] = value;
