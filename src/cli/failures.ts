@@ -58,7 +58,6 @@ function hintFor({ code, hint = "" }: EventError): string {
     .replaceAll("`byteOrder`", "--byte-order")
     .replaceAll("`text: { columns }`", "--text-columns, for example t,x,y,p,")
     .replaceAll("`hdf5: { x, y, t, polarity }`", "--hdf5-columns x=/a,y=/b,t=/c,p=/d")
-    .replaceAll("`hdf5: { columns }`", "--hdf5-columns x=/a,y=/b,t=/c,p=/d")
     .replaceAll(/`(?:text|hdf5): { timeUnit }`/g, "--time-unit")
     .replaceAll(/`stream: "(.*?)"`/g, "--stream $1")
     .replaceAll("`format`", "--format");

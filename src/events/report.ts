@@ -216,13 +216,14 @@ function damageError(report: LoadReport, damage: CompressionDamage): EventError 
   });
 }
 
-/** What can be stated instead of being assumed, and how. */
+/** What can be stated instead of being assumed, and how; in front of it the format, where only one. */
 const STATED_BY: Readonly<Record<string, string>> = {
   geometry: "Give `geometry` to state it yourself.",
   "byte order": "Give `byteOrder` to state it yourself.",
-  // The options of a format are called like the format.
-  columns: "Give `FORMAT: { columns }` to state them yourself.",
-  timeUnit: "Give `FORMAT: { timeUnit }` to state it yourself.",
+  "text columns": "Give `text: { columns }` to state them yourself.",
+  "hdf5 columns": "Give `hdf5: { x, y, t, polarity }` to state them yourself.",
+  "text timeUnit": "Give `text: { timeUnit }` to state it yourself.",
+  "hdf5 timeUnit": "Give `hdf5: { timeUnit }` to state it yourself.",
 };
 
 /**
@@ -238,7 +239,8 @@ export function checkAssumptions(report: LoadReport, strict: Strictness): void {
     path: report.sourceName ?? undefined,
     format: report.format,
     hint:
-      STATED_BY[first.what]?.replace("FORMAT", report.format) ??
+      STATED_BY[`${report.format} ${first.what}`] ??
+      STATED_BY[first.what] ??
       'Load without `strict: "assumptions"` to accept it.',
   });
 }

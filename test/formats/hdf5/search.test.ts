@@ -96,7 +96,13 @@ describe("a matrix", () => {
     ["x,y,t,polarity", [X, Y, T, P]],
     ["x,y,polarity,t", [X, Y, P, T]],
   ])("of integers %s is told by its values, which is an assumption", async (order, columns) => {
-    expect(await expectEvents(await matrixOf(columns))).toEqual([`columns ${order}`]);
+    const bytes = await matrixOf(columns);
+    expect(await expectEvents(bytes)).toEqual([`columns ${order}`]);
+    const stated = loadTable(bytes, { strict: "assumptions" });
+    await expect(stated).rejects.toMatchObject({
+      code: "assumption",
+      hint: "Give `hdf5: { x, y, t, polarity }` to state them yourself.",
+    });
   });
 
   it("that could be read in two ways is v2e by assumption", async () => {

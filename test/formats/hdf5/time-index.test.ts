@@ -2,6 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { openHdf5 } from "../../../src/formats/hdf5/open.ts";
+import { loadTable } from "../../../src/index.ts";
+import { columnsOf } from "../../support/expected-load.ts";
 import { RecordingSource } from "../../support/sources.ts";
 import { madeByLibrary } from "./files.ts";
 
@@ -75,6 +77,22 @@ describe("a row is found by its time", () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it("that is rounded as loading rounds it: of two whole numbers to the even one", async () => {
+    const times = [0, 0.5, 1.5, 2.5, 3.5];
+    const bytes = await madeByLibrary((file) => {
+      const group = file.create_group("events");
+      for (const name of ["x", "y", "p"]) group.create_dataset({ name, data: new Uint8Array(5) });
+      group.create_dataset({ name: "t", data: Float64Array.from(times) });
+    });
+    const hdf5 = { timeUnit: "us" } as const;
+    const { t } = columnsOf(await loadTable(bytes, { hdf5 }));
+    expect(Array.from(t, Number)).toEqual([0, 0, 2, 2, 4]);
+    const table = await openHdf5(new RecordingSource(bytes), { ...OPTIONS, hdf5 });
+    for (const time of [0n, 1n, 2n, 3n, 4n]) {
+      expect(await table.findRow?.(time)).toBe(t.findIndex((one) => one >= time));
+    }
   });
 
   it("reading a small part of the file", async () => {

@@ -87,13 +87,19 @@ export class TimeIndex {
     const { factor, divisor } = this.#time.scale;
     const { zero, offset } = this.#time.origin;
     if (this.#times.columns[0]?.type.startsWith("float")) {
-      const rounded = Math.round(((Number(value) - zero) * factor) / divisor);
+      const rounded = nearest(((Number(value) - zero) * factor) / divisor);
       return BigInt(Number.isFinite(rounded) ? rounded : 0) + offset;
     }
     const scaled = BigInt(value) * BigInt(factor);
     const whole = scaled / BigInt(divisor);
     return whole * BigInt(divisor) > scaled ? whole - 1n + offset : whole + offset;
   }
+}
+
+/** The nearest whole number, of two the even one: as the kernel rounds. */
+function nearest(value: number): number {
+  const rounded = Math.round(value); // of two the greater one
+  return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }
 
 async function entriesOf(catalog: Catalog, dataset: Hdf5Dataset): Promise<RowReader | null> {
