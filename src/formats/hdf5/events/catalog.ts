@@ -1,4 +1,5 @@
 import { type EventError, isEventError } from "../../../errors.ts";
+import { COLUMN_NAMES, type ColumnName } from "../../../events/columns.ts";
 import {
   type Hdf5Dataset,
   type Hdf5File,
@@ -143,6 +144,22 @@ export function childOf(path: string, name: string): string {
 /** The path of the group that holds an object; the root's own for the root. */
 export function parentOf(path: string): string {
   return path.slice(0, Math.max(path.lastIndexOf("/"), 1));
+}
+
+/** The columns of an event stream. */
+export type EventColumns = Readonly<Record<ColumnName, ColumnChoice>>;
+
+/** The columns that `choose` gives; null when it gives none for one of them, or what is no column. */
+export async function chooseColumns(
+  choose: (name: ColumnName) => Promise<ColumnChoice | null>,
+): Promise<EventColumns | null> {
+  const columns: Partial<Record<ColumnName, ColumnChoice>> = {};
+  for (const name of COLUMN_NAMES) {
+    const choice = await choose(name);
+    if (choice === null || !isColumn(choice)) return null;
+    columns[name] = choice;
+  }
+  return columns as EventColumns;
 }
 
 /** Whether the values of a choice can be read as a column of numbers. */

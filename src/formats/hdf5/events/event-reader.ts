@@ -6,8 +6,8 @@ import type { OnMalformed } from "../../options.ts";
 import type { Hdf5File } from "../file.ts";
 import type { ColumnType, RowColumn } from "../rows/row-column.ts";
 import { RowReader } from "../rows/row-reader.ts";
+import type { EventColumns } from "./catalog.ts";
 import { malformedRow } from "./malformed-row.ts";
-import type { EventColumns } from "./streams.ts";
 import type { ValueRules } from "./value-rules.ts";
 
 /** What a reader works with. */

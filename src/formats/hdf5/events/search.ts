@@ -3,10 +3,9 @@ import { COLUMN_NAMES, type ColumnName } from "../../../events/columns.ts";
 import { namedColumn } from "../../column-names.ts";
 import type { TimeUnit } from "../../options.ts";
 import type { Hdf5Dataset } from "../file.ts";
-import type { ColumnChoice } from "../rows/row-column.ts";
 import { RowReader } from "../rows/row-reader.ts";
-import { type Catalog, childOf, isColumn } from "./catalog.ts";
-import type { EventColumns, EventStream } from "./streams.ts";
+import { type Catalog, childOf, chooseColumns, type EventColumns, isColumn } from "./catalog.ts";
+import type { EventStream } from "./streams.ts";
 
 /** What names tell: where the columns are, and perhaps the unit of time. */
 interface NamedPlaces {
@@ -44,13 +43,11 @@ export async function searchStreams(catalog: Catalog): Promise<EventStream[]> {
 async function groupStream(catalog: Catalog, path: string): Promise<EventStream | null> {
   const named = placesIn(await catalog.names(path));
   if (named === null) return null;
-  const columns: Partial<Record<ColumnName, ColumnChoice>> = {};
-  for (const name of COLUMN_NAMES) {
+  const columns = await chooseColumns(async (name) => {
     const dataset = await catalog.dataset(childOf(path, named.places[name]));
-    if (dataset === null || !isColumn({ dataset })) return null;
-    columns[name] = { dataset };
-  }
-  return streamOf(path, columns as EventColumns, named);
+    return dataset && { dataset };
+  });
+  return columns && streamOf(path, columns, named);
 }
 
 /** Records with a member for every column. */
@@ -58,13 +55,8 @@ async function recordStream(dataset: Hdf5Dataset): Promise<EventStream | null> {
   if (dataset.type.kind !== "compound") return null;
   const named = placesIn(dataset.type.members.map(({ name }) => name));
   if (named === null) return null;
-  const columns: Partial<Record<ColumnName, ColumnChoice>> = {};
-  for (const name of COLUMN_NAMES) {
-    const choice = { dataset, member: named.places[name] };
-    if (!isColumn(choice)) return null;
-    columns[name] = choice;
-  }
-  return streamOf(dataset.path, columns as EventColumns, named);
+  const columns = await chooseColumns(async (name) => ({ dataset, member: named.places[name] }));
+  return columns && streamOf(dataset.path, columns, named);
 }
 
 function streamOf(path: string, columns: EventColumns, { places, timeUnit }: NamedPlaces) {

@@ -7,12 +7,16 @@ import type { Hdf5Options } from "../../options.ts";
 import type { Hdf5Dataset } from "../file.ts";
 import { unsupported } from "../problems.ts";
 import type { ColumnChoice } from "../rows/row-column.ts";
-import { type Catalog, isColumn, MAX_OBJECTS, parentOf, refusalOf } from "./catalog.ts";
+import {
+  type Catalog,
+  chooseColumns,
+  type EventColumns,
+  MAX_OBJECTS,
+  parentOf,
+  refusalOf,
+} from "./catalog.ts";
 import { DIALECTS, type Dialect, type Layout } from "./dialects.ts";
 import { matrixOrders, searchStreams } from "./search.ts";
-
-/** The columns of an event stream. */
-export type EventColumns = Readonly<Record<ColumnName, ColumnChoice>>;
 
 /** Events of one camera. */
 export interface EventStream {
@@ -127,8 +131,10 @@ async function streamsOf(catalog: Catalog, dialect: Dialect): Promise<EventStrea
   const streams: EventStream[] = [];
   for (const name of names) {
     const placed = (place: string): string => place.replace("*", name ?? "*");
-    const columns = await columnsOf(catalog, dialect, placed);
-    if (columns === null) continue;
+    const columns = await chooseColumns((column) =>
+      catalog.column(placed(dialect.columns[column])),
+    );
+    if (columns === null || !hasType(columns, dialect.type)) continue;
     const path = streamPath(placed(dialect.columns.x));
     const { timeIndex } = dialect;
     const layout = {
@@ -159,19 +165,10 @@ async function checkOrder(
   return { assumption: { what: "columns", value, reason } };
 }
 
-async function columnsOf(
-  catalog: Catalog,
-  { columns: places, type }: Dialect,
-  placed: (place: string) => string,
-): Promise<EventColumns | null> {
-  const columns: Partial<Record<ColumnName, ColumnChoice>> = {};
-  for (const name of COLUMN_NAMES) {
-    const choice = await catalog.column(placed(places[name]));
-    if (choice === null || !isColumn(choice)) return null;
-    if (type !== undefined && choice.dataset.type.kind !== type) return null;
-    columns[name] = choice;
-  }
-  return columns as EventColumns;
+function hasType(columns: EventColumns, kind: Dialect["type"]): boolean {
+  return (
+    kind === undefined || COLUMN_NAMES.every((name) => columns[name].dataset.type.kind === kind)
+  );
 }
 
 /** The group, or the dataset of records or columns, that a column stands in. */
