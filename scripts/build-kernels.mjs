@@ -6,7 +6,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 
-const OPTIONS = ["--runtime", "stub", "--enable", "simd", "--importMemory", "--noAssert", "-O3"];
+/** A memory that threads share has a maximum; this is all that WebAssembly can address. */
+const MAXIMUM_PAGES = "65536";
+const OPTIONS = [
+  ...["--runtime", "stub", "--enable", "simd", "--noAssert", "-O3"],
+  ...["--importMemory", "--maximumMemory", MAXIMUM_PAGES],
+];
 
 const src = new URL("../src/", import.meta.url);
 mkdirSync(new URL("kernels/generated/", src), { recursive: true });

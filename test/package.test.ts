@@ -61,8 +61,10 @@ describe("package.json", () => {
   });
 
   it("knows both platforms", () => {
-    const { "#platform": platform, ...others } = manifest.imports;
+    const { "#platform": platform, "#thread": thread, ...others } = manifest.imports;
     expect(others).toEqual({});
+    expect(thread).toBe("./dist/thread.js");
+    expect(existsSync(sourceOf(thread))).toBe(true);
     expect(platform).toEqual({
       browser: "./dist/platform/browser.js",
       default: "./dist/platform/node.js",

@@ -1,4 +1,5 @@
 import { EventError } from "../errors.ts";
+import { allocate } from "../util/allocate.ts";
 import { show } from "../util/show.ts";
 
 /** The columns of an event table, in their order. */
@@ -76,7 +77,7 @@ export class ColumnBuffer {
   constructor(capacity: number, names: readonly ColumnName[]) {
     this.capacity = capacity;
     this.names = names;
-    this.#arrays = allocate(capacity, names);
+    this.#arrays = createColumns(capacity, names);
   }
 
   get length(): number {
@@ -125,7 +126,12 @@ export function viewColumns(
   return { length, ...Object.fromEntries(views) };
 }
 
-function allocate(capacity: number, names: readonly ColumnName[]): Partial<ColumnArrays> {
-  const arrays = names.map((name) => [name, new ARRAY_TYPES[name](capacity)] as const);
+function createColumns(capacity: number, names: readonly ColumnName[]): Partial<ColumnArrays> {
+  const arrays = names.map((name) => [name, emptyColumn(name, capacity)] as const);
   return Object.fromEntries(arrays);
+}
+
+function emptyColumn(name: ColumnName, capacity: number): ColumnArrays[ColumnName] {
+  const Column = ARRAY_TYPES[name];
+  return new Column(allocate(capacity * Column.BYTES_PER_ELEMENT));
 }

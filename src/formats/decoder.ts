@@ -4,8 +4,10 @@
 import type { SensorGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
 import type { Assumption, MutableReport } from "../events/report.ts";
+import type { DecodingKernel } from "../kernels/decoding-kernel.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
 import type { ByteSource } from "../source/byte-source.ts";
+import type { FedBytes } from "./fed-bytes.ts";
 import type { FormatOptions, OnMalformed } from "./options.ts";
 
 /** A format that this version reads: a stream of words, or a table of rows. */
@@ -57,8 +59,28 @@ export interface StreamFormat extends FormatIdentity {
     path?: string,
     options?: FormatOptions,
   ): FormatHeader;
-  /** Makes a decoder that works in `memory`, for data that starts at `dataOffset` of the source. */
-  createDecoder(memory: EventMemory, options: DecoderOptions): Promise<EventDecoder>;
+  /** The kernel that decodes it, as it is embedded. */
+  readonly kernel: string;
+  /** How its data are decoded in parts. */
+  readonly parts: PartRules;
+  /**
+   * Makes a decoder that works in `memory`, for data that starts at `dataOffset` of the source.
+   *
+   * @param kernel - the format's, over the same memory
+   */
+  createDecoder(memory: EventMemory, kernel: DecodingKernel, options: DecoderOptions): EventDecoder;
+}
+
+/** How data are cut into parts, each of which can be decoded before the one in front of it is. */
+export interface PartRules {
+  /** Whoever decodes this many bytes in front of a part is mostly in the state that it needs. */
+  readonly leadBytes: number;
+  /** How many bytes the end of a word or line at the front of such bytes takes at most. */
+  firstStart(bytes: Uint8Array): number;
+  /** Where the last word or line that begins in or behind some bytes begins. */
+  lastStart(bytes: Uint8Array): number;
+  /** Where in the carried state an i64 stands that is a sum over all parts. Default: nowhere. */
+  readonly carriedSum?: number | undefined;
 }
 
 /** What a recording says of itself. */
@@ -106,6 +128,8 @@ export interface DecoderOptions {
  * it never waits, opens or logs. It can stop after any byte and go on with the next.
  */
 export interface EventDecoder {
+  /** What it was fed and has not used up. */
+  readonly bytes: FedBytes;
   /** Takes the next `length` bytes of the source, which stand in the given input slot. */
   feed(slot: 0 | 1, length: number): void;
   /**

@@ -39,6 +39,14 @@ export class FedBytes {
     this.#nextOffset += length;
   }
 
+  /** Takes the bytes between two addresses instead of what is left; `byteOffset` is the first's. */
+  place(start: number, end: number, byteOffset: number): void {
+    this.start = start;
+    this.end = end;
+    this.#offsetOfAddress = byteOffset - start;
+    this.#nextOffset = byteOffset + end - start;
+  }
+
   /** Byte offset in the source of the byte at an address. */
   offsetOf(address: number): number {
     return this.#offsetOfAddress + address;

@@ -4,21 +4,11 @@
 
 import type { LossKind, MutableReport } from "../events/report.ts";
 import { timeAsNumber } from "../events/safe-time.ts";
+import type { DecodingKernel } from "../kernels/decoding-kernel.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
 import * as layout from "../kernels/layout.ts";
-import type { DecoderOptions, EventDecoder } from "./decoder.ts";
+import type { DecoderOptions, EventDecoder, PartRules } from "./decoder.ts";
 import { FedBytes } from "./fed-bytes.ts";
-
-/** The one function of a word kernel. */
-export interface WordKernel {
-  /**
-   * Appends the events from the address `input` to the columns, until less than a word is left
-   * before `end` or the tile is full; returns the address of the first unread byte.
-   *
-   * @param capacity - the most events the tile may hold
-   */
-  decode(input: number, end: number, capacity: number): number;
-}
 
 /** What the driver has to know of a format. */
 export interface WordFormat {
@@ -30,17 +20,29 @@ export interface WordFormat {
   readonly subtypedWord?: number;
 }
 
+/** Time, row and base of a vector are sent again and again; in these bytes all of them are. */
+const LEAD_BYTES = 16_384;
+
+/** How words are decoded in parts. */
+export function wordParts(wordBytes: number): PartRules {
+  return {
+    leadBytes: LEAD_BYTES,
+    firstStart: () => 0, // parts are whole words, and so is the lead
+    lastStart: ({ byteLength }) => byteLength - (byteLength % wordBytes),
+  };
+}
+
 /** Drives a word kernel: keeps the bytes of a cut word, and tells the report what was counted. */
 export class WordDecoder implements EventDecoder {
   readonly #memory: EventMemory;
-  readonly #kernel: WordKernel;
+  readonly #kernel: DecodingKernel;
   readonly #format: WordFormat;
   #rebasePending: boolean;
-  readonly #bytes: FedBytes;
+  readonly bytes: FedBytes;
 
   constructor(
     memory: EventMemory,
-    kernel: WordKernel,
+    kernel: DecodingKernel,
     format: WordFormat,
     options: DecoderOptions,
   ) {
@@ -49,18 +51,18 @@ export class WordDecoder implements EventDecoder {
     this.#kernel = kernel;
     this.#format = format;
     this.#rebasePending = options.rebase;
-    this.#bytes = new FedBytes(memory, options.dataOffset);
+    this.bytes = new FedBytes(memory, options.dataOffset);
   }
 
   feed(slot: 0 | 1, length: number): void {
-    this.#bytes.feed(slot, length);
+    this.bytes.feed(slot, length);
   }
 
   end(): void {}
 
   decode(room: number, report: MutableReport): boolean {
     const memory = this.#memory;
-    const bytes = this.#bytes;
+    const bytes = this.bytes;
     const { wordBytes } = this.#format;
     const { eventCount, triggerCount } = memory;
     if (bytes.length >= wordBytes) {
@@ -74,7 +76,7 @@ export class WordDecoder implements EventDecoder {
   }
 
   finish(report: MutableReport): void {
-    const bytes = this.#bytes;
+    const bytes = this.bytes;
     report.truncatedBytes = bytes.length;
     if (bytes.length > 0) report.firstAt.truncated = bytes.offsetOf(bytes.start);
   }
@@ -84,7 +86,7 @@ export class WordDecoder implements EventDecoder {
     const memory = this.#memory;
     const { triggerCount } = memory;
     const carried = memory.saveCarried();
-    this.#kernel.decode(this.#bytes.start, this.#bytes.end, room);
+    this.#kernel.decode(this.bytes.start, this.bytes.end, room);
     const found = memory.eventCount > 0;
     memory.takeCounters(() => {});
     memory.takeSubtypes(() => {});
@@ -100,7 +102,7 @@ export class WordDecoder implements EventDecoder {
   #settle(report: MutableReport): void {
     this.#memory.takeCounters((slot, count, address) => {
       const first = (kind: LossKind): void => {
-        const offset = this.#bytes.offsetOf(address);
+        const offset = this.bytes.offsetOf(address);
         report.firstAt[kind] = Math.min(report.firstAt[kind] ?? offset, offset);
       };
       switch (slot) {

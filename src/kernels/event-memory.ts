@@ -15,6 +15,8 @@ export interface EventMemorySize {
   outputBytes?: number | undefined;
   /** The most triggers of a tile. Default 2048; a kernel that fills them ends the tile. */
   tileTriggers?: number | undefined;
+  /** Whether other threads work in it, too. Default `false`. */
+  isShared?: boolean | undefined;
 }
 
 /** Enough that few tiles are cut short. */
@@ -50,6 +52,7 @@ export class EventMemory {
     scratchBytesPerEvent = 0,
     outputBytes = 0,
     tileTriggers = TILE_TRIGGERS,
+    isShared = false,
   }: EventMemorySize) {
     let end = layout.SUBTYPES + layout.SUBTYPE_SLOTS * 4;
     const reserve = (bytes: number): number => {
@@ -72,8 +75,8 @@ export class EventMemory {
     const output = reserve(outputBytes);
     const pages = Math.ceil(end / PAGE_BYTES);
 
-    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-    const buffer = this.memory.buffer as ArrayBuffer;
+    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: isShared });
+    const buffer = this.memory.buffer as ArrayBuffer; // shared memory is read the same way
     this.inputs = [
       new Uint8Array(buffer, inputA, inputBytes),
       new Uint8Array(buffer, inputB, inputBytes),
@@ -123,6 +126,11 @@ export class EventMemory {
   /** Subtracts `offset` microseconds from every time decoded from now on. */
   setTimeOffset(offset: bigint): void {
     new BigInt64Array(this.memory.buffer, layout.TIME_OFFSET, 1)[0] = offset;
+  }
+
+  /** What is subtracted from every time, in microseconds. */
+  get timeOffset(): bigint {
+    return this.field64(layout.TIME_OFFSET);
   }
 
   /** Events in the tile. */
@@ -176,6 +184,13 @@ export class EventMemory {
   /** Puts back what {@link saveCarried} returned. */
   restoreCarried(carried: Uint8Array): void {
     new Uint8Array(this.memory.buffer, layout.CARRIED, layout.CARRIED_BYTES).set(carried);
+  }
+
+  /** Forgets the tile and what was counted with it. */
+  clear(): void {
+    this.setTile();
+    this.takeCounters(() => {});
+    this.takeSubtypes(() => {});
   }
 
   /**

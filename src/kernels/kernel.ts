@@ -4,8 +4,10 @@
  */
 import { EventError } from "../errors.ts";
 
-/** A kernel's compiled module by its base64 text: compiling once serves every recording. */
+/** Compiled modules by the base64 text of the kernel: compiling once serves every recording. */
 const modules = new Map<string, Promise<WebAssembly.Module>>();
+/** The same for memory that several threads share. */
+const sharedModules = new Map<string, Promise<WebAssembly.Module>>();
 
 /**
  * Instantiates a kernel over the given memory.
@@ -18,18 +20,31 @@ export async function instantiateKernel<Exports>(
   wasm: string,
   memory: WebAssembly.Memory,
 ): Promise<Exports> {
-  let module = modules.get(wasm);
-  if (module === undefined) {
-    module = compile(wasm);
-    modules.set(wasm, module);
-  }
-  const instance = await WebAssembly.instantiate(await module, { env: { memory } });
+  const module = await compileKernel(wasm, !(memory.buffer instanceof ArrayBuffer));
+  const instance = await WebAssembly.instantiate(module, { env: { memory } });
   return instance.exports as Exports;
 }
 
-async function compile(wasm: string): Promise<WebAssembly.Module> {
+/**
+ * Compiles a kernel, once.
+ *
+ * @param isShared - whether its memory will be shared between threads
+ * @throws EventError `kernel-unavailable`
+ */
+export function compileKernel(wasm: string, isShared: boolean): Promise<WebAssembly.Module> {
+  const known = isShared ? sharedModules : modules;
+  let module = known.get(wasm);
+  if (module === undefined) {
+    module = compile(wasm, isShared);
+    known.set(wasm, module);
+  }
+  return module;
+}
+
+async function compile(wasm: string, isShared: boolean): Promise<WebAssembly.Module> {
   const text = atob(wasm);
   const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+  if (isShared) shareMemory(bytes);
   try {
     return await WebAssembly.compile(bytes);
   } catch (cause) {
@@ -38,4 +53,28 @@ async function compile(wasm: string): Promise<WebAssembly.Module> {
       cause,
     });
   }
+}
+
+/** The import of the memory, `env.memory`, up to the flags that follow: it has a maximum. */
+const MEMORY_IMPORT = [3, ...bytesOf("env"), 6, ...bytesOf("memory"), 2];
+const HAS_MAXIMUM = 1;
+const IS_SHARED = 2;
+
+/**
+ * Makes a module take shared memory: one bit in the flags of its import (WebAssembly core
+ * specification, "limits"). The code is the same, so no kernel has to be embedded twice.
+ */
+function shareMemory(module: Uint8Array): void {
+  const at = module.findIndex((_, start) =>
+    MEMORY_IMPORT.every((byte, index) => module[start + index] === byte),
+  );
+  const flags = at + MEMORY_IMPORT.length;
+  if (at < 0 || module[flags] !== HAS_MAXIMUM) {
+    throw new Error("a kernel does not import its memory the way the build makes it");
+  }
+  module[flags] = HAS_MAXIMUM | IS_SHARED;
+}
+
+function bytesOf(name: string): Uint8Array {
+  return new TextEncoder().encode(name);
 }

@@ -53,6 +53,10 @@ export const platform: Platform = {
     }
   },
 
+  parallelism: 1, // only isolated pages can share memory between threads
+
+  startThread: () => null,
+
   async readAsset(url) {
     const response = await fetch(url);
     if (!response.ok) throw new Error(`${url}: ${response.status} ${response.statusText}`);

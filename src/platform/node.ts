@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import zlib from "node:zlib";
 import { EventError, type EventErrorCode } from "../errors.ts";
@@ -11,6 +11,7 @@ import { GzipInflater } from "../source/node/gzip-inflater.ts";
 import { createScratchFile } from "../source/node/scratch-file.ts";
 import { spoolToFile } from "../source/node/spool.ts";
 import { zstdInflater } from "../source/node/zlib-inflater.ts";
+import { startNodeThread } from "./node-thread.ts";
 import type { Platform } from "./platform.ts";
 
 /** From Node 22.15 on. */
@@ -60,6 +61,10 @@ export const platform: Platform = {
       });
     });
   },
+
+  parallelism: availableParallelism(),
+
+  startThread: startNodeThread,
 
   readAsset: async (url) => plain(await readFile(fileURLToPath(url))),
 

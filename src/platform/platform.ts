@@ -53,6 +53,10 @@ export interface Platform {
    * @returns what came out; the platform's error is thrown when the data are damaged
    */
   inflate(bytes: Uint8Array, most: number): Promise<Uint8Array> | Uint8Array;
+  /** How many threads can run at once. */
+  readonly parallelism: number;
+  /** Starts a thread that decodes; null where there can be none. */
+  startThread(): DecodeThread | null;
   /** Reads a file of an installed package, given where the package says that it is. */
   readAsset(url: string): Promise<Uint8Array>;
   /** A SHA-256 that is fed piece by piece. */
@@ -66,4 +70,16 @@ export interface Sha256 {
   update(bytes: Uint8Array): void;
   /** The digest as 64 hexadecimal digits; ends the computation. */
   hex(): string;
+}
+
+/** A thread that runs what `thread.ts` in the root of the library says. */
+export interface DecodeThread {
+  /** Sends what can be cloned; shared memory is shared. */
+  post(message: unknown): void;
+  /** Sets who is told what the thread sends. */
+  onMessage(listener: (message: unknown) => void): void;
+  /** Sets who is told when the thread fails, for example because it cannot be started. */
+  onError(listener: (error: unknown) => void): void;
+  /** Ends the thread, whatever it does. */
+  close(): Promise<void>;
 }

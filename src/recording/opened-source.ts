@@ -1,5 +1,6 @@
 import { platform } from "#platform";
 import { EventError } from "../errors.ts";
+import type { MutableReport } from "../events/report.ts";
 import type { FormatDetection } from "../formats/detect.ts";
 import type { FormatOptions } from "../formats/options.ts";
 import { type ByteSource, isByteSource, type SequentialSource } from "../source/byte-source.ts";
@@ -17,6 +18,13 @@ export interface RecordingBytes extends SequentialSource {
   readonly bytesUsed?: number;
   /** What is wrong with the compressed bytes, once reading has come to it. */
   readonly damage?: CompressionDamage | null;
+}
+
+/** Tells the report what is wrong with compressed bytes that were read to their end. */
+export function reportDamage(report: MutableReport, { damage }: RecordingBytes): void {
+  if (!damage) return;
+  report.compressionDamage = damage;
+  report.firstAt.damagedCompression = report.bytesRead;
 }
 
 /** A source that is open, its first bytes read and judged. */

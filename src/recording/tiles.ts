@@ -7,12 +7,17 @@ import {
   type Strictness,
 } from "../events/report.ts";
 import type { OnMalformed } from "../formats/options.ts";
+import type { DecodingKernel } from "../kernels/decoding-kernel.ts";
 import { EventMemory } from "../kernels/event-memory.ts";
+import { instantiateKernel } from "../kernels/kernel.ts";
 import type { SequentialSource } from "../source/byte-source.ts";
 import { untilAborted } from "../util/until-aborted.ts";
+import { tilesOfLanes } from "./lane-tiles.ts";
+import { reportDamage } from "./opened-source.ts";
 import { type Progress, ProgressMeter } from "./progress.ts";
 import type { OpenedRecording } from "./recording.ts";
 import { tilesOfRows } from "./row-tiles.ts";
+import { startThreads } from "./threads.ts";
 import { Turns } from "./turns.ts";
 
 /** How one pass over the events of a recording is made. */
@@ -34,6 +39,8 @@ export interface TileOptions {
   readonly triggers?: boolean | undefined;
   /** Hand over what there is whenever the input at hand is used up. Default `false`. */
   readonly promptly?: boolean | undefined;
+  /** The most threads that decode. Default 1. */
+  readonly threads?: number | undefined;
   /** Part of the recording's `extent` to read: bytes or rows; all of it when left out. */
   readonly range?: { readonly start: number; readonly end: number } | undefined;
 }
@@ -95,8 +102,16 @@ export class TilePass {
     } = this.#options;
     const start = Math.max(range?.start ?? dataOffset, dataOffset);
     const bytes = source.bytesFrom(start, signal, range?.end);
+    const others = startThreads(this.#recording, this.#options);
+    if (others.length > 0) {
+      report.threads = others.length + 1;
+      const { byteLength } = source;
+      yield* tilesOfLanes({ ...this.#options, format, header, bytes, byteLength, report, others });
+      return;
+    }
     const memory = this.#createMemory(INPUT_BYTES);
-    const decoder = await format.createDecoder(memory, {
+    const kernel = await instantiateKernel<DecodingKernel>(format.kernel, memory.memory);
+    const decoder = format.createDecoder(memory, kernel, {
       dataOffset: start,
       rebase,
       variant,
@@ -134,10 +149,7 @@ export class TilePass {
       if (isEnd) break;
     }
     decoder.finish(report);
-    if (bytes.damage) {
-      report.compressionDamage = bytes.damage;
-      report.firstAt.damagedCompression = report.bytesRead;
-    }
+    reportDamage(report, bytes);
     checkLoss(report, strict);
     if (memory.eventCount > 0 || memory.triggerCount > 0) yield memory;
     meter?.finish(bytes.bytesUsed ?? report.bytesRead, report.events);

@@ -141,10 +141,21 @@ export class EventStreamer implements AsyncIterable<EventBatch> {
     const capacity = Math.max(Math.min(batchEvents, most), 1);
     let buffer = new ColumnBuffer(capacity, this.#load.columns);
     for await (const tile of pass.tiles(() => buffer.room)) {
-      buffer.append(tile.columns, tile.eventCount);
-      if (buffer.room > 0) continue;
-      yield buffer.finish();
-      buffer = new ColumnBuffer(capacity, this.#load.columns);
+      const { eventCount, columns } = tile;
+      for (let at = 0; at < eventCount; ) {
+        const n = Math.min(buffer.room, eventCount - at);
+        const part = {
+          x: columns.x.subarray(at),
+          y: columns.y.subarray(at),
+          t: columns.t.subarray(at),
+          polarity: columns.polarity.subarray(at),
+        };
+        buffer.append(part as never, n);
+        at += n;
+        if (buffer.room > 0) continue;
+        yield buffer.finish();
+        buffer = new ColumnBuffer(capacity, this.#load.columns);
+      }
     }
     if (buffer.length > 0) yield buffer.finish();
   }

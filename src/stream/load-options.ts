@@ -20,6 +20,11 @@ export interface LoadOptions extends OpenOptions {
   columns?: readonly ColumnName[] | undefined;
   /** Put the first event on time 0; the offset is kept in the metadata. Default `false`. */
   rebase?: boolean | undefined;
+  /**
+   * The most threads that decode, the calling one included. Default: as many as there are cores, up
+   * to 4; 1 for recordings that are decoded at once anyway.
+   */
+  threads?: number | undefined;
   /** Told how far the load has come, at most ten times a second and once at the end. */
   onProgress?: ((progress: Progress) => void) | undefined;
   /** Given the report when the load is done, or when a loop over a stream is left. */
@@ -55,10 +60,23 @@ export function resolveLoad(recording: OpenedRecording, options: LoadOptions): R
           ? recording.onMalformed
           : checkOnMalformed(options.onMalformed),
       rebase: checkFlag("rebase", options.rebase),
+      threads: checkThreads(options.threads),
       signal: options.signal,
       onProgress: options.onProgress,
     },
   };
+}
+
+/** More would wait for memory, not decode. */
+const MAX_THREADS = 64;
+
+function checkThreads(threads: number | undefined): number | undefined {
+  if (threads === undefined) return undefined;
+  if (Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS) return threads;
+  throw new EventError("invalid-option", "threads is no number of threads", {
+    expected: `a whole number from 1 to ${MAX_THREADS}`,
+    found: show(threads),
+  });
 }
 
 function checkCallback(name: string, callback: unknown): void {

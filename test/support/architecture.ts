@@ -26,7 +26,7 @@ export const RANKS: readonly (readonly string[])[] = [
   ["query"],
   ["api"],
   ["index.ts"],
-  ["node.ts"],
+  ["node.ts", "thread.ts"],
   ["cli"],
 ];
 
@@ -141,10 +141,11 @@ function judgeOwn(file: string, target: string, kind: ImportLine["kind"], compla
 function judgeForeign(file: string, name: string, kind: ImportLine["kind"], complain: Complain) {
   const runs = kind !== "type";
   const atTheEdge =
-    file === "platform/node.ts" || file.startsWith("source/node/") || file.startsWith("cli/");
+    /^(?:platform\/node(?:-thread)?|thread)\.ts$/.test(file) ||
+    /^(?:source\/node|cli)\//.test(file);
   if (name.startsWith("#")) return complain("there is no such name");
   if (name.startsWith("node:")) {
-    if (!atTheEdge) complain("only platform/node.ts, source/node and cli know Node");
+    if (!atTheEdge) complain("only platform/node*.ts, source/node, thread.ts and cli know Node");
     return;
   }
   const library = name

@@ -1,8 +1,8 @@
+import type { DecodingKernel } from "../../kernels/decoding-kernel.ts";
 import type { EventMemory } from "../../kernels/event-memory.ts";
 import { datWasm } from "../../kernels/generated/dat.ts";
-import { instantiateKernel } from "../../kernels/kernel.ts";
 import type { DecoderOptions, EventDecoder, EventFormat } from "../decoder.ts";
-import { WordDecoder, type WordFormat, type WordKernel } from "../word-decoder.ts";
+import { WordDecoder, type WordFormat, wordParts } from "../word-decoder.ts";
 import { readDatHeader } from "./header.ts";
 import { RECORD_BYTES, WRAP_US } from "./layout.ts";
 
@@ -18,8 +18,14 @@ export const dat = {
   clockPeriodUs: WRAP_US,
   readHeader: readDatHeader,
 
-  async createDecoder(memory: EventMemory, options: DecoderOptions): Promise<EventDecoder> {
-    const kernel = await instantiateKernel<WordKernel>(datWasm, memory.memory);
+  kernel: datWasm,
+  parts: wordParts(RECORD_BYTES),
+
+  createDecoder(
+    memory: EventMemory,
+    kernel: DecodingKernel,
+    options: DecoderOptions,
+  ): EventDecoder {
     return new WordDecoder(memory, kernel, records, options);
   },
 } as const satisfies EventFormat;

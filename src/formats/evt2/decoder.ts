@@ -1,9 +1,9 @@
+import type { DecodingKernel } from "../../kernels/decoding-kernel.ts";
 import type { EventMemory } from "../../kernels/event-memory.ts";
 import { evt2Wasm } from "../../kernels/generated/evt2.ts";
-import { instantiateKernel } from "../../kernels/kernel.ts";
 import type { DecoderOptions, EventDecoder, StreamFormat } from "../decoder.ts";
 import { readRawHeader } from "../prophesee-header.ts";
-import { WordDecoder, type WordFormat, type WordKernel } from "../word-decoder.ts";
+import { WordDecoder, type WordFormat, wordParts } from "../word-decoder.ts";
 import { CONTINUED, IMU, OTHERS, WORD_BYTES, WRAP_US } from "./layout.ts";
 
 const words: WordFormat = {
@@ -21,8 +21,14 @@ export const evt2 = {
   clockPeriodUs: WRAP_US,
   readHeader: readRawHeader,
 
-  async createDecoder(memory: EventMemory, options: DecoderOptions): Promise<EventDecoder> {
-    const kernel = await instantiateKernel<WordKernel>(evt2Wasm, memory.memory);
+  kernel: evt2Wasm,
+  parts: wordParts(WORD_BYTES),
+
+  createDecoder(
+    memory: EventMemory,
+    kernel: DecodingKernel,
+    options: DecoderOptions,
+  ): EventDecoder {
     return new WordDecoder(memory, kernel, words, options);
   },
 } as const satisfies StreamFormat;

@@ -1,11 +1,11 @@
 import type { SensorGeometry } from "../../events/geometry.ts";
+import type { DecodingKernel } from "../../kernels/decoding-kernel.ts";
 import type { EventMemory } from "../../kernels/event-memory.ts";
 import { evt21Wasm } from "../../kernels/generated/evt21.ts";
-import { instantiateKernel } from "../../kernels/kernel.ts";
 import type { DecoderOptions, EventDecoder, EventFormat, FormatHeader } from "../decoder.ts";
 import type { FormatOptions } from "../options.ts";
 import { readRawHeader } from "../prophesee-header.ts";
-import { WordDecoder, type WordFormat, type WordKernel } from "../word-decoder.ts";
+import { WordDecoder, type WordFormat, wordParts } from "../word-decoder.ts";
 import { readByteOrder } from "./byte-order.ts";
 import { CONTINUED, LEGACY, LITTLE, MASK_BITS, OTHERS, WORD_BYTES, WRAP_US } from "./layout.ts";
 
@@ -45,8 +45,14 @@ export const evt21 = {
   clockPeriodUs: WRAP_US,
   readHeader,
 
-  async createDecoder(memory: EventMemory, options: DecoderOptions): Promise<EventDecoder> {
-    const kernel = await instantiateKernel<WordKernel>(evt21Wasm, memory.memory);
+  kernel: evt21Wasm,
+  parts: wordParts(WORD_BYTES),
+
+  createDecoder(
+    memory: EventMemory,
+    kernel: DecodingKernel,
+    options: DecoderOptions,
+  ): EventDecoder {
     return new WordDecoder(memory, kernel, words, options);
   },
 } as const satisfies EventFormat;

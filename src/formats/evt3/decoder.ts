@@ -1,9 +1,9 @@
+import type { DecodingKernel } from "../../kernels/decoding-kernel.ts";
 import type { EventMemory } from "../../kernels/event-memory.ts";
 import { evt3Wasm } from "../../kernels/generated/evt3.ts";
-import { instantiateKernel } from "../../kernels/kernel.ts";
 import type { DecoderOptions, EventDecoder, StreamFormat } from "../decoder.ts";
 import { readRawHeader } from "../prophesee-header.ts";
-import { WordDecoder, type WordFormat, type WordKernel } from "../word-decoder.ts";
+import { WordDecoder, type WordFormat, wordParts } from "../word-decoder.ts";
 import {
   CONTINUED_4,
   CONTINUED_12,
@@ -35,8 +35,14 @@ export const evt3 = {
   clockPeriodUs: WRAP_US,
   readHeader: readRawHeader,
 
-  async createDecoder(memory: EventMemory, options: DecoderOptions): Promise<EventDecoder> {
-    const kernel = await instantiateKernel<WordKernel>(evt3Wasm, memory.memory);
+  kernel: evt3Wasm,
+  parts: wordParts(WORD_BYTES),
+
+  createDecoder(
+    memory: EventMemory,
+    kernel: DecodingKernel,
+    options: DecoderOptions,
+  ): EventDecoder {
     return new WordDecoder(memory, kernel, words, options);
   },
 } as const satisfies StreamFormat;

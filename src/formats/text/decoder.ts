@@ -1,14 +1,21 @@
 import type { SensorGeometry } from "../../events/geometry.ts";
+import type { DecodingKernel } from "../../kernels/decoding-kernel.ts";
 import type { EventMemory } from "../../kernels/event-memory.ts";
 import { textWasm } from "../../kernels/generated/text.ts";
-import { instantiateKernel } from "../../kernels/kernel.ts";
-import type { DecoderOptions, EventDecoder, EventFormat } from "../decoder.ts";
+import type { DecoderOptions, EventDecoder, EventFormat, PartRules } from "../decoder.ts";
 import type { FormatOptions } from "../options.ts";
-import type { WordKernel } from "../word-decoder.ts";
 import { readTextHeader, type TextHeader } from "./header.ts";
-import { LEAST_LINE_BYTES } from "./layout.ts";
+import { LEAST_LINE_BYTES, LINE_FEED, LINES, MOST_LINE_BYTES } from "./layout.ts";
 import { LineDecoder } from "./line-decoder.ts";
 import { probeText } from "./probe.ts";
+
+/** Lines are cut behind line feeds; the last time stands in the line in front. */
+const parts: PartRules = {
+  leadBytes: 8 * MOST_LINE_BYTES,
+  firstStart: (bytes) => bytes.indexOf(LINE_FEED) + 1,
+  lastStart: (bytes) => bytes.lastIndexOf(LINE_FEED) + 1,
+  carriedSum: LINES,
+};
 
 /** Text, an event a line: `layout.ts` draws the line, the kernel `text` reads it. */
 export const text = {
@@ -29,8 +36,14 @@ export const text = {
     return readTextHeader(head, geometry, path, options.text ?? {});
   },
 
-  async createDecoder(memory: EventMemory, options: DecoderOptions): Promise<EventDecoder> {
-    const kernel = await instantiateKernel<WordKernel>(textWasm, memory.memory);
+  kernel: textWasm,
+  parts,
+
+  createDecoder(
+    memory: EventMemory,
+    kernel: DecodingKernel,
+    options: DecoderOptions,
+  ): EventDecoder {
     return new LineDecoder(memory, kernel, options.header as TextHeader, options);
   },
 } as const satisfies EventFormat;

@@ -2,6 +2,7 @@
 import type { EventError } from "../../errors.ts";
 import type { LossKind, MutableReport } from "../../events/report.ts";
 import { timeAsNumber } from "../../events/safe-time.ts";
+import type { DecodingKernel } from "../../kernels/decoding-kernel.ts";
 import type { EventMemory } from "../../kernels/event-memory.ts";
 import {
   BACKWARD_STEPS,
@@ -12,7 +13,6 @@ import {
 } from "../../kernels/layout.ts";
 import type { DecoderOptions, EventDecoder } from "../decoder.ts";
 import { FedBytes } from "../fed-bytes.ts";
-import type { WordKernel } from "../word-decoder.ts";
 import { setDialect } from "./dialect.ts";
 import type { TextHeader } from "./header.ts";
 import * as layout from "./layout.ts";
@@ -21,9 +21,9 @@ import { malformedLine } from "./malformed.ts";
 /** Turns lines into columns. */
 export class LineDecoder implements EventDecoder {
   readonly #memory: EventMemory;
-  readonly #kernel: WordKernel;
+  readonly #kernel: DecodingKernel;
   readonly #text: TextHeader["text"];
-  readonly #bytes: FedBytes;
+  readonly bytes: FedBytes;
   /** Number of the first line that was fed; undefined in the middle of a source. */
   readonly #firstLine: number | undefined;
   #rebasePending: boolean;
@@ -32,14 +32,14 @@ export class LineDecoder implements EventDecoder {
 
   constructor(
     memory: EventMemory,
-    kernel: WordKernel,
+    kernel: DecodingKernel,
     { text, dataOffset }: TextHeader,
     options: DecoderOptions,
   ) {
     this.#memory = memory;
     this.#kernel = kernel;
     this.#text = text;
-    this.#bytes = new FedBytes(memory, options.dataOffset);
+    this.bytes = new FedBytes(memory, options.dataOffset);
     this.#rebasePending = options.rebase;
     setDialect(memory, text.dialect);
     const stops = options.onMalformed !== "skip";
@@ -50,11 +50,11 @@ export class LineDecoder implements EventDecoder {
   }
 
   feed(slot: 0 | 1, length: number): void {
-    this.#bytes.feed(slot, length);
+    this.bytes.feed(slot, length);
   }
 
   end(slot: 0 | 1): void {
-    if (this.#bytes.length === 0) return;
+    if (this.bytes.length === 0) return;
     this.#memory.inputs[slot][0] = layout.LINE_FEED;
     this.feed(slot, 1);
     this.#memory.setField(FORMAT_FIELDS + layout.END_IS_ADDED, 1);
@@ -63,7 +63,7 @@ export class LineDecoder implements EventDecoder {
   decode(room: number, report: MutableReport): boolean {
     if (this.#error !== undefined) throw this.#error;
     const memory = this.#memory;
-    const bytes = this.#bytes;
+    const bytes = this.bytes;
     if (bytes.length === 0) return true;
     if (this.#rebasePending) this.#findTimeOffset(report);
     const before = memory.eventCount;
@@ -85,7 +85,7 @@ export class LineDecoder implements EventDecoder {
   #findTimeOffset(report: MutableReport): void {
     const memory = this.#memory;
     const carried = memory.saveCarried();
-    this.#kernel.decode(this.#bytes.start, this.#bytes.end, 1);
+    this.#kernel.decode(this.bytes.start, this.bytes.end, 1);
     const found = memory.eventCount > 0;
     memory.takeCounters(() => {});
     memory.restoreCarried(carried);
@@ -111,9 +111,9 @@ export class LineDecoder implements EventDecoder {
   #settle(report: MutableReport, start: number, lines: number): void {
     const first = (kind: LossKind, address: number): void => {
       if (report.firstAt[kind] !== undefined) return;
-      report.firstAt[kind] = this.#bytes.offsetOf(address);
+      report.firstAt[kind] = this.bytes.offsetOf(address);
       if (this.#firstLine === undefined) return;
-      const skipped = this.#bytes.view(start, address).reduce(countLineFeed, lines);
+      const skipped = this.bytes.view(start, address).reduce(countLineFeed, lines);
       report.firstLine = { ...report.firstLine, [kind]: this.#firstLine + skipped };
     };
     this.#memory.takeCounters((slot, count, address) => {
@@ -132,13 +132,13 @@ export class LineDecoder implements EventDecoder {
     const cut = this.#memory.field(FORMAT_FIELDS + layout.CUT_BYTES);
     if (cut === 0) return;
     report.truncatedBytes = cut;
-    first("truncated", this.#bytes.end - 1 - cut);
+    first("truncated", this.bytes.end - 1 - cut);
   }
 
   /** The line in front of which the kernel stopped. */
   #malformed(): EventError {
     const { dialect, path } = this.#text;
-    const bytes = this.#bytes;
+    const bytes = this.bytes;
     const rest = bytes.view(bytes.start, Math.min(bytes.end, bytes.start + layout.MOST_LINE_BYTES));
     const length = rest.indexOf(layout.LINE_FEED);
     const text = new TextDecoder().decode(length < 0 ? rest : rest.subarray(0, length));

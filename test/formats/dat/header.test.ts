@@ -8,7 +8,9 @@ import {
   openRecording,
   reportOf,
 } from "../../../src/index.ts";
+import type { DecodingKernel } from "../../../src/kernels/decoding-kernel.ts";
 import { EventMemory } from "../../../src/kernels/event-memory.ts";
+import { instantiateKernel } from "../../../src/kernels/kernel.ts";
 import {
   CD,
   EVENT_2D,
@@ -288,7 +290,8 @@ describe("a file without any header", () => {
     const { dataOffset, variant = -1, assumptions } = dat.readHeader(bytes, undefined);
     const memory = new EventMemory({ inputBytes: 1024, tileEvents: 64 });
     memory.configure(null, "minus-one-one");
-    const decoder = await dat.createDecoder(memory, { dataOffset, rebase: false, variant });
+    const kernel = await instantiateKernel<DecodingKernel>(dat.kernel, memory.memory);
+    const decoder = dat.createDecoder(memory, kernel, { dataOffset, rebase: false, variant });
     const report = createReport({
       ...{ format: "dat", sourceName: null, geometry: null, assumptions },
       polarityEncoding: "minus-one-one",

@@ -2,7 +2,9 @@
 import { createReport } from "../../../src/events/report.ts";
 import { text } from "../../../src/formats/text/decoder.ts";
 import type { LoadReport, OnMalformed, SensorGeometry, TextOptions } from "../../../src/index.ts";
+import type { DecodingKernel } from "../../../src/kernels/decoding-kernel.ts";
 import { EventMemory } from "../../../src/kernels/event-memory.ts";
+import { instantiateKernel } from "../../../src/kernels/kernel.ts";
 import { joinColumns, type PlainColumns } from "../../support/expected-load.ts";
 
 export interface PieceOptions {
@@ -33,7 +35,8 @@ export async function decodePieces(
   const memory = new EventMemory({ inputBytes, tileEvents: room, tileTriggers: 0 });
   memory.configure(geometry, "zero-one");
   const settings = { dataOffset, rebase, variant: 0, header, onMalformed };
-  const decoder = await text.createDecoder(memory, settings);
+  const kernel = await instantiateKernel<DecodingKernel>(text.kernel, memory.memory);
+  const decoder = text.createDecoder(memory, kernel, settings);
   const report = createReport({
     format: "text",
     sourceName: null,

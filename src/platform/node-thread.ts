@@ -1,0 +1,24 @@
+import { createRequire } from "node:module";
+import { Worker } from "node:worker_threads";
+import type { DecodeThread } from "./platform.ts";
+
+/** Where the code of the thread is; the package says it, so that no bundler moves it unnoticed. */
+const THREAD = "#thread";
+
+/** A `worker_threads` worker. It does not keep the process alive. */
+export function startNodeThread(): DecodeThread | null {
+  let path: string;
+  try {
+    path = createRequire(import.meta.url).resolve(THREAD);
+  } catch {
+    return null; // the library was bundled without it
+  }
+  const worker = new Worker(path, { name: "evarrow", stdin: false });
+  worker.unref();
+  return {
+    post: (message) => worker.postMessage(message),
+    onMessage: (listener) => void worker.on("message", listener),
+    onError: (listener) => void worker.on("error", listener),
+    close: async () => void (await worker.terminate()),
+  };
+}

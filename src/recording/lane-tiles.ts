@@ -1,0 +1,124 @@
+import { platform } from "#platform";
+import { checkLoss, type MutableReport } from "../events/report.ts";
+import type { FormatHeader, StreamFormat } from "../formats/decoder.ts";
+import { EventMemory } from "../kernels/event-memory.ts";
+import type { DecodeThread } from "../platform/platform.ts";
+import { untilAborted } from "../util/until-aborted.ts";
+import type { Lane } from "./lane.ts";
+import { Lanes } from "./lanes.ts";
+import { type RecordingBytes, reportDamage } from "./opened-source.ts";
+import { ProgressMeter } from "./progress.ts";
+import { SegmentReader } from "./segments.ts";
+import type { TileOptions } from "./tiles.ts";
+import { Turns } from "./turns.ts";
+
+/** A pass in several threads: its options, and what `TilePass` found out for it. */
+export interface LanePass extends TileOptions {
+  readonly format: StreamFormat;
+  readonly header: FormatHeader;
+  /** The data, from their first byte on. */
+  readonly bytes: RecordingBytes;
+  readonly byteLength: number | null;
+  readonly report: MutableReport;
+  /** Threads beside this one. */
+  readonly others: readonly DecodeThread[];
+  /** Bytes of a part. Default 1 MiB. */
+  readonly segmentBytes?: number | undefined;
+}
+
+/** Bytes of a part: enough that what is done for each of them does not count. */
+const SEGMENT_BYTES = 1024 * 1024;
+/** Events of a tile; a part that has more takes several, which the calling thread decodes. */
+const LANE_EVENTS = 524_288;
+
+/** Hands over the tiles of a stream in order, each in the memory of the lane that it was decoded in. */
+export async function* tilesOfLanes(pass: LanePass): AsyncGenerator<EventMemory, void, void> {
+  const { format, header, bytes, report, others, signal, strict, onProgress } = pass;
+  const { onMalformed, rebase = false, triggers = false } = pass;
+  const { segmentBytes = SEGMENT_BYTES, tileEvents = LANE_EVENTS } = pass;
+  const { dataOffset, variant = 0 } = header;
+  const { leadBytes, carriedSum } = format.parts;
+  const createMemory = (): EventMemory => {
+    const inputBytes = leadBytes + segmentBytes;
+    const memory = new EventMemory({ inputBytes, tileEvents, isShared: true });
+    memory.configure(report.geometry, report.polarityEncoding);
+    return memory;
+  };
+  const lanes = await Lanes.start(format.kernel, others, createMemory, {
+    leadBytes,
+    carriedSum,
+    dataOffset,
+    createDecoder: (memory, kernel, lane) => {
+      // The first lane finds the time offset; the others start when it is known.
+      const finds = rebase && lane === 0;
+      const options = { dataOffset, rebase: finds, variant, header, onMalformed };
+      return format.createDecoder(memory, kernel, options);
+    },
+  });
+  const [firstLane, ...otherLanes] = lanes.all as [Lane, ...Lane[]];
+  const meter = onProgress && new ProgressMeter(onProgress, pass.byteLength);
+  const turns = new Turns();
+  const reader = new SegmentReader(bytes, format.parts, segmentBytes);
+  let hasOffset = !rebase;
+  const idle = hasOffset ? [...lanes.all] : [firstLane];
+  const busy: Lane[] = [];
+  let failure: { readonly error: unknown } | null = null;
+  let last = firstLane;
+  let before = firstLane.handOver();
+  report.bytesRead = dataOffset;
+  try {
+    for (;;) {
+      while (idle.length > 0 && failure === null && !reader.isEnd) {
+        // Reading goes on when other things have their turn.
+        if (!reader.isReady && busy.length > 0) await platform.yieldToEventLoop();
+        if (!reader.isReady && busy.length > 0) break;
+        const reading = reader.next().catch((error: unknown) => {
+          failure = { error }; // what was read before is handed over first
+          return null;
+        });
+        const segment = await untilAborted(reading, signal);
+        if (segment === null) break;
+        const lane = idle.shift() as Lane;
+        lane.offer(segment, before.carried);
+        if (hasOffset) lanes.announce(lane);
+        busy.push(lane);
+      }
+      const lane = busy.shift();
+      if (lane === undefined) break;
+      await lanes.settle(lane, busy, signal);
+      lane.begin(before);
+      report.bytesRead += lane.bytesRead;
+      yield* tilesOf(lane);
+      before = lane.handOver();
+      idle.push(lane);
+      last = lane;
+      if (!hasOffset && report.events > 0) {
+        hasOffset = true;
+        for (const other of otherLanes) other.memory.setTimeOffset(lane.memory.timeOffset);
+        idle.push(...otherLanes);
+      }
+    }
+    if (failure !== null) throw (failure as { readonly error: unknown }).error;
+    last.decoder.end(1);
+    yield* tilesOf(last);
+    last.decoder.finish(report);
+    reportDamage(report, bytes);
+    checkLoss(report, strict);
+    meter?.finish(bytes.bytesUsed ?? report.bytesRead, report.events);
+  } finally {
+    await lanes.close();
+  }
+
+  /** The tiles of a lane that was begun. */
+  async function* tilesOf({ memory, decoder }: Lane): AsyncGenerator<EventMemory, void, void> {
+    for (let usedUp = false; !usedUp; ) {
+      usedUp = decoder.decode(memory.tileEvents, report);
+      checkLoss(report, strict);
+      if (!triggers) memory.setTile(memory.eventCount);
+      if (memory.eventCount > 0 || memory.triggerCount > 0) yield memory;
+      memory.setTile();
+      meter?.update(bytes.bytesUsed ?? report.bytesRead, report.events);
+      await turns.give(signal);
+    }
+  }
+}

@@ -1,0 +1,174 @@
+import type { EventDecoder } from "../formats/decoder.ts";
+import { AheadState, type PartAhead } from "../kernels/decode-ahead.ts";
+import type { DecodingKernel } from "../kernels/decoding-kernel.ts";
+import type { EventMemory } from "../kernels/event-memory.ts";
+import * as layout from "../kernels/layout.ts";
+import type { Segment } from "./segments.ts";
+
+/** What is known when a part has been decoded: where the next one starts from. */
+export interface Handover {
+  readonly carried: Uint8Array;
+  /** Bytes that were not used up, the first half of a word or line. */
+  readonly rest: Uint8Array;
+}
+
+/** What a lane is told once. */
+export interface LaneOptions {
+  /** Bytes of room in front of a part, for its lead or for what was left over. */
+  readonly leadBytes: number;
+  /** Where in the carried state a sum over all parts stands, if it does. */
+  readonly carriedSum: number | undefined;
+  /** Byte offset in the source where the data begin. */
+  readonly dataOffset: number;
+  /** Makes the decoder of a lane, which are numbered from 0. */
+  readonly createDecoder: (
+    memory: EventMemory,
+    kernel: DecodingKernel,
+    lane: number,
+  ) => EventDecoder;
+}
+
+/** Memory for one part of the data, which any thread may decode ahead. */
+export class Lane {
+  readonly memory: EventMemory;
+  readonly ahead: AheadState;
+  readonly decoder: EventDecoder;
+  /** Bytes of the source that were read for the part. */
+  bytesRead = 0;
+  readonly #kernel: DecodingKernel;
+  readonly #results: KernelResults;
+  readonly #options: LaneOptions;
+  #start = 0;
+  #end = 0;
+  #byteOffset = 0;
+
+  constructor(memory: EventMemory, kernel: DecodingKernel, lane: number, options: LaneOptions) {
+    this.memory = memory;
+    this.ahead = new AheadState(memory.memory);
+    this.#kernel = kernel;
+    this.#results = new KernelResults(memory, kernel);
+    this.#options = options;
+    this.decoder = options.createDecoder(memory, this.#results, lane);
+    const { byteOffset } = memory.inputs[0];
+    // Builds the tables that some kernels begin with; what follows then begins in any state.
+    kernel.decode(byteOffset, byteOffset, 0);
+  }
+
+  /**
+   * Takes a part and offers it to all threads.
+   *
+   * @param carried - the last state that is known for sure; the lead does the rest
+   */
+  offer({ bytes, lead, offset, bytesRead }: Segment, carried: Uint8Array): void {
+    const { memory } = this;
+    const input = memory.inputs[0];
+    const { leadBytes, dataOffset } = this.#options;
+    input.set(bytes, leadBytes);
+    input.set(lead, leadBytes - lead.byteLength);
+    this.#start = input.byteOffset + leadBytes;
+    this.#end = this.#start + bytes.byteLength;
+    this.#byteOffset = dataOffset + offset;
+    this.bytesRead = bytesRead;
+    memory.clear();
+    memory.restoreCarried(carried);
+    const part: PartAhead = {
+      lead: this.#start - lead.byteLength,
+      start: this.#start,
+      end: this.#end,
+      capacity: memory.tileEvents,
+    };
+    this.ahead.offer(part);
+  }
+
+  /** Decodes the part on this thread, which claimed it. */
+  decodeAhead(): void {
+    this.ahead.decode(this.#kernel);
+  }
+
+  /**
+   * Makes the decoder ready for the part, now that the state at its start is known. What was decoded
+   * ahead is used if it started from that very state.
+   */
+  begin(before: Handover): void {
+    const { memory, decoder } = this;
+    const { ahead } = this;
+    if (ahead.isDone && before.rest.byteLength === 0 && this.#isSame(before.carried)) {
+      const { next, startedWith } = ahead;
+      const carried = memory.saveCarried();
+      this.#addSum(carried, before.carried, startedWith);
+      this.#results.keep(this.#start, { next, carried });
+      decoder.bytes.place(this.#start, this.#end, this.#byteOffset);
+      memory.setTile();
+      memory.restoreCarried(before.carried);
+      return;
+    }
+    const { rest } = before;
+    memory.clear();
+    memory.restoreCarried(before.carried);
+    memory.inputs[0].set(rest, this.#options.leadBytes - rest.byteLength);
+    const start = this.#start - rest.byteLength;
+    decoder.bytes.place(start, this.#end, this.#byteOffset - rest.byteLength);
+  }
+
+  /** What the next part starts from, when all of this one is decoded. */
+  handOver(): Handover {
+    const { start, end } = this.decoder.bytes;
+    const rest = this.decoder.bytes.view(start, end).slice();
+    return { carried: this.memory.saveCarried(), rest };
+  }
+
+  /** Whether the part was begun in the given state, sums aside. */
+  #isSame(carried: Uint8Array): boolean {
+    const { carriedSum = layout.CARRIED_BYTES } = this.#options;
+    const { startedWith } = this.ahead;
+    return carried.every((byte, at) => {
+      const isSum = at >= carriedSum && at < carriedSum + SUM_BYTES;
+      return isSum || startedWith[at] === byte;
+    });
+  }
+
+  /** Turns the sum that was counted from another start into that over all parts. */
+  #addSum(carried: Uint8Array, before: Uint8Array, startedWith: Uint8Array): void {
+    const { carriedSum } = this.#options;
+    if (carriedSum === undefined) return;
+    const sum = (state: Uint8Array): DataView =>
+      new DataView(state.buffer, state.byteOffset + carriedSum, SUM_BYTES);
+    const counted = sum(carried).getBigInt64(0, true) - sum(startedWith).getBigInt64(0, true);
+    sum(carried).setBigInt64(0, sum(before).getBigInt64(0, true) + counted, true);
+  }
+}
+
+const SUM_BYTES = 8;
+
+/** A kernel that knows some results already. */
+class KernelResults implements DecodingKernel {
+  readonly #memory: EventMemory;
+  readonly #kernel: DecodingKernel;
+  #known: {
+    input: number;
+    next: number;
+    carried: Uint8Array;
+    events: number;
+    triggers: number;
+  } | null = null;
+
+  constructor(memory: EventMemory, kernel: DecodingKernel) {
+    this.#memory = memory;
+    this.#kernel = kernel;
+  }
+
+  /** Keeps what decoding from `input` on gave: the tile in memory, and what was carried at its end. */
+  keep(input: number, { next, carried }: { next: number; carried: Uint8Array }): void {
+    const { eventCount: events, triggerCount: triggers } = this.#memory;
+    this.#known = { input, next, carried, events, triggers };
+  }
+
+  decode(input: number, end: number, capacity: number): number {
+    const known = this.#known;
+    this.#known = null;
+    if (known === null) return this.#kernel.decode(input, end, capacity);
+    this.#memory.setTile(known.events, known.triggers);
+    this.#memory.restoreCarried(known.carried);
+    return known.next;
+  }
+}

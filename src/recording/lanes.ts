@@ -1,0 +1,122 @@
+/**
+ * Decodes parts of the data in several threads at once and hands over their tiles in order. A part
+ * is decoded before those in front of it are done: from the bytes in front of it follows the state
+ * that it starts from, most often. When its turn comes, that state is known, and the part is decoded
+ * anew if it was another one. So what comes out is always what one thread makes.
+ */
+import { platform } from "#platform";
+import type { DecodingKernel } from "../kernels/decoding-kernel.ts";
+import type { EventMemory } from "../kernels/event-memory.ts";
+import { compileKernel, instantiateKernel } from "../kernels/kernel.ts";
+import type { DecodeThread } from "../platform/platform.ts";
+import { untilAborted } from "../util/until-aborted.ts";
+import { Lane, type LaneOptions } from "./lane.ts";
+
+/** Lanes for each thread: one that it decodes, one that waits for it, one that is handed over. */
+export const LANES_PER_THREAD = 3;
+
+/** What threads are sent: the memory of a lane, or that there is a part in it. */
+export type LaneMessage =
+  | {
+      readonly kind: "lane";
+      readonly lane: number;
+      readonly module: WebAssembly.Module;
+      readonly memory: WebAssembly.Memory;
+    }
+  | { readonly kind: "part"; readonly lane: number };
+
+/** Lanes, and the threads beside this one that decode what is in them. */
+export class Lanes {
+  readonly all: readonly Lane[];
+  readonly #threads: readonly DecodeThread[];
+  #nextThread = 0;
+  #error: unknown = null;
+  #news = false;
+  #tell: (() => void) | undefined;
+
+  private constructor(lanes: readonly Lane[], threads: readonly DecodeThread[]) {
+    this.all = lanes;
+    this.#threads = threads;
+    for (const thread of threads) {
+      thread.onMessage(() => this.#happened());
+      thread.onError((error) => {
+        this.#error ??= error;
+        this.#happened();
+      });
+    }
+  }
+
+  /**
+   * Starts threads.
+   *
+   * @param threads - those beside this one
+   * @param createMemory - memory that is shared
+   */
+  static async start(
+    kernel: string,
+    threads: readonly DecodeThread[],
+    createMemory: () => EventMemory,
+    options: LaneOptions,
+  ): Promise<Lanes> {
+    const module = await compileKernel(kernel, true);
+    const lanes: Lane[] = [];
+    for (let lane = 0; lane < (threads.length + 1) * LANES_PER_THREAD; lane++) {
+      const memory = createMemory();
+      const instance = await instantiateKernel<DecodingKernel>(kernel, memory.memory);
+      lanes.push(new Lane(memory, instance, lane, options));
+      const message: LaneMessage = { kind: "lane", lane, module, memory: memory.memory };
+      for (const thread of threads) thread.post(message);
+    }
+    return new Lanes(lanes, threads);
+  }
+
+  /** Tells a thread that a lane has a part. */
+  announce(lane: Lane): void {
+    const message: LaneMessage = { kind: "part", lane: this.all.indexOf(lane) };
+    this.#threads[this.#nextThread]?.post(message);
+    this.#nextThread = (this.#nextThread + 1) % this.#threads.length;
+  }
+
+  /**
+   * Waits until the first lane is decoded, or claims it for this thread when nobody has begun it.
+   * Meanwhile this thread decodes what is in the lanes behind it.
+   */
+  async settle(
+    lane: Lane,
+    behind: readonly Lane[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    if (lane.ahead.claim()) return;
+    while (!lane.ahead.isDone) {
+      if (this.#error !== null) throw this.#error;
+      const free = behind.find(({ ahead }) => ahead.claim());
+      if (free !== undefined) {
+        free.decodeAhead();
+        await platform.yieldToEventLoop();
+        signal?.throwIfAborted();
+        continue;
+      }
+      await untilAborted(this.#wait(), signal);
+    }
+  }
+
+  /** Ends the threads. */
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.close()));
+  }
+
+  #happened(): void {
+    this.#news = true;
+    this.#tell?.();
+  }
+
+  async #wait(): Promise<void> {
+    if (!this.#news) {
+      await new Promise<void>((resolve) => {
+        this.#tell = resolve;
+      });
+    }
+    this.#news = false;
+    this.#tell = undefined;
+  }
+}

@@ -1,0 +1,175 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { MutableReport } from "../../src/events/report.ts";
+import type { DecodeThread } from "../../src/platform/platform.ts";
+import { tilesOfLanes } from "../../src/recording/lane-tiles.ts";
+import { LaneWork } from "../../src/recording/lane-work.ts";
+import type { LaneMessage } from "../../src/recording/lanes.ts";
+import { OpenedRecording, openParts } from "../../src/recording/recording.ts";
+import { type TileOptions, TilePass } from "../../src/recording/tiles.ts";
+import { SOAK } from "../support/soak.ts";
+
+/** A thread that is none: it does what it is sent after a while, or never. */
+function fakeThread(delays: readonly (number | null)[]): DecodeThread {
+  const work = new LaneWork();
+  let parts = 0;
+  let tell = (_: unknown): void => {};
+  return {
+    post(message) {
+      const lane = message as LaneMessage;
+      if (lane.kind === "lane") return void work.receive(lane);
+      const delay = delays[parts++ % delays.length];
+      if (delay === null || delay === undefined) return;
+      const receive = (): void => {
+        if (work.receive(lane)) tell(null);
+      };
+      if (delay === 0) receive();
+      else setImmediate(receive);
+    },
+    onMessage(listener) {
+      tell = listener;
+    },
+    onError() {},
+    async close() {},
+  };
+}
+
+interface Loaded {
+  readonly rows: string[];
+  readonly triggers: string[];
+  readonly report?: MutableReport;
+  readonly error?: unknown;
+}
+
+/** All that comes out of a pass, and how it ended. */
+async function collect(
+  tiles: AsyncIterable<import("../../src/kernels/event-memory.ts").EventMemory>,
+  report: MutableReport,
+): Promise<Loaded> {
+  const rows: string[] = [];
+  const triggers: string[] = [];
+  try {
+    for await (const tile of tiles) {
+      for (let at = 0; at < tile.eventCount; at++) {
+        const { x, y, t, polarity } = tile.columns;
+        rows.push(`${x[at]} ${y[at]} ${t[at]} ${polarity[at]}`);
+      }
+      for (let at = 0; at < tile.triggerCount; at++) {
+        const { t, id, value } = tile.triggers;
+        triggers.push(`${t[at]} ${id[at]} ${value[at]}`);
+      }
+    }
+  } catch (error) {
+    return { rows, triggers, error };
+  }
+  return { rows, triggers, report };
+}
+
+const OPTIONS: TileOptions = { polarityEncoding: "zero-one", strict: false, triggers: true };
+
+async function inLanes(
+  bytes: Uint8Array,
+  options: Partial<TileOptions>,
+  { delays = [0], threads = 1, segmentBytes = 512 }: LaneSetting,
+): Promise<Loaded> {
+  const recording = new OpenedRecording(await openParts(bytes));
+  const { content, source } = recording;
+  if (content.kind !== "stream") throw new Error("this is no stream");
+  const report = recording.startReport("zero-one");
+  const tiles = tilesOfLanes({
+    ...{ ...OPTIONS, tileEvents: 4096, ...options },
+    ...{ format: content.format, header: content.header },
+    bytes: source.bytesFrom(content.header.dataOffset, options.signal),
+    byteLength: bytes.byteLength,
+    report,
+    others: Array.from({ length: threads }, () => fakeThread(delays)),
+    segmentBytes,
+  });
+  return collect(tiles, report);
+}
+
+interface LaneSetting {
+  readonly delays?: readonly (number | null)[];
+  readonly threads?: number;
+  readonly segmentBytes?: number;
+}
+
+async function inOne(bytes: Uint8Array, options: Partial<TileOptions>): Promise<Loaded> {
+  const recording = new OpenedRecording(await openParts(bytes));
+  const pass = new TilePass(recording, { ...OPTIONS, ...options });
+  return collect(
+    pass.tiles(() => Number.POSITIVE_INFINITY),
+    pass.report,
+  );
+}
+
+const SAMPLES = [
+  "falling-bar.evt2.raw",
+  "falling-bar.evt21.raw",
+  "falling-bar.evt3.raw",
+  "falling-bar.dat",
+  "falling-bar.csv",
+  "clock-wrap.evt2.raw",
+  "clock-wrap.evt3.raw",
+] as const;
+const read = (name: string): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(readFileSync(new URL(`../../data-samples/${name}`, import.meta.url)));
+
+describe.each(SAMPLES)("lanes of %s", (name) => {
+  const sample = read(name).subarray(0, 60_000);
+
+  it.each([
+    ["decoded by others at once", { delays: [0] }],
+    ["decoded by others later", { delays: [1] }],
+    ["decoded by nobody else", { delays: [null] }],
+    ["decoded by all in turn", { delays: [null, 0, 1], threads: 3 }],
+    ["of a few bytes", { delays: [0, null, 1, 1], segmentBytes: 40 }],
+    ["of many bytes", { segmentBytes: 30_000 }],
+  ] satisfies [string, LaneSetting][])("%s give what one thread gives", async (_, setting) => {
+    const lanes = await inLanes(sample, {}, setting);
+    const one = await inOne(sample, {});
+    expect(lanes.rows.length).toBeGreaterThan(1000);
+    expect(lanes).toEqual(one);
+  });
+
+  it("give the same of changed bytes, with every option", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(), fc.uint8Array({ minLength: 1, maxLength: 12 })), {
+          maxLength: 12,
+        }),
+        fc.record({
+          delays: fc.array(fc.constantFrom(0, 1, null), { minLength: 1, maxLength: 5 }),
+          threads: fc.integer({ min: 1, max: 3 }),
+          segmentBytes: fc.integer({ min: 16, max: 4000 }),
+        }),
+        fc.record({
+          rebase: fc.boolean(),
+          strict: fc.boolean(),
+          triggers: fc.boolean(),
+          onMalformed: fc.constantFrom("skip" as const, "error" as const),
+        }),
+        async (changes, setting, options) => {
+          const bytes = sample.slice(0, 12_000);
+          const header = 400;
+          for (const [at, change] of changes) {
+            bytes.set(change, header + (at % (bytes.byteLength - header - change.byteLength)));
+          }
+          const lanes = await inLanes(bytes, options, setting);
+          const one = await inOne(bytes, options);
+          if (one.error === undefined) {
+            expect(lanes).toEqual(one);
+            return;
+          }
+          // How many events come before an error depends on the tiles, what it says does not.
+          expect(lanes.error).toEqual(one.error);
+          expect(JSON.stringify(lanes.error)).toBe(JSON.stringify(one.error));
+          const common = Math.min(lanes.rows.length, one.rows.length);
+          expect(lanes.rows.slice(0, common)).toEqual(one.rows.slice(0, common));
+        },
+      ),
+      { numRuns: 60 * SOAK },
+    );
+  });
+});
