@@ -1,10 +1,19 @@
-/** What runs in a thread beside that of the caller: it decodes parts in memory that they share. */
+/** What runs in a thread beside that of the caller: it decodes into memory that they share. */
 import { parentPort } from "node:worker_threads";
 import { LaneWork } from "./recording/lane-work.ts";
 import type { LaneMessage } from "./recording/lanes.ts";
+import type { RowMessage, RowWork } from "./recording/row-work.ts";
 
 const lanes = new LaneWork();
+let rows: Promise<RowWork> | undefined;
 
-parentPort?.on("message", (message: LaneMessage) => {
-  if (lanes.receive(message)) parentPort?.postMessage(null);
+parentPort?.on("message", async (message: LaneMessage | RowMessage) => {
+  if (message.kind === "lane" || message.kind === "part") {
+    if (lanes.receive(message)) parentPort?.postMessage(null);
+    return;
+  }
+  // The library itself, which lanes do not need, takes a while to load.
+  rows ??= import("./recording/row-work.ts").then(({ RowWork }) => new RowWork());
+  const answer = await (await rows).receive(message);
+  if (answer !== null) parentPort?.postMessage(answer);
 });

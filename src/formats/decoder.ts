@@ -184,6 +184,10 @@ export interface RowTable {
   /** Scratch space that readers need for every event of a tile. Default 0. */
   readonly scratchBytesPerEvent?: number | undefined;
   /**
+   * Rows that are best read by one thread, for tables that are worth several. Default: they are not.
+   */
+  readonly blockRows?: number | undefined;
+  /**
    * Makes a reader that works in `memory`. Every pass has its own.
    *
    * @param onMalformed - what to do with a row that holds no event

@@ -19,6 +19,15 @@ export interface EventMemorySize {
   isShared?: boolean | undefined;
 }
 
+/** Rows as a reader gives them, and which of them are rejected: a bit for each. */
+export interface RowColumns {
+  readonly x: Uint16Array;
+  readonly y: Uint16Array;
+  readonly t: BigInt64Array;
+  readonly polarity: Int8Array;
+  readonly rejected: Uint8Array;
+}
+
 /** Enough that few tiles are cut short. */
 const TILE_TRIGGERS = 2048;
 const PAGE_BYTES = 65536;
@@ -152,6 +161,43 @@ export class EventMemory {
   setTile(eventCount = 0, triggerCount = 0): void {
     this.setField(layout.EVENT_COUNT, eventCount);
     this.setField(layout.TRIGGER_COUNT, triggerCount);
+  }
+
+  /** Whether any row behind the tile was rejected. */
+  get hasRejected(): boolean {
+    return this.field(layout.REJECTED_ROWS) !== 0;
+  }
+
+  /** Which rows behind the tile were rejected: a bit for each, the first one's lowest. */
+  get rejected(): Uint8Array {
+    return this.#rejected;
+  }
+
+  /**
+   * Puts rows that were read elsewhere behind the tile.
+   *
+   * @param from - the first of the rows given that is taken
+   * @param at - rows that stand behind the tile already
+   * @param hasRejected - whether any of them is to be left out
+   */
+  putRows(
+    rows: RowColumns,
+    { from, length, at }: { from: number; length: number; at: number },
+    hasRejected: boolean,
+  ): void {
+    const to = this.eventCount + at;
+    const end = from + length;
+    this.columns.x.set(rows.x.subarray(from, end), to);
+    this.columns.y.set(rows.y.subarray(from, end), to);
+    this.columns.t.set(rows.t.subarray(from, end), to);
+    this.columns.polarity.set(rows.polarity.subarray(from, end), to);
+    if (!hasRejected) return;
+    this.setField(layout.REJECTED_ROWS, 1);
+    for (let row = 0; row < length; row++) {
+      const bit = ((rows.rejected[(from + row) >> 3] as number) >> ((from + row) & 7)) & 1;
+      this.#rejected[(at + row) >> 3] =
+        (this.#rejected[(at + row) >> 3] as number) | (bit << ((at + row) & 7));
+    }
   }
 
   /** Forgets which rows behind the tile were rejected. */

@@ -4,6 +4,9 @@
  */
 import { EventError } from "../errors.ts";
 
+/** A kernel asks for a memory with a maximum; this is what WebAssembly can address. */
+export const MAX_PAGES = 65_536;
+
 /** Compiled modules by the base64 text of the kernel: compiling once serves every recording. */
 const modules = new Map<string, Promise<WebAssembly.Module>>();
 /** The same for memory that several threads share. */

@@ -142,20 +142,20 @@ export const FORMAT_FIELDS_BYTES = 512;
 
 // A part of the data that is decoded before the state at its start is known for sure.
 /** i32: whether a thread works on the part: `AHEAD_FREE` until one claims it. */
-export const AHEAD_STATUS = STATE + 2048;
+export const AHEAD_STATUS = STATE + 2304;
 export const AHEAD_FREE = 0;
 export const AHEAD_CLAIMED = 1;
 export const AHEAD_DONE = 2;
 /** u32: addresses where the bytes in front of the part begin, the part begins, and ends. */
-export const AHEAD_LEAD = STATE + 2052;
-export const AHEAD_START = STATE + 2056;
-export const AHEAD_END = STATE + 2060;
+export const AHEAD_LEAD = STATE + 2308;
+export const AHEAD_START = STATE + 2312;
+export const AHEAD_END = STATE + 2316;
 /** i32: the most events that the tile may hold. */
-export const AHEAD_CAPACITY = STATE + 2064;
+export const AHEAD_CAPACITY = STATE + 2320;
 /** u32: address of the first unread byte, when the part is done. */
-export const AHEAD_NEXT = STATE + 2068;
+export const AHEAD_NEXT = STATE + 2324;
 /** `CARRIED_BYTES` that were carried when the part was begun. */
-export const AHEAD_STARTED = STATE + 2112;
+export const AHEAD_STARTED = STATE + 2368;
 
 /** Free bytes with which an entry is begun: room for 1024 wraps of the clock in front of it. */
 export const ENTRY_ROOM = 20480;

@@ -22,8 +22,6 @@ export interface LanePass extends TileOptions {
   readonly report: MutableReport;
   /** Threads beside this one. */
   readonly others: readonly DecodeThread[];
-  /** Bytes of a part. Default 1 MiB. */
-  readonly segmentBytes?: number | undefined;
 }
 
 /** Bytes of a part: enough that what is done for each of them does not count. */
@@ -35,7 +33,7 @@ const LANE_EVENTS = 524_288;
 export async function* tilesOfLanes(pass: LanePass): AsyncGenerator<EventMemory, void, void> {
   const { format, header, bytes, report, others, signal, strict, onProgress } = pass;
   const { onMalformed, rebase = false, triggers = false } = pass;
-  const { segmentBytes = SEGMENT_BYTES, tileEvents = LANE_EVENTS } = pass;
+  const { partSize: segmentBytes = SEGMENT_BYTES, tileEvents = LANE_EVENTS } = pass;
   const { dataOffset, variant = 0 } = header;
   const { leadBytes, carriedSum } = format.parts;
   const createMemory = (): EventMemory => {

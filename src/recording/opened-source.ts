@@ -33,6 +33,8 @@ export class OpenedSource {
   readonly head: Uint8Array<ArrayBuffer>;
   readonly detection: FormatDetection;
   readonly name: string | undefined;
+  /** Where it was opened, if another thread can open it there, too: in the file system. */
+  readonly filePath: string | URL | null;
   /** What is read: the source, or the zip that it was put aside as. */
   readonly #source: ByteSource | SequentialSource;
   readonly #resolved: ResolvedSource;
@@ -40,13 +42,15 @@ export class OpenedSource {
   #consumed = false;
   #spooled: ByteSource | undefined;
 
-  private constructor(resolved: ResolvedSource, opened: SourceHead) {
+  private constructor(given: EventSource, resolved: ResolvedSource, opened: SourceHead) {
     this.#source = opened.archive ?? resolved.source;
     this.#resolved = resolved;
     this.#opened = opened;
     this.head = opened.bytes;
     this.detection = opened.detection;
     this.name = resolved.source.name;
+    const isFile = typeof given === "string" || given instanceof URL;
+    this.filePath = isFile && this.compression === null ? given : null;
   }
 
   /** Opens a source and reads its first bytes. */
@@ -65,7 +69,7 @@ export class OpenedSource {
       reading
         .then(({ archive }) => (signal?.aborted ? archive?.close?.() : undefined))
         .catch(() => {});
-      return new OpenedSource(resolved, await untilAborted(reading, signal));
+      return new OpenedSource(given, resolved, await untilAborted(reading, signal));
     } catch (error) {
       if (owned) await source.close?.();
       throw error;

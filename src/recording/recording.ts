@@ -51,6 +51,8 @@ export interface RecordingParts {
   content: RecordingContent;
   strict: Strictness;
   onMalformed?: OnMalformed | undefined;
+  /** What the caller said of the format and the sensor. */
+  stated: FormatOptions & Pick<OpenOptions, "geometry">;
 }
 
 /** Where the events are: in a stream of words behind a header, or in rows. @internal */
@@ -89,10 +91,13 @@ export class OpenedRecording {
   readonly source: OpenedSource;
   /** @internal */
   readonly content: RecordingContent;
+  /** What the caller said of the format and the sensor. @internal */
+  readonly stated: RecordingParts["stated"];
 
   /** @internal */
-  constructor({ source, content, strict, onMalformed = "error" }: RecordingParts) {
+  constructor({ source, content, strict, onMalformed = "error", stated }: RecordingParts) {
     this.source = source;
+    this.stated = stated;
     this.content = content;
     this.detection = source.detection;
     this.byteLength = source.byteLength;
@@ -189,7 +194,8 @@ export async function openParts(
   let content: RecordingContent | undefined;
   try {
     content = await openContent(source, geometry, formatOptions, options.signal);
-    const parts = { source, content, strict, onMalformed };
+    const stated = { ...formatOptions, geometry };
+    const parts = { source, content, strict, onMalformed, stated };
     checkAssumptions(new OpenedRecording(parts).report, strict);
     return parts;
   } catch (error) {

@@ -1,5 +1,5 @@
 import { checkLoss, type MutableReport } from "../events/report.ts";
-import type { RowTable } from "../formats/decoder.ts";
+import type { RowReader, RowTable } from "../formats/decoder.ts";
 import { RowAssembler } from "../formats/row-assembler.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
 import { untilAborted } from "../util/until-aborted.ts";
@@ -13,6 +13,8 @@ interface RowPass extends TileOptions {
   readonly memory: EventMemory;
   readonly report: MutableReport;
   readonly byteLength: number | null;
+  /** What reads the rows; closed at the end, if it can be. */
+  readonly reader: RowReader & { close?(): Promise<void> };
 }
 
 /**
@@ -25,10 +27,9 @@ export async function* tilesOfRows(
   room: () => number,
 ): AsyncGenerator<EventMemory, void, void> {
   const { memory, report, byteLength, signal, strict, rebase = false, onProgress } = pass;
-  const { onMalformed = "error", triggers: keeps = false } = pass;
+  const { reader, triggers: keeps = false } = pass;
   const { start, end } = pass.range ?? { start: 0, end: table.rows };
   const assembler = await RowAssembler.create(memory, table.rejectedAs, rebase);
-  const reader = await table.createReader(memory, onMalformed);
   // A part of the rows does not tell which of the triggers belong to it.
   const feed =
     table.triggers !== undefined && pass.range === undefined
@@ -36,42 +37,46 @@ export async function* tilesOfRows(
       : null;
   const meter = onProgress && new ProgressMeter(onProgress, byteLength);
   const turns = new Turns();
-  for (let row = start; row < end; ) {
-    const most = Math.min(room(), memory.tileEvents);
-    const count = Math.min(most - memory.eventCount, end - row);
-    memory.clearRejected();
-    await untilAborted(reader.read(row, count, signal), signal);
-    assembler.assemble(row, count, report);
-    row += count;
-    // The share of the source that was gone through: a file may hold columns that are not read.
-    report.bytesRead = Math.round(((byteLength ?? 0) * row) / table.rows);
+  try {
+    for (let row = start; row < end; ) {
+      const most = Math.min(room(), memory.tileEvents);
+      const count = Math.min(most - memory.eventCount, end - row);
+      memory.clearRejected();
+      await untilAborted(reader.read(row, count, signal), signal);
+      assembler.assemble(row, count, report);
+      row += count;
+      // The share of the source that was gone through: a file may hold columns that are not read.
+      report.bytesRead = Math.round(((byteLength ?? 0) * row) / table.rows);
+      checkLoss(report, strict);
+      if (feed !== null && memory.eventCount > 0) {
+        yield* tilesOfTriggers(
+          feed,
+          memory,
+          memory.columns.t[memory.eventCount - 1] as bigint,
+          keeps,
+        );
+      }
+      if (memory.isFull(most)) {
+        yield memory;
+        memory.setTile();
+      }
+      meter?.update(report.bytesRead, report.events);
+      await turns.give(signal);
+    }
+    if (end === table.rows) {
+      report.bytesRead = byteLength ?? 0;
+      if (table.truncation !== null) {
+        report.truncatedBytes = table.truncation.bytes;
+        report.firstAt.truncated = table.truncation.byteOffset;
+      }
+    }
     checkLoss(report, strict);
-    if (feed !== null && memory.eventCount > 0) {
-      yield* tilesOfTriggers(
-        feed,
-        memory,
-        memory.columns.t[memory.eventCount - 1] as bigint,
-        keeps,
-      );
-    }
-    if (memory.isFull(most)) {
-      yield memory;
-      memory.setTile();
-    }
-    meter?.update(report.bytesRead, report.events);
-    await turns.give(signal);
+    if (feed !== null) yield* tilesOfTriggers(feed, memory, null, keeps);
+    if (memory.eventCount > 0 || memory.triggerCount > 0) yield memory;
+    meter?.finish(report.bytesRead, report.events);
+  } finally {
+    await reader.close?.();
   }
-  if (end === table.rows) {
-    report.bytesRead = byteLength ?? 0;
-    if (table.truncation !== null) {
-      report.truncatedBytes = table.truncation.bytes;
-      report.firstAt.truncated = table.truncation.byteOffset;
-    }
-  }
-  checkLoss(report, strict);
-  if (feed !== null) yield* tilesOfTriggers(feed, memory, null, keeps);
-  if (memory.eventCount > 0 || memory.triggerCount > 0) yield memory;
-  meter?.finish(report.bytesRead, report.events);
 }
 
 /**

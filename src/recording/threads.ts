@@ -1,20 +1,46 @@
 import { platform } from "#platform";
+import type { RowTable } from "../formats/decoder.ts";
+import type { EventMemory } from "../kernels/event-memory.ts";
 import type { DecodeThread } from "../platform/platform.ts";
 import type { OpenedRecording } from "./recording.ts";
+import { RowBlocks } from "./row-blocks.ts";
 import type { TileOptions } from "./tiles.ts";
 
 /**
- * Threads that decode a recording beside the calling one; none where that would not pay, or cannot
- * be: for a part of a recording, or one that may still grow.
+ * Threads that decode a stream beside the calling one; none where that cannot be: for a part of a
+ * recording, or one that may still grow.
  */
 export function startThreads(recording: OpenedRecording, options: TileOptions): DecodeThread[] {
   const { threads = 1, range, promptly } = options;
   if (range !== undefined || promptly || recording.byteLength === null) return [];
-  const started: DecodeThread[] = [];
-  while (started.length < threads - 1) {
+  return start(threads - 1);
+}
+
+/** Threads that read the rows of a file; null where that would not pay, or cannot be. */
+export function startRowBlocks(
+  recording: OpenedRecording,
+  table: RowTable,
+  memory: EventMemory,
+  options: TileOptions,
+): RowBlocks | null {
+  const { rows } = table;
+  const path = recording.source.filePath;
+  const { threads = 1, onMalformed, range = { start: 0, end: rows } } = options;
+  const { partSize: blockRows = table.blockRows } = options;
+  if (threads === 1 || table.blockRows === undefined || blockRows === undefined || path === null)
+    return null;
+  const started = start(Math.min(threads, Math.ceil((range.end - range.start) / blockRows)));
+  if (started.length < 2) return null;
+  const stated = { ...recording.stated, onMalformed };
+  return new RowBlocks(memory, started, { path, options: stated, rows: range, blockRows });
+}
+
+function start(count: number): DecodeThread[] {
+  const threads: DecodeThread[] = [];
+  while (threads.length < count) {
     const thread = platform.startThread();
     if (thread === null) break;
-    started.push(thread);
+    threads.push(thread);
   }
-  return started;
+  return threads;
 }

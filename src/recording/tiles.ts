@@ -17,7 +17,7 @@ import { reportDamage } from "./opened-source.ts";
 import { type Progress, ProgressMeter } from "./progress.ts";
 import type { OpenedRecording } from "./recording.ts";
 import { tilesOfRows } from "./row-tiles.ts";
-import { startThreads } from "./threads.ts";
+import { startRowBlocks, startThreads } from "./threads.ts";
 import { Turns } from "./turns.ts";
 
 /** How one pass over the events of a recording is made. */
@@ -41,6 +41,8 @@ export interface TileOptions {
   readonly promptly?: boolean | undefined;
   /** The most threads that decode. Default 1. */
   readonly threads?: number | undefined;
+  /** Bytes, or rows, that one of several threads decodes at once. Default: the format's own. */
+  readonly partSize?: number | undefined;
   /** Part of the recording's `extent` to read: bytes or rows; all of it when left out. */
   readonly range?: { readonly start: number; readonly end: number } | undefined;
 }
@@ -84,7 +86,12 @@ export class TilePass {
     const { source, content } = this.#recording;
     if (content.kind === "rows") {
       const memory = this.#createMemory(ROW_INPUT_BYTES);
-      const pass = { ...this.#options, memory, report, byteLength: source.byteLength };
+      const { byteLength } = source;
+      const { onMalformed = "error" } = this.#options;
+      const blocks = startRowBlocks(this.#recording, content.table, memory, this.#options);
+      report.threads = blocks?.threads ?? 1;
+      const reader = blocks ?? (await content.table.createReader(memory, onMalformed));
+      const pass = { ...this.#options, memory, report, byteLength, reader };
       yield* tilesOfRows(content.table, pass, room);
       return;
     }

@@ -84,7 +84,7 @@ async function inLanes(
     byteLength: bytes.byteLength,
     report,
     others: Array.from({ length: threads }, () => fakeThread(delays)),
-    segmentBytes,
+    partSize: segmentBytes,
   });
   return collect(tiles, report);
 }

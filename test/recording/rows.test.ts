@@ -48,6 +48,7 @@ async function recordingOfRows() {
     source: opened,
     content: { kind: "rows", format, table },
     strict: false,
+    stated: {},
   });
   return { recording, reads, state };
 }

@@ -40,10 +40,29 @@ export async function openHdf5(source: ByteSource, options: RowOptions): Promise
     rows: reader.rows,
     truncation: file.missingBytes > 0 ? { byteOffset: byteLength, bytes: 0 } : null,
     rejectedAs: "malformed",
+    blockRows: blockRowsOf(reader.columns),
     scratchBytesPerEvent: scratchBytesPerEvent(byName, rules),
     triggers: await findTriggers(catalog, layout.triggers),
     findRow: async (at) => (await TimeIndex.open(catalog, chosen.stream, time)).firstRowAt(at),
     createReader: (memory, onMalformed) =>
       Hdf5EventReader.create({ file, columns, rules, memory, onMalformed }),
   };
+}
+
+/** Rows of a block: enough that what is done for each of them does not count. */
+const BLOCK_ROWS = 131_072;
+/** More would be too much memory for what waits to be handed over. */
+const MAX_BLOCK_ROWS = 1_048_576;
+
+/** Whole chunks, as far as that can be, or else two threads would decode the same ones. */
+function blockRowsOf(columns: readonly RowColumn[]): number | undefined {
+  let together = 1;
+  for (const { dataset, rowDimension } of columns) {
+    const { layout } = dataset;
+    if (layout.kind === "chunked") {
+      together = Math.max(together, layout.chunkShape[rowDimension] as number);
+    }
+  }
+  const rows = together * Math.ceil(BLOCK_ROWS / together);
+  return rows <= MAX_BLOCK_ROWS ? rows : undefined;
 }

@@ -1,3 +1,5 @@
+import { MAX_PAGES } from "../../../kernels/kernel.ts";
+
 const PAGE_BYTES = 65536;
 
 /** Memory of a kernel that takes what it is given and gives what comes out. */
@@ -9,7 +11,7 @@ export class KernelMemory {
   readonly start = PAGE_BYTES;
 
   constructor() {
-    this.memory = new WebAssembly.Memory({ initial: 2 });
+    this.memory = new WebAssembly.Memory({ initial: 2, maximum: MAX_PAGES });
     this.bytes = new Uint8Array(this.memory.buffer as ArrayBuffer);
   }
 

@@ -1,0 +1,114 @@
+import type { RowReader } from "../formats/decoder.ts";
+import type { EventMemory } from "../kernels/event-memory.ts";
+import type { DecodeThread } from "../platform/platform.ts";
+import { fromPortable } from "../util/portable-error.ts";
+import { untilAborted } from "../util/until-aborted.ts";
+import type { OpenOptions } from "./recording.ts";
+import { BlockColumns, type RowAnswer, type RowMessage } from "./row-work.ts";
+
+/** Blocks for each thread: one that it reads, one that waits for it, one that is taken from. */
+const BLOCKS_PER_THREAD = 3;
+
+/** What several threads are to read. */
+export interface RowBlocksOptions {
+  /** A path, or the address of a file. */
+  readonly path: string | URL;
+  readonly options: OpenOptions;
+  readonly rows: { readonly start: number; readonly end: number };
+  /** Rows of a block. */
+  readonly blockRows: number;
+}
+
+/** A block that is being read, or was. */
+interface Block {
+  readonly start: number;
+  readonly count: number;
+  readonly buffer: SharedArrayBuffer;
+  readonly answer: Promise<RowAnswer>;
+}
+
+/** Reads rows in other threads, a few blocks ahead of what is asked for, which is in order. */
+export class RowBlocks implements RowReader {
+  readonly #memory: EventMemory;
+  readonly #threads: readonly DecodeThread[];
+  readonly #options: RowBlocksOptions;
+  readonly #answers = new Map<number, (answer: RowAnswer) => void>();
+  readonly #free: SharedArrayBuffer[] = [];
+  readonly #blocks: Block[] = [];
+  readonly #failure: Promise<never>;
+  #next: number;
+  #blocksStarted = 0;
+
+  constructor(memory: EventMemory, threads: readonly DecodeThread[], options: RowBlocksOptions) {
+    this.#memory = memory;
+    this.#threads = threads;
+    this.#options = options;
+    this.#next = options.rows.start;
+    const { path, blockRows } = options;
+    const message: RowMessage = { kind: "open-rows", path, options: options.options, blockRows };
+    this.#failure = new Promise((_, reject) => {
+      for (const thread of threads) {
+        thread.onError(reject);
+        thread.onMessage((answer) =>
+          this.#answers.get((answer as RowAnswer).block)?.(answer as RowAnswer),
+        );
+        thread.post(message);
+      }
+    });
+    this.#failure.catch(() => {}); // told to whoever waits for a block
+    for (let block = 0; block < threads.length * BLOCKS_PER_THREAD; block++) {
+      this.#free.push(new SharedArrayBuffer(BlockColumns.bytesOf(blockRows)));
+    }
+    this.#readAhead();
+  }
+
+  async read(start: number, count: number, signal: AbortSignal | undefined): Promise<void> {
+    const memory = this.#memory;
+    for (let done = 0; done < count; ) {
+      const block = this.#blocks[0] as Block;
+      const answering = Promise.race([block.answer, this.#failure]);
+      const { hasRejected, error } = await untilAborted(answering, signal);
+      if (error !== null) throw fromPortable(error);
+      const from = start + done - block.start;
+      const length = Math.min(block.count - from, count - done);
+      const columns = new BlockColumns(block.buffer, this.#options.blockRows);
+      memory.putRows(columns, { from, length, at: done }, hasRejected);
+      done += length;
+      if (from + length < block.count) break;
+      this.#blocks.shift();
+      this.#free.push(block.buffer);
+      this.#readAhead();
+    }
+  }
+
+  /** Threads that read. */
+  get threads(): number {
+    return this.#threads.length;
+  }
+
+  /** Ends the threads. */
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.close()));
+  }
+
+  #readAhead(): void {
+    const { rows, blockRows } = this.#options;
+    while (this.#next < rows.end) {
+      const buffer = this.#free.pop();
+      if (buffer === undefined) return;
+      const block = this.#blocksStarted++;
+      const start = this.#next;
+      const count = Math.min(blockRows - (start % blockRows), rows.end - start);
+      this.#next += count;
+      const answer = new Promise<RowAnswer>((resolve) => {
+        this.#answers.set(block, (answer) => {
+          this.#answers.delete(block);
+          resolve(answer);
+        });
+      });
+      const message: RowMessage = { kind: "read-rows", block, start, count, into: buffer };
+      this.#threads[block % this.#threads.length]?.post(message);
+      this.#blocks.push({ start, count, buffer, answer });
+    }
+  }
+}
