@@ -1,8 +1,8 @@
 import type { RowReader } from "../formats/decoder.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
 import type { DecodeThread } from "../platform/platform.ts";
-import { fromPortable } from "../util/portable-error.ts";
 import { untilAborted } from "../util/until-aborted.ts";
+import { fromPortable } from "./portable-error.ts";
 import type { OpenOptions } from "./recording.ts";
 import { BlockColumns, type RowAnswer, type RowMessage } from "./row-work.ts";
 

@@ -1,6 +1,6 @@
 /** Rows that another thread reads: what it is sent, what it answers, and the thread's side of it. */
 import { EventMemory } from "../kernels/event-memory.ts";
-import { type PortableError, toPortable } from "../util/portable-error.ts";
+import { type PortableError, toPortable } from "./portable-error.ts";
 import { OpenedRecording, type OpenOptions, openParts } from "./recording.ts";
 
 /** What a thread is sent: what to open, or which rows to read. */

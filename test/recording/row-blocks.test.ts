@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EventError } from "../../src/errors.ts";
+import { fromPortable, toPortable } from "../../src/recording/portable-error.ts";
 import { OpenedRecording, type OpenOptions, openParts } from "../../src/recording/recording.ts";
 import { type TileOptions, TilePass } from "../../src/recording/tiles.ts";
-import { fromPortable, toPortable } from "../../src/util/portable-error.ts";
 import { types, writeHdf5 } from "../support/hdf5-writer.ts";
 
 const OPTIONS: TileOptions = { polarityEncoding: "minus-one-one", strict: false };
