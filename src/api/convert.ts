@@ -3,6 +3,7 @@ import { EventError } from "../errors.ts";
 import { targetFormat } from "../formats/target.ts";
 import type { EventSource } from "../recording/opened-source.ts";
 import { type ByteSink, isByteSink, streamSink } from "../source/byte-sink.ts";
+import { withoutSecrets } from "../source/http-address.ts";
 import { type Conversion, convertTo, type WriteOptions } from "../stream/convert.ts";
 import { isNodeStream } from "../util/is-node-stream.ts";
 import { show } from "../util/show.ts";
@@ -60,7 +61,7 @@ function checkTarget(target: EventSink): void {
 }
 
 function nameOf(target: EventSink): string | undefined {
-  if (typeof target === "string" || target instanceof URL) return String(target);
+  if (typeof target === "string" || target instanceof URL) return withoutSecrets(target);
   return target instanceof WritableStream ? undefined : target.name;
 }
 

@@ -33,7 +33,8 @@ export class Recording extends OpenedRecording {
 /**
  * Opens a recording and reads its header, nothing more.
  *
- * @param source - where the recording is: a path, a `file:` URL, bytes, a `Blob`, a `ReadableStream`
+ * @param source - where the recording is: a path, a URL (`file:`, `http:`, `https:`), bytes, a `Blob`,
+ *   a `ReadableStream`
  * @returns the recording, to be closed after use
  * @throws EventError when the source cannot be read, its format is unknown or not supported, or its
  *   header contradicts itself

@@ -54,7 +54,7 @@ const MAX_SIDE = 65536;
 /** Gives a command its first argument, the recording, and the common options. */
 export function addRecordingOptions(command: Command, argument = "FILE"): Command {
   return command
-    .argument(`<${argument}>`, "the recording", parseFile)
+    .argument(`<${argument}>`, "the recording: a file or a web address", parseFile)
     .option("--json", "print JSON")
     .option(
       "--geometry <WxH>",

@@ -40,7 +40,7 @@ function inOptions(problem: string): string {
 
 function hintFor({ code, hint = "" }: EventError): string {
   if (code === "data-loss") return "Without --strict the rest is read and the loss is reported.";
-  if (code === "source-unsupported") return "Download it first.";
+  if (hint.includes("`ReadableStream`")) return "Download it first.";
   if (code === "sink-unwritable" && hint.includes("`WritableStream`")) {
     return "Write a file, and upload that.";
   }

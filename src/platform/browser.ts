@@ -3,6 +3,7 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import { EventError } from "../errors.ts";
 import { spoolToBlob } from "../source/blob.ts";
 import { FzstdInflater } from "../source/fzstd-inflater.ts";
+import { withoutSecrets } from "../source/http-address.ts";
 import { ScratchMemory } from "../source/scratch-memory.ts";
 import { WebInflater } from "../source/web-inflater.ts";
 import type { Platform } from "./platform.ts";
@@ -11,14 +12,14 @@ import type { Platform } from "./platform.ts";
 export const platform: Platform = {
   async openPath(path) {
     throw new EventError("source-unsupported", "a browser cannot open a file by its path", {
-      path: String(path),
-      hint: "Give a `Blob` or `File`, a `ReadableStream`, or the bytes.",
+      path: withoutSecrets(path),
+      hint: "Give a web address, a `Blob` or `File`, a `ReadableStream`, or the bytes.",
     });
   },
 
   async createFile(path) {
     throw new EventError("sink-unwritable", "a browser cannot write a file by its path", {
-      path: String(path),
+      path: withoutSecrets(path),
       hint: "Give a `WritableStream` or a `ByteSink`.",
     });
   },

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import zlib from "node:zlib";
 import { EventError, type EventErrorCode } from "../errors.ts";
 import { FzstdInflater } from "../source/fzstd-inflater.ts";
+import { withoutSecrets } from "../source/http-address.ts";
 import { openFile } from "../source/node/file.ts";
 import { createFile } from "../source/node/file-sink.ts";
 import { GzipInflater } from "../source/node/gzip-inflater.ts";
@@ -99,27 +100,29 @@ function tooMany(most: number): RangeError {
 interface AddressProblem {
   readonly code: EventErrorCode;
   readonly problem: string;
+  readonly expected: string;
   readonly hint: string;
 }
 
 const UNREADABLE_ADDRESS: AddressProblem = {
   code: "source-unsupported",
-  problem: "web addresses cannot be opened",
+  problem: "addresses of this kind cannot be opened",
+  expected: "a path, or a URL with file:, http: or https:",
   hint: "Fetch it and give the response's body, a `ReadableStream`.",
 };
 const UNWRITABLE_ADDRESS: AddressProblem = {
   code: "sink-unwritable",
   problem: "web addresses cannot be written",
+  expected: "a path or a file: URL",
   hint: "Write a file, or give a `WritableStream` that uploads.",
 };
 
 /** The path that a path or a `file:` URL names. */
-function pathOf(path: string | URL, { code, problem, hint }: AddressProblem): string {
+function pathOf(path: string | URL, { code, problem, expected, hint }: AddressProblem): string {
   if (typeof path === "string" && !/^https?:\/\//i.test(path)) return path;
   const address = URL.canParse(path) ? new URL(path).href : String(path);
   if (!address.startsWith("file:")) {
-    const expected = "a path or a file: URL";
-    throw new EventError(code, problem, { path: address, expected, hint });
+    throw new EventError(code, problem, { path: withoutSecrets(address), expected, hint });
   }
   try {
     return fileURLToPath(address);

@@ -60,7 +60,7 @@ export class OpenedSource {
     format?: FormatOptions,
   ): Promise<OpenedSource> {
     signal?.throwIfAborted();
-    const opening = resolveSource(given);
+    const opening = resolveSource(given, signal);
     opening.then(closeIfAborted(signal), () => {});
     const resolved = await untilAborted(opening, signal);
     const { source, owned } = resolved;

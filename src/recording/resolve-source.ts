@@ -8,14 +8,16 @@ import {
   type SequentialSource,
 } from "../source/byte-source.ts";
 import { CheckedSource } from "../source/cursor.ts";
+import { openHttp } from "../source/http.ts";
+import { webAddressOf } from "../source/http-address.ts";
 import { MemorySource } from "../source/memory.ts";
 import { StreamSource } from "../source/stream.ts";
 import { isNodeStream } from "../util/is-node-stream.ts";
 
 /**
- * Where a recording can come from: a path or `file:` URL (Node), bytes in memory, a `Blob` or
- * `File`, a `ReadableStream` of bytes, or a source of the caller's own. It may be compressed with
- * gzip or zstd, or be the only file in a zip.
+ * Where a recording can come from: a path or `file:` URL (Node), an `http:` or `https:` address,
+ * bytes in memory, a `Blob` or `File`, a `ReadableStream` of bytes, or a source of the caller's own.
+ * It may be compressed with gzip or zstd, or be the only file in a zip.
  */
 export type EventSource =
   | string
@@ -37,10 +39,16 @@ export interface ResolvedSource {
 /**
  * Makes a source of whatever the caller gave.
  *
- * @throws EventError `source-unsupported`, and what opening a path throws
+ * @param signal - stops opening it; what is open does not depend on it
+ * @throws EventError `source-unsupported`, and what opening a path or an address throws
  */
-export async function resolveSource(given: EventSource): Promise<ResolvedSource> {
+export async function resolveSource(
+  given: EventSource,
+  signal?: AbortSignal,
+): Promise<ResolvedSource> {
   if (typeof given === "string" || given instanceof URL) {
+    const address = webAddressOf(given);
+    if (address !== null) return { source: await openHttp(address, signal), owned: true };
     return { source: await platform.openPath(given), owned: true };
   }
   if (given instanceof Uint8Array) return { source: new MemorySource(given), owned: true };

@@ -33,7 +33,9 @@ export async function info(
     const statistics = await withProgress(output.stderr, (onProgress) =>
       read(recording, { signal, onProgress }),
     );
-    const facts = { file, recording, statistics, report: reportOf(statistics) };
+    // An address may have a password in it.
+    const name = recording.report.sourceName ?? file;
+    const facts = { file: name, recording, statistics, report: reportOf(statistics) };
     if (options.json) await output.printJson(asJson(facts));
     else await output.print(asLines(facts));
   } finally {
