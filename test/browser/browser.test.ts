@@ -23,6 +23,7 @@ interface PageResult {
   hdf5: Awaited<ReturnType<typeof observeRows>>;
   blosc: Awaited<ReturnType<typeof digestOrCode>>;
   written: Awaited<ReturnType<typeof observeWritten>>;
+  addresses: Awaited<ReturnType<typeof digestOrCode>>[];
   refused: Awaited<ReturnType<typeof observeRefusals>>;
 }
 
@@ -128,6 +129,12 @@ describeOrSkip("in Chromium", reasonToSkip(), () => {
       const { digest } = await evarrow.digestEvents(recording);
       // A bundle has no files of packages beside it, unless somebody puts them there.
       expect(blosc).toBe(page === "bare" ? digest : "unsupported-format");
+    });
+
+    it("reads web addresses, in parts and as a whole", async () => {
+      const { digest } = await evarrow.digestEvents(recording);
+      const { addresses } = await resultOf(page);
+      expect(addresses).toEqual([digest, digest, digest]);
     });
 
     it("writes the HDF5 file that Node writes", async () => {

@@ -110,8 +110,8 @@ function storedZstd(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(parts);
 }
 
-/** The digest of a file, or the code of the error. */
-export async function digestOrCode(library: Library, file: File) {
+/** The digest of what is in a file or at an address, or the code of the error. */
+export async function digestOrCode(library: Library, file: File | URL) {
   try {
     return (await library.digestEvents(file)).digest;
   } catch (error) {

@@ -62,7 +62,7 @@ export class PageServer<Result> {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = new URL(request.url ?? "/", this.url).pathname;
+    const { pathname: path, search } = new URL(request.url ?? "/", this.url);
     if (request.method === "POST") {
       const page = path.split("/")[1] ?? "";
       this.#slot(page).resolve(JSON.parse(await text(request)));
@@ -73,6 +73,10 @@ export class PageServer<Result> {
     if (content === undefined) {
       this.missing.push(path);
       response.writeHead(404).end();
+      return;
+    }
+    if (search === "?parts" && typeof content !== "string") {
+      sendPart(content, request, response);
       return;
     }
     const type = CONTENT_TYPES[/\.[^./]*$/.exec(path)?.[0] ?? ""] ?? "application/octet-stream";
@@ -92,6 +96,14 @@ export class PageServer<Result> {
     }
     return slot;
   }
+}
+
+/** What the header `Range` asks for. */
+function sendPart(content: Uint8Array, request: IncomingMessage, response: ServerResponse): void {
+  const [, start, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "") ?? [];
+  const body = content.subarray(Number(start), Number(last) + 1);
+  const range = `bytes ${start}-${Number(start) + body.byteLength - 1}/${content.byteLength}`;
+  response.writeHead(206, { "Content-Range": range }).end(body);
 }
 
 interface PromiseWithResolver<Value> {

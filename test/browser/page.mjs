@@ -11,6 +11,11 @@ const result = {
   hdf5: await observeRows(evarrow, await fileOf("events.h5")),
   blosc: await digestOrCode(evarrow, await fileOf("blosc.h5")),
   written: await observeWritten(evarrow, file),
+  addresses: await Promise.all(
+    ["recording.raw", "recording.raw?parts", "events.h5?parts"].map((name) =>
+      digestOrCode(evarrow, new URL(`/${name}`, location.href)),
+    ),
+  ),
   refused: await observeRefusals(evarrow, file),
 };
 await fetch("result", { method: "POST", body: JSON.stringify({ result }) });

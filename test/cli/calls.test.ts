@@ -135,7 +135,7 @@ describe("a bad input", () => {
     ["noise", temporaryFile("noise.raw", noise), /this is no format that evarrow knows/],
     ["a format not read yet", evt2File("evt4.raw", [], ["evt 4.0"]), /Prophesee EVT 4\.0/],
     ["HDF5", temporaryFile("a.h5", "\x89HDF\r\n\x1a\n"), /./],
-    ["a web address", "https://example.org/a.raw", /Download it first\.$/],
+    ["a web address", "http://127.0.0.1:1/a.raw", /the address cannot be reached \(bad port\)\.$/],
   ];
 
   for (const command of COMMANDS) {
