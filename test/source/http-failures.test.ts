@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { digestEvents, type EventError, isEventError, loadTable } from "../../src/node.ts";
+import {
+  digestEvents,
+  type EventError,
+  isEventError,
+  loadStatistics,
+  loadTable,
+  sampleStatistics,
+} from "../../src/node.ts";
 import {
   failure,
   type HttpAnswer,
@@ -151,6 +158,20 @@ describe("a server that gives another part than it was asked for", () => {
       }));
       const error = await failure(loadTable(url));
       expect(error).toMatchObject({ code: "source-unreadable", path: url });
+    }
+  });
+
+  it("may lie about the length as it likes: no memory is taken for it", async () => {
+    for (const lie of [2 ** 33, 2 ** 52]) {
+      const url = server.serve("/large.raw", (asked) => {
+        const { headers, ...answer } = honest(asked);
+        const range = headers?.["Content-Range"]?.replace(/\d+$/, String(lie)) ?? "";
+        return { ...answer, headers: { ...headers, "Content-Range": range } };
+      });
+      for (const load of [loadTable, digestEvents, loadStatistics, sampleStatistics]) {
+        const error = await failure(load(url));
+        expect(error).toMatchObject({ code: "source-unreadable", path: url });
+      }
     }
   });
 
