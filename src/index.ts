@@ -22,7 +22,14 @@ export {
   type Strictness,
 } from "./events/report.ts";
 export type { EventTypes, TriggerTypes } from "./events/schema.ts";
-export type { EventStatistics } from "./events/statistics.ts";
+export type {
+  BusiestWindow,
+  EventRate,
+  EventStatistics,
+  HotPixel,
+  PixelHistogram,
+  PixelStatistics,
+} from "./events/statistics.ts";
 export type { EventBatch, EventTable, TriggerTable } from "./events/table.ts";
 export { encodeDat } from "./formats/dat/encoder.ts";
 export type { FormatDetection } from "./formats/detect.ts";
@@ -49,7 +56,7 @@ export type { EventDigest } from "./stream/digest.ts";
 export { EventStreamer, type StreamOptions } from "./stream/event-streamer.ts";
 export type { LoadOptions } from "./stream/load-options.ts";
 export { reportOf } from "./stream/report-of.ts";
-export type { PassOptions } from "./stream/statistics.ts";
+export type { PassOptions, StatisticsOptions } from "./stream/statistics.ts";
 export type { TriggerOptions } from "./stream/triggers.ts";
 export type { Compression, CompressionDamage } from "./util/compression.ts";
 export { VERSION } from "./version.ts";

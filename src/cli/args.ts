@@ -36,6 +36,12 @@ export interface HeadOptions extends RecordingOptions {
   count: number;
 }
 
+/** Options of `evarrow stats`. */
+export interface StatsOptions extends RecordingOptions {
+  window: number;
+  hotPixels: number;
+}
+
 /** Options of `evarrow convert`. */
 export interface ConvertCommandOptions extends RecordingOptions {
   format?: string;
@@ -50,11 +56,16 @@ const POLARITY_ENCODINGS = ["minus-one-one", "zero-one"] satisfies PolarityEncod
 const TIME_UNITS = ["s", "ms", "us", "ns"] satisfies TimeUnit[];
 const MALFORMED_MODES = ["error", "skip"] satisfies OnMalformed[];
 const MAX_SIDE = 65536;
+/** The FILE that is standard input. */
+export const STDIN = "-";
 
 /** Gives a command its first argument, the recording, and the common options. */
 export function addRecordingOptions(command: Command, argument = "FILE"): Command {
-  return command
-    .argument(`<${argument}>`, "the recording: a file or a web address", parseFile)
+  return (
+    argument === "FILE"
+      ? command.argument("<FILE>", "the recording: a file or a web address; - reads standard input", parseInput)
+      : command.argument(`<${argument}>`, "the recording: a file or a web address", parseFile)
+  )
     .option("--json", "print JSON")
     .option(
       "--geometry <WxH>",
@@ -135,6 +146,21 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError("Expected a whole number from 0.");
 }
 
+const UNIT_US: Readonly<Record<string, number>> = { us: 1, µs: 1, ms: 1e3, s: 1e6, min: 6e7 };
+
+/** A length of time in whole microseconds, from 1: a number of them, or one with its unit. */
+export function parseDuration(text: string): number {
+  const [, number = "", unit = "us"] = /^(\d+(?:\.\d+)?)\s*(us|µs|ms|s|min)?$/.exec(text) ?? [];
+  const scaled = number === "" ? Number.NaN : Number(number) * (UNIT_US[unit] ?? Number.NaN);
+  const us = Math.round(scaled);
+  // 0.07 s is 70 000.00000000001 us: what is that close to a whole number was meant so.
+  const isWhole = Math.abs(scaled - us) <= us * 1e-12;
+  if (isWhole && us >= 1 && Number.isSafeInteger(us)) return us;
+  throw new InvalidArgumentError(
+    "Expected a time of whole microseconds from 1, for example 1s, 100ms or 500us.",
+  );
+}
+
 /** The name of a file to write. */
 export function parseTarget(text: string): string {
   if (text === "") throw new InvalidArgumentError("The name of the output is empty.");
@@ -142,6 +168,10 @@ export function parseTarget(text: string): string {
     throw new InvalidArgumentError("To write standard output, name /dev/stdout; a file, ./-.");
   }
   return text;
+}
+
+function parseInput(text: string): string {
+  return text === STDIN ? text : parseFile(text);
 }
 
 function parseFile(text: string): string {

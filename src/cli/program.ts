@@ -6,10 +6,15 @@ import {
   type HeadOptions,
   type InfoOptions,
   parseCount,
+  parseDuration,
   parseTarget,
   type RecordingOptions,
+  type StatsOptions,
 } from "./args.ts";
 import type { Output } from "./output.ts";
+
+/** Windows of time of `evarrow stats`, unless it is told otherwise. */
+const DEFAULT_WINDOW_US = 1_000_000;
 
 /** What a command is given beside its arguments. */
 export interface CommandContext {
@@ -127,12 +132,19 @@ Exit codes: 0 fine, 1 the input is bad, 2 the call is wrong.`,
   addCommand(
     "stats",
     "Count the events of a recording",
-    "Reads all of it for counts, time range, rate and extremes.",
-    "stats recording.raw\nstats --json recording.raw",
-  ).action(async (file: string, options: RecordingOptions) => {
-    const { stats } = await import("./commands/stats.ts");
-    await stats(file, options, context);
-  });
+    "Reads all of it for counts, time range, rate and extremes, events per window of time, and active and hot pixels. A pixel is hot when it has more than ten times as many events as the median active pixel and as most of its neighbours.",
+    "stats recording.raw\nstats --window 100ms --json recording.raw\nstats - < recording.raw",
+  )
+    .addOption(
+      new Option("--window <time>", "length of a window, for example 100ms or 500us")
+        .argParser(parseDuration)
+        .default(DEFAULT_WINDOW_US, "1s"),
+    )
+    .option("--hot-pixels <number>", "how many hot pixels are listed", parseCount, 10)
+    .action(async (file: string, options: StatsOptions) => {
+      const { stats } = await import("./commands/stats.ts");
+      await stats(file, options, context);
+    });
 
   const convert = addCommand(
     "convert",

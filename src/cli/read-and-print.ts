@@ -1,5 +1,6 @@
 import { type EventSource, type PassOptions, reportOf } from "../node.ts";
 import { openOptions, type RecordingOptions } from "./args.ts";
+import { inputOf } from "./input.ts";
 import type { CommandContext } from "./program.ts";
 import { withProgress } from "./progress-bar.ts";
 import { warn } from "./warnings.ts";
@@ -19,7 +20,7 @@ export async function readAndPrint<Result extends object>(
   { output, signal }: CommandContext,
 ): Promise<void> {
   const result = await withProgress(output.stderr, (onProgress) =>
-    read(file, { ...openOptions(options, signal), onProgress }),
+    read(inputOf(file), { ...openOptions(options, signal), onProgress }),
   );
   if (options.json) await output.printJson(result);
   else await output.print(lines(result));

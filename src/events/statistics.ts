@@ -22,4 +22,100 @@ export interface EventStatistics {
   readonly maxX: number | null;
   readonly minY: number | null;
   readonly maxY: number | null;
+  /** Events per window of time; there when `windowUs` was given. */
+  readonly rate?: EventRate | undefined;
+  /** Active and hot pixels; there when `hotPixels` was given. */
+  readonly pixels?: PixelStatistics | undefined;
+  /** Events of every pixel; there when `histogram` was asked for. */
+  readonly histogram?: PixelHistogram | undefined;
+}
+
+/**
+ * How many events each window of time has. Window n is `[n * windowUs, (n + 1) * windowUs)` of the
+ * time as it is loaded; which of them come first in the file does not matter.
+ */
+export interface EventRate {
+  /** Length of a window in microseconds, as it was asked for. */
+  readonly windowUs: number;
+  /** Windows from that of the least time to that of the greatest, empty ones included. */
+  readonly windows: number;
+  /** Where the first of them starts, in microseconds; null without events. */
+  readonly start: number | null;
+  /** Events of each window, in order of time; null where there are more than 131 072 windows. */
+  readonly counts: readonly number[] | null;
+  /** Why `counts` is null, in words; null where it is not. */
+  readonly reason: string | null;
+  /** Mean number of events in a window; null without events. */
+  readonly meanEvents: number | null;
+  /** The window with most events, the first of several; null without events or `counts`. */
+  readonly busiest: BusiestWindow | null;
+}
+
+/** The window of time with most events. */
+export interface BusiestWindow {
+  /** Where it starts, in microseconds. */
+  readonly start: number;
+  readonly events: number;
+  readonly eventsPerSecond: number;
+}
+
+/**
+ * What the pixels did. A pixel is **active** when it has an event. It is **hot** when it has more
+ * than ten times as many events as the median active pixel (the lower one of two), and more than ten
+ * times as many as at least five of its eight neighbours; what is not on the sensor has none.
+ */
+export interface PixelStatistics {
+  readonly active: number;
+  /** Pixels of the sensor, active or not; null where its geometry is not known. */
+  readonly sensor: number | null;
+  /** Events of the median active pixel; null without events. */
+  readonly medianEvents: number | null;
+  /** How many pixels are hot. */
+  readonly hot: number;
+  /** Events of all hot pixels. */
+  readonly hotEvents: number;
+  /** The hot pixels with most events, most first; at most as many as were asked for. */
+  readonly hotPixels: readonly HotPixel[];
+  /**
+   * Events on pixels that there was no room to count: 0 unless events fall into more than 4096
+   * different blocks of 64 x 64 pixels, which no camera has.
+   */
+  readonly eventsNotCounted: number;
+}
+
+/** A pixel that fires far more often than those around it. */
+export interface HotPixel {
+  readonly x: number;
+  readonly y: number;
+  /** At most 4 294 967 295, where counting stops. */
+  readonly events: number;
+  /** Events of polarity ON. */
+  readonly on: number;
+  /** Part of all events of the recording, 0 to 1. */
+  readonly share: number;
+}
+
+/** Events of every pixel, row by row: pixel (x, y) at `y * width + x`. */
+export type PixelHistogram = PixelCounts | NoPixelCounts;
+
+/** The size of a histogram: the sensor, or up to the greatest coordinates where that is not known. */
+interface HistogramSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A histogram. Counts stop at 4 294 967 295. */
+export interface PixelCounts extends HistogramSize {
+  readonly events: Uint32Array<ArrayBuffer>;
+  /** Events of polarity ON. */
+  readonly on: Uint32Array<ArrayBuffer>;
+  readonly reason: null;
+}
+
+/** A histogram of more than 16 777 216 pixels, which is not made. */
+export interface NoPixelCounts extends HistogramSize {
+  readonly events: null;
+  readonly on: null;
+  /** Why, in words. */
+  readonly reason: string;
 }

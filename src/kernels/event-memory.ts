@@ -11,7 +11,7 @@ export interface EventMemorySize {
   tileEvents: number;
   /** Bytes of scratch space for every event of a tile, for kernels that need it. Default 0. */
   scratchBytesPerEvent?: number | undefined;
-  /** Bytes of room for what an encoding kernel writes. Default 0. */
+  /** Bytes of room for what an encoding kernel writes, or one that counts. Default 0. */
   outputBytes?: number | undefined;
   /** The most triggers of a tile. Default 2048; a kernel that fills them ends the tile. */
   tileTriggers?: number | undefined;
@@ -49,7 +49,7 @@ export class EventMemory {
   readonly columns: ColumnArrays;
   readonly triggers: TriggerColumns;
   readonly scratch: Uint8Array<ArrayBuffer>;
-  /** Where encoding kernels write. */
+  /** Where encoding kernels write, and kernels that count. */
   readonly output: Uint8Array<ArrayBuffer>;
   readonly tileEvents: number;
   readonly #rejected: Uint8Array;
@@ -134,7 +134,7 @@ export class EventMemory {
 
   /** Subtracts `offset` microseconds from every time decoded from now on. */
   setTimeOffset(offset: bigint): void {
-    new BigInt64Array(this.memory.buffer, layout.TIME_OFFSET, 1)[0] = offset;
+    this.setField64(layout.TIME_OFFSET, offset);
   }
 
   /** What is subtracted from every time, in microseconds. */
@@ -220,6 +220,16 @@ export class EventMemory {
   /** The i64 at an address of the state struct. */
   field64(address: number): bigint {
     return new BigInt64Array(this.memory.buffer, address, 1)[0] as bigint;
+  }
+
+  /** The f64 at an address of the state struct. */
+  fieldFloat(address: number): number {
+    return new Float64Array(this.memory.buffer, address, 1)[0] as number;
+  }
+
+  /** Sets the i64 at an address of the state struct. */
+  setField64(address: number, value: bigint): void {
+    new BigInt64Array(this.memory.buffer, address, 1)[0] = value;
   }
 
   /** What a kernel carries from call to call, copied out. */

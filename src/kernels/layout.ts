@@ -104,6 +104,39 @@ export const SUMMARY_MAX_Y = STATE + 1040;
 export const SUMMARY_MIN_T = STATE + 1048;
 export const SUMMARY_MAX_T = STATE + 1056;
 
+// What the kernel `histogram` and its host tell each other: events per pixel, in blocks of pixels
+// that get room when the first event falls on one, so that a sensor of any size needs little.
+/** A block has 64 x 64 pixels. */
+export const BLOCK_BITS = 6;
+export const BLOCK_SIDE = 64;
+/** Bytes of a pixel, row by row: u32 events, u32 ON events. Both stop at the greatest number. */
+export const PIXEL_BYTES = 8;
+export const BLOCK_BYTES = BLOCK_SIDE * BLOCK_SIDE * PIXEL_BYTES;
+/** u32: address of a u16 for each block of the sensor, row by row: 0, or its number from 1. */
+export const BLOCK_DIRECTORY = STATE + 2048;
+/** i32: blocks in a row of the sensor. */
+export const BLOCK_COLUMNS = STATE + 2052;
+/** u32: address of block 1; the others follow. */
+export const BLOCKS = STATE + 2056;
+/** i32: blocks that have events, and the most there is room for. */
+export const BLOCKS_USED = STATE + 2060;
+export const BLOCKS_MOST = STATE + 2064;
+/** f64: events on pixels of which the block found no room. */
+export const EVENTS_WITHOUT_BLOCK = STATE + 2072;
+
+// What the kernel `rate` and its host tell each other: events per window of time.
+/** i64: length of a window in microseconds; window n starts at n times that. */
+export const WINDOW_US = STATE + 2080;
+/** i64: numbers of the first and the last window that have events. */
+export const FIRST_WINDOW = STATE + 2088;
+export const LAST_WINDOW = STATE + 2096;
+/** u32: address of an f64 for each of `WINDOW_SLOTS`: events of window n at n modulo that. */
+export const WINDOW_COUNTS = STATE + 2104;
+/** i32: 1 from the first event on that is too far from another for both to have a slot. */
+export const WINDOWS_OVERFLOW = STATE + 2108;
+/** The most windows; a power of two. */
+export const WINDOW_SLOTS = 131072;
+
 // What an encoding kernel and its host tell each other.
 /** u32: addresses where the next bytes go and where the room for them ends. */
 export const OUTPUT = STATE + 1088;

@@ -31,7 +31,7 @@ export interface TileOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Bytes of scratch space for every event of a tile. Default 0. */
   readonly scratchBytesPerEvent?: number | undefined;
-  /** Bytes of room for what an encoding kernel writes. Default 0. */
+  /** Bytes of room for what an encoding kernel writes, or one that counts. Default 0. */
   readonly outputBytes?: number | undefined;
   /** The most events of a tile. Default 262 144. */
   readonly tileEvents?: number | undefined;

@@ -3,6 +3,7 @@ import { ProgressMeter } from "../recording/progress.ts";
 import type { OpenedRecording } from "../recording/recording.ts";
 import { TilePass } from "../recording/tiles.ts";
 import { type LoadOptions, resolveLoad } from "./load-options.ts";
+import { type MoreOptions, MoreStatistics } from "./more-statistics.ts";
 import { rememberReport } from "./report-of.ts";
 import { TileStatistics } from "./tile-statistics.ts";
 
@@ -17,16 +18,30 @@ const LONG_CLOCK_US = 3_600_000_000;
 const SAMPLES = 8;
 const SAMPLE_BYTES = 1024 * 1024;
 
-/** Reads a whole recording for its statistics. */
+/** Options of `loadStatistics`: those of a pass, and what is found out beyond counts and extremes. */
+export interface StatisticsOptions extends PassOptions, MoreOptions {}
+
+/**
+ * Reads a whole recording for its statistics.
+ *
+ * @param wanted - what is found out beyond counts and extremes
+ * @throws EventError `invalid-option`
+ */
 export async function collectStatistics(
   recording: OpenedRecording,
   options: PassOptions = {},
+  wanted: MoreOptions = {},
 ): Promise<EventStatistics> {
-  const pass = new TilePass(recording, resolveLoad(recording, options).tiles);
-  pass.report.mode = "chunked";
+  const { tiles } = resolveLoad(recording, options);
   const statistics = new TileStatistics();
-  for await (const tile of pass.tiles(() => Number.POSITIVE_INFINITY)) await statistics.add(tile);
-  const result = statistics.get();
+  const more = new MoreStatistics(wanted, tiles.geometry ?? recording.geometry, recording);
+  const pass = new TilePass(recording, { ...tiles, outputBytes: more.bytes });
+  pass.report.mode = "chunked";
+  for await (const tile of pass.tiles(() => Number.POSITIVE_INFINITY)) {
+    await statistics.add(tile);
+    await more.add(tile);
+  }
+  const result = more.addTo(statistics.get());
   rememberReport(result, pass.report);
   options.onReport?.(pass.report);
   return result;

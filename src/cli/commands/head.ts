@@ -1,6 +1,7 @@
 import { type LoadReport, openRecording } from "../../node.ts";
 import { type HeadOptions, openOptions } from "../args.ts";
 import { JsonRows, TableRows } from "../event-rows.ts";
+import { inputOf } from "../input.ts";
 import type { CommandContext } from "../program.ts";
 import { ProgressBar } from "../progress-bar.ts";
 import { warn } from "../warnings.ts";
@@ -17,7 +18,7 @@ export async function head(
   const { count, json, polarityEncoding } = options;
   const rows = json ? new JsonRows() : new TableRows();
   const progress = new ProgressBar(output.stderr); // much may have to be skipped
-  const recording = await openRecording(file, openOptions(options, signal));
+  const recording = await openRecording(inputOf(file), openOptions(options, signal));
   let report: LoadReport = recording.report;
   let left = count;
   try {

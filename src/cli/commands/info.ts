@@ -10,6 +10,7 @@ import {
 } from "../../node.ts";
 import { type InfoOptions, openOptions } from "../args.ts";
 import { formatBytes, formatCount, labelled, NOTHING, type Row } from "../format.ts";
+import { inputOf } from "../input.ts";
 import type { CommandContext } from "../program.ts";
 import { withProgress } from "../progress-bar.ts";
 import { countRows, timeRows } from "../statistics-rows.ts";
@@ -26,7 +27,7 @@ export async function info(
   options: InfoOptions,
   { output, signal }: CommandContext,
 ): Promise<void> {
-  const recording = await openRecording(file, openOptions(options, signal));
+  const recording = await openRecording(inputOf(file), openOptions(options, signal));
   try {
     // A sample cannot tell what was lost, so `--strict` needs the whole recording.
     const read = options.full || options.strict ? loadStatistics : sampleStatistics;

@@ -1,19 +1,33 @@
 import { type EventStatistics, loadStatistics } from "../../node.ts";
-import type { RecordingOptions } from "../args.ts";
+import type { StatsOptions } from "../args.ts";
 import { labelled } from "../format.ts";
 import type { CommandContext } from "../program.ts";
 import { readAndPrint } from "../read-and-print.ts";
-import { countRows, extremeRows, timeRows } from "../statistics-rows.ts";
+import {
+  countRows,
+  extremeRows,
+  hotPixelLines,
+  pixelRows,
+  rateRows,
+  timeRows,
+} from "../statistics-rows.ts";
 
 /** `evarrow stats FILE`: every number about the events of a recording. */
-export function stats(
-  file: string,
-  options: RecordingOptions,
-  context: CommandContext,
-): Promise<void> {
-  return readAndPrint({ read: loadStatistics, lines }, file, options, context);
+export function stats(file: string, options: StatsOptions, context: CommandContext): Promise<void> {
+  const { window: windowUs, hotPixels } = options;
+  const read: typeof loadStatistics = (source, pass) =>
+    loadStatistics(source, { ...pass, windowUs, hotPixels });
+  return readAndPrint({ read, lines }, file, options, context);
 }
 
 function lines(statistics: EventStatistics): string[] {
-  return labelled([...countRows(statistics), ...timeRows(statistics), ...extremeRows(statistics)]);
+  const rows = labelled([
+    ...countRows(statistics),
+    ...timeRows(statistics),
+    ...extremeRows(statistics),
+    ...rateRows(statistics),
+    ...pixelRows(statistics),
+  ]);
+  const hotPixels = hotPixelLines(statistics);
+  return hotPixels.length === 0 ? rows : [...rows, "", ...hotPixels];
 }
