@@ -109,18 +109,24 @@ export const SUMMARY_MAX_T = STATE + 1056;
 /** A block has 64 x 64 pixels. */
 export const BLOCK_BITS = 6;
 export const BLOCK_SIDE = 64;
-/** Bytes of a pixel, row by row: u32 events, u32 ON events. Both stop at the greatest number. */
-export const PIXEL_BYTES = 8;
-export const BLOCK_BYTES = BLOCK_SIDE * BLOCK_SIDE * PIXEL_BYTES;
+export const BLOCK_PIXELS = BLOCK_SIDE * BLOCK_SIDE;
+/**
+ * Recent events of a pixel, row by row: u8 events, u8 ON events. They are small so that those of a
+ * whole sensor stay in the cache, and are added to the sums before they overflow.
+ */
+export const RECENT_BYTES = 2;
+/** The sums: u32 events, u32 ON events. Both stop when the events are the greatest number. */
+export const SUM_BYTES = 8;
 /** u32: address of a u16 for each block of the sensor, row by row: 0, or its number from 1. */
 export const BLOCK_DIRECTORY = STATE + 2048;
 /** i32: blocks in a row of the sensor. */
 export const BLOCK_COLUMNS = STATE + 2052;
-/** u32: address of block 1; the others follow. */
-export const BLOCKS = STATE + 2056;
+/** u32: addresses of the recent events and the sums of block 1; the other blocks follow. */
+export const RECENT = STATE + 2056;
+export const SUMS = STATE + 2060;
 /** i32: blocks that have events, and the most there is room for. */
-export const BLOCKS_USED = STATE + 2060;
-export const BLOCKS_MOST = STATE + 2064;
+export const BLOCKS_USED = STATE + 2064;
+export const BLOCKS_MOST = STATE + 2068;
 /** f64: events on pixels of which the block found no room. */
 export const EVENTS_WITHOUT_BLOCK = STATE + 2072;
 

@@ -62,6 +62,7 @@ export class MoreStatistics {
   addTo(statistics: EventStatistics): EventStatistics {
     const pixels = this.#pixels;
     const geometry = this.#geometry;
+    pixels?.settle();
     return {
       ...statistics,
       ...(this.#rate && { rate: this.#rate.get(statistics) }),

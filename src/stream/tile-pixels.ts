@@ -8,15 +8,18 @@ import * as layout from "../kernels/layout.ts";
 interface HistogramKernel {
   /** Adds the first `count` events to the counts of their pixels. */
   countPixels(count: number): void;
+  /** Brings the sums up to date. */
+  settlePixels(): void;
 }
 
-/** Blocks of pixels that counts are kept of: 128 MiB, of which those without events stay untouched. */
+/** Blocks that are counted: 160 MiB, of which the pages without events stay untouched. */
 const MOST_BLOCKS = 4096;
 /** Pixels in them, and the most of a histogram. */
-const MOST_PIXELS = MOST_BLOCKS * layout.BLOCK_SIDE ** 2;
+const MOST_PIXELS = MOST_BLOCKS * layout.BLOCK_PIXELS;
 const ENTRY_BYTES = 2;
+const BLOCK_BYTES = layout.BLOCK_PIXELS * (layout.RECENT_BYTES + layout.SUM_BYTES);
 /** Numbers that a block has: events and ON events of each pixel. */
-const BLOCK_COUNTS = layout.BLOCK_BYTES / Uint32Array.BYTES_PER_ELEMENT;
+const BLOCK_COUNTS = layout.BLOCK_PIXELS * 2;
 /** Coordinates are 16-bit numbers. */
 const LARGEST = { width: 65536, height: 65536 };
 
@@ -42,7 +45,7 @@ export class TilePixels {
   readonly #mostBlocks: number;
   #kernel: HistogramKernel | undefined;
   #memory: EventMemory | undefined;
-  /** The number of every block of the sensor, 0 without events, and the counts of all blocks. */
+  /** The number of every block of the sensor, 0 without events, and the sums of all blocks. */
   #numbers = new Uint16Array(0);
   #counts = new Uint32Array(0);
 
@@ -58,7 +61,7 @@ export class TilePixels {
     this.#directoryBytes = Math.ceil((blocks * ENTRY_BYTES) / 64) * 64;
     const most = mostEvents ?? Number.POSITIVE_INFINITY;
     this.#mostBlocks = Math.min(blocks, Math.max(most, 1), MOST_BLOCKS);
-    this.bytes = this.#directoryBytes + this.#mostBlocks * layout.BLOCK_BYTES;
+    this.bytes = this.#directoryBytes + this.#mostBlocks * BLOCK_BYTES;
   }
 
   /** Adds the tile in `memory`; the counts stand `offset` bytes into its output. */
@@ -70,16 +73,23 @@ export class TilePixels {
   async #attach(memory: EventMemory, offset: number): Promise<HistogramKernel> {
     const { buffer, byteOffset } = memory.output;
     const directory = byteOffset + offset;
-    const blocks = directory + this.#directoryBytes;
+    const recent = directory + this.#directoryBytes;
+    const sums = recent + this.#mostBlocks * layout.BLOCK_PIXELS * layout.RECENT_BYTES;
     this.#memory = memory;
     this.#numbers = new Uint16Array(buffer, directory, this.#directoryBytes / ENTRY_BYTES);
-    this.#counts = new Uint32Array(buffer, blocks, this.#mostBlocks * BLOCK_COUNTS);
+    this.#counts = new Uint32Array(buffer, sums, this.#mostBlocks * BLOCK_COUNTS);
     memory.setField(layout.BLOCK_DIRECTORY, directory);
     memory.setField(layout.BLOCK_COLUMNS, this.#columns);
-    memory.setField(layout.BLOCKS, blocks);
+    memory.setField(layout.RECENT, recent);
+    memory.setField(layout.SUMS, sums);
     memory.setField(layout.BLOCKS_USED, 0);
     memory.setField(layout.BLOCKS_MOST, this.#mostBlocks);
     return instantiateKernel<HistogramKernel>(histogramWasm, memory.memory);
+  }
+
+  /** Brings the counts up to date; to be called before they are asked for. */
+  settle(): void {
+    this.#kernel?.settlePixels();
   }
 
   /** Events on pixels that there was no room to count. */
