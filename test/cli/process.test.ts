@@ -3,7 +3,7 @@
  * and is skipped, with a word, where that has not been done.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { evt2File, THREE_EVENTS, temporaryPath } from "./support.ts";
@@ -46,6 +46,23 @@ describe.skipIf(!isBuilt)("the built command", () => {
     expect([bad.status, bad.stdout]).toEqual([1, ""]);
     expect(bad.stderr).toBe(`evarrow: error: ${missing}: no such file.\n`);
     expect(node(main, "stats").status).toBe(2);
+  });
+
+  it.each(["info", "head", "stats", "digest"])("%s reads standard input", (command) => {
+    // A socket here, and a file below.
+    const argv = [main, command, "--json"];
+    const options = { encoding: "utf8", input: readFileSync(file) } as const;
+    const piped = spawnSync(process.execPath, [...argv, "-"], options);
+    expect([piped.status, piped.stderr]).toEqual([0, ""]);
+    const descriptor = openSync(file, "r");
+    const read = spawnSync(process.execPath, [...argv, "-"], {
+      encoding: "utf8",
+      stdio: [descriptor, "pipe", "pipe"],
+    });
+    closeSync(descriptor);
+    expect([read.status, read.stderr]).toEqual([0, ""]);
+    if (command === "info") expect(JSON.parse(piped.stdout)).toMatchObject({ file: "-" });
+    else expect([piped.stdout, read.stdout]).toEqual(Array(2).fill(node(...argv, file).stdout));
   });
 
   it("loads the library, Arrow, Polars and the bar only where they are used", () => {

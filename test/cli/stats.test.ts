@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { sparkline } from "../../src/cli/statistics-rows.ts";
 import { cd, evarrow, evt2File, THREE_EVENTS, timeHigh } from "./support.ts";
 
 describe("evarrow stats", () => {
@@ -19,6 +20,11 @@ describe("evarrow stats", () => {
         "Greatest time  703 µs",
         "x              5 to 639",
         "y              0 to 479",
+        "Windows        1 of 1 s, 3 events each on average",
+        "Busiest        3 events (3 events/s) from 0 µs on",
+        "Active pixels  3 (0.0 %)",
+        "Median pixel   1 event",
+        "Hot pixels     0",
         "",
       ].join("\n"),
       stderr: "",
@@ -41,6 +47,24 @@ describe("evarrow stats", () => {
       maxX: 639,
       minY: 0,
       maxY: 479,
+      rate: {
+        windowUs: 1_000_000,
+        windows: 1,
+        start: 0,
+        counts: [3],
+        reason: null,
+        meanEvents: 3,
+        busiest: { start: 0, events: 3, eventsPerSecond: 3 },
+      },
+      pixels: {
+        active: 3,
+        sensor: 640 * 480,
+        medianEvents: 1,
+        hot: 0,
+        hotEvents: 0,
+        hotPixels: [],
+        eventsNotCounted: 0,
+      },
     });
   });
 
@@ -59,6 +83,11 @@ describe("evarrow stats", () => {
         "Greatest time  -",
         "x              -",
         "y              -",
+        "Windows        0 of 1 s",
+        "Busiest        -",
+        "Active pixels  0 (0.0 %)",
+        "Median pixel   -",
+        "Hot pixels     0",
         "",
       ].join("\n"),
     );
@@ -86,5 +115,62 @@ describe("evarrow stats", () => {
     const { stdout, stderr } = await evarrow(["stats", "--geometry", "200X100", file]);
     expect(stdout).toMatch(/^Events {9}2\n/);
     expect(stderr).toMatch(/^evarrow: warning: 1 event dropped: outside the sensor \(200x100\)/);
+  });
+
+  const busy = evt2File("busy.raw", [
+    timeHigh(0),
+    ...Array.from({ length: 30 }, (_, at) => cd(at % 3 === 0 ? 1 : 0, at, 9, 7)),
+    ...Array.from({ length: 12 }, (_, at) => cd(1, 31 + at, 200, 100)),
+    ...[1, 2, 3].flatMap((step) => [timeHigh(step), cd(1, step, step, 300)]),
+  ]);
+
+  it("counts windows of the length that is given, and shows them", async () => {
+    for (const window of ["64", "64us", "0.064ms", "0.000064s"]) {
+      const { stdout } = await evarrow(["stats", "--window", window, busy]);
+      expect(stdout).toContain(
+        [
+          "Windows        4 of 64 µs, 11.3 events each on average",
+          "Busiest        42 events (656 k events/s) from 0 µs on",
+          "Over time      █▁▁▁",
+          "",
+        ].join("\n"),
+      );
+    }
+  });
+
+  it("says why there is no busiest window", async () => {
+    const far = evt2File("far.raw", [timeHigh(0), cd(1, 0, 1, 1), timeHigh(9999), cd(1, 0, 1, 1)]);
+    const { exitCode, stdout } = await evarrow(["stats", "--window", "1us", far]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain(
+      "Windows        639,937 of 1 µs, 0.00000313 events each on average\nBusiest        - (more windows than are counted; take longer ones: --window)\n",
+    );
+  });
+
+  it("lists the hottest pixels", async () => {
+    const { stdout } = await evarrow(["stats", busy]);
+    expect(stdout).toContain(
+      [
+        "Active pixels  5 (0.0 %)",
+        "Median pixel   1 event",
+        "Hot pixels     2 with 42 (93.3 %) of the events",
+        "",
+        "hot x    y  events   of all        ON",
+        "    9    7      30  66.67 %   33.33 %",
+        "  200  100      12  26.67 %  100.00 %",
+        "",
+      ].join("\n"),
+    );
+    const one = await evarrow(["stats", "--hot-pixels", "1", busy]);
+    expect(one.stdout).toContain("30  66.67 %  33.33 %\n... and 1 more; --hot-pixels N\n");
+    const none = await evarrow(["stats", "--hot-pixels", "0", busy]);
+    expect(none.stdout).toMatch(/of the events\n$/);
+  });
+
+  it("keeps a line of bars short", () => {
+    expect(sparkline([0, 1, 2, 3, 4, 5, 6, 7])).toBe("▁▂▃▄▅▆▇█");
+    expect(sparkline([0, 0])).toBe("▁▁");
+    expect(sparkline(Array.from({ length: 100_000 }, (_, at) => at))).toHaveLength(60);
+    expect(sparkline([])).toBe("");
   });
 });
