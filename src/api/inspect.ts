@@ -35,7 +35,8 @@ export async function detectFormat(
  * Reads a whole recording for its statistics: counts, time range, mean rate, extremes; and, where
  * they are asked for, events per window of time (`windowUs`), active and hot pixels (`hotPixels`),
  * events of every pixel (`histogram`). No columns are kept, so memory does not follow the file: the
- * counts take 1 MiB for windows and 8 bytes for each pixel of the sensor, at most 130 MiB.
+ * counts take 1 MiB for windows and 10 bytes for each pixel of the sensor, at most 162 MiB, of which
+ * only what events fall on is touched.
  *
  * @throws EventError `data-loss` under `strict`, `invalid-option`, `unsafe-time`, and whatever opening
  *   the source throws
