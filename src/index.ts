@@ -27,6 +27,8 @@ export type {
   EventRate,
   EventStatistics,
   HotPixel,
+  NoPixelCounts,
+  PixelCounts,
   PixelHistogram,
   PixelStatistics,
 } from "./events/statistics.ts";

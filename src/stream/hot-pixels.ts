@@ -5,8 +5,8 @@ import type { TilePixels } from "./tile-pixels.ts";
 
 /**
  * How many times as much as others a hot pixel fires. In two real recordings hot pixels had 11 to
- * 138 times the events of the median active pixel and 17 times those of any neighbour or more; pixels
- * of edges that move had at most 9 times and 5 times. docs/design.md has the figures.
+ * 138 times the events of the median active pixel and 17 times those of any neighbour or more; no
+ * other pixel had more than 9 times that median. docs/design.md has the figures.
  */
 const HOT_FACTOR = 10;
 /** Of eight: one hot pixel may touch up to three others. */
