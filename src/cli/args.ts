@@ -63,7 +63,11 @@ export const STDIN = "-";
 export function addRecordingOptions(command: Command, argument = "FILE"): Command {
   return (
     argument === "FILE"
-      ? command.argument("<FILE>", "the recording: a file or a web address; - reads standard input", parseInput)
+      ? command.argument(
+          "<FILE>",
+          "the recording: a file or a web address; - reads standard input",
+          parseInput,
+        )
       : command.argument(`<${argument}>`, "the recording: a file or a web address", parseFile)
   )
     .option("--json", "print JSON")
