@@ -1,0 +1,185 @@
+/**
+ * What streaming promises of memory, threads and open files. Slow, so it runs with `npm run soak`
+ * only; it needs the built package.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { CONVERTED } from "../support/conversions.ts";
+import { longRecording } from "../support/long-recording.ts";
+
+const entry = new URL("../../dist/node.js", import.meta.url);
+const isSoak = Number(process.env.EVARROW_SOAK ?? 1) > 1 && existsSync(fileURLToPath(entry));
+
+const MINUTES = 60_000;
+
+/** Runs a program in a process of its own; gives what it prints as JSON. */
+function run<Result>(code: string): Result {
+  const all = `
+    import { EventStreamer, openRecording, convertRecording } from ${JSON.stringify(entry.href)};
+    import { readFileSync, readdirSync } from "node:fs";
+    const resident = () => process.memoryUsage.rss();
+    // The most since it was last forgotten, which the system keeps.
+    const peak = () => Number(/VmHWM:\\s+(\\d+)/.exec(readFileSync("/proc/self/status", "utf8"))[1]) * 1024;
+    ${code}`;
+  const argv = ["--input-type=module", "-e", all];
+  const { stdout, stderr } = spawnSync(process.execPath, argv, { encoding: "utf8" });
+  expect(stderr).toBe("");
+  return JSON.parse(stdout) as Result;
+}
+
+/** A source that makes its words as they are read: one time word for every 255 events. */
+const GENERATED = `
+  const STEP = 256;
+  const header = new TextEncoder().encode("% evt 2.0\\n% geometry 640x480\\n% fill xxxxx\\n% end\\n");
+  const block = Uint32Array.from({ length: STEP * 4096 }, (_, at) => {
+    const place = at % STEP;
+    return (((place & 1) << 28) | ((place >> 2) << 22) | ((place * 2) << 11) | place) >>> 0;
+  });
+  const bytesOfBlock = new Uint8Array(block.buffer);
+  const generated = (events) => ({
+    name: "generated.raw",
+    byteLength: header.byteLength + Math.ceil((events * STEP) / (STEP - 1)) * 4,
+    async read(offset, length, { into = new Uint8Array(length) } = {}) {
+      for (let at = 0; at < length; ) {
+        const place = offset + at - header.byteLength;
+        if (place < 0) {
+          const part = header.subarray(header.byteLength + place, header.byteLength + place + length - at);
+          into.set(part, at);
+          at += part.byteLength;
+          continue;
+        }
+        const start = place - (place % bytesOfBlock.byteLength);
+        for (let step = 0; step < 4096; step++) {
+          block[step * STEP] = ((8 << 28) | (start / 4 / STEP + step)) >>> 0;
+        }
+        const part = bytesOfBlock.subarray(place - start, place - start + length - at);
+        into.set(part, at);
+        at += part.byteLength;
+      }
+      return into.subarray(0, length);
+    },
+  });`;
+
+describe.skipIf(!isSoak)("streaming (soak only)", () => {
+  it.each(["owned", "borrowed"])(
+    "a billion events through %s batches take no more memory at the end than at the start",
+    (batches) => {
+      const found = run<{ events: number; peak: number; first: number; last: number }>(`
+        ${GENERATED}
+        const EVENTS = 1_000_000_000;
+        const recording = await openRecording(generated(EVENTS));
+        let events = 0;
+        let first = 0;
+        let last = 0;
+        for await (const { numRows } of recording.stream({ batches: ${JSON.stringify(batches)} })) {
+          events += numRows;
+          if (events <= EVENTS / 10) first = Math.max(first, resident());
+          if (events >= (EVENTS / 10) * 9) last = Math.max(last, resident());
+        }
+        await recording.close();
+        console.log(JSON.stringify({ events, peak: peak(), first, last }));`);
+      console.info(`${batches}: peak ${Math.round(found.peak / 1e6)} MB`);
+      expect(found.events).toBeGreaterThanOrEqual(1_000_000_000);
+      expect(found.peak).toBeLessThan(200_000_000);
+      expect(found.last - found.first).toBeLessThan(10_000_000);
+    },
+    20 * MINUTES,
+  );
+
+  describe("of 100 MB", () => {
+    let folder = "";
+    beforeAll(() => {
+      folder = mkdtempSync(join(tmpdir(), "evarrow-streaming-"));
+      writeFileSync(join(folder, "in.raw"), longRecording(100_000_000));
+    });
+    afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+    const LIMIT = 64_000_000;
+    it.each([
+      ...CONVERTED.map(({ id, ending }) => [id, ending] as const),
+      ["gzip", ".gz"] as const,
+    ])(
+      "keeps a limit of 64 MB: %s",
+      (id, ending) => {
+        const path = join(folder, `copy${ending}`);
+        const found = run<{ events: number; held: number; ledger: number }>(`
+          import { createReadStream, createWriteStream } from "node:fs";
+          import { pipeline } from "node:stream/promises";
+          import { createGzip } from "node:zlib";
+          import { spawnSync } from "node:child_process";
+          const from = ${JSON.stringify(join(folder, "in.raw"))};
+          const to = ${JSON.stringify(path)};
+          if (${id === "gzip"}) await pipeline(createReadStream(from), createGzip({ level: 1 }), createWriteStream(to));
+          else {
+            const code = 'import { convertRecording } from ${JSON.stringify(entry.href)}; await convertRecording(process.argv[1], process.argv[2]);';
+            spawnSync(process.execPath, ["--input-type=module", "-e", code, from, to], { stdio: "inherit" });
+          }
+          await import("apache-arrow");
+          const recording = await openRecording(to);
+          globalThis.gc?.();
+          const before = resident();
+          const stream = recording.stream({ memoryLimitBytes: ${LIMIT} });
+          let events = 0;
+          let most = 0;
+          let ledger = 0;
+          for await (const { numRows } of stream) {
+            events += numRows;
+            most = Math.max(most, resident());
+            ledger = Math.max(ledger, stream.stats().memoryBytes);
+          }
+          await recording.close();
+          console.log(JSON.stringify({ events, held: most - before, ledger }));`);
+        rmSync(path);
+        console.info(
+          `${id}: ${Math.round(found.held / 1e6)} MB, ledger ${Math.round(found.ledger / 1e6)} MB`,
+        );
+        expect(found.events).toBeGreaterThan(24_000_000);
+        expect(found.ledger).toBeLessThanOrEqual(LIMIT);
+        expect(found.held).toBeLessThanOrEqual(LIMIT);
+      },
+      10 * MINUTES,
+    );
+
+    it(
+      "a thousand streams that are stopped leave nothing behind",
+      () => {
+        const found = run<{ files: number[]; threads: number[]; memory: number[] }>(`
+        const path = ${JSON.stringify(join(folder, "in.raw"))};
+        const files = [];
+        const threads = [];
+        const memory = [];
+        for (let round = 0; round < 1000; round++) {
+          const recording = await openRecording(path);
+          const stop = new AbortController();
+          const stream = recording.stream({ signal: stop.signal, threads: round % 4 === 0 ? 2 : 1 });
+          try {
+            for await (const _ of stream) {
+              if (round % 2 === 0) break;
+              stop.abort(new Error("stopped"));
+            }
+          } catch (error) {
+            if (error.message !== "stopped") throw error;
+          }
+          await recording.close();
+          if (round % 100 !== 99) continue;
+          globalThis.gc?.();
+          files.push(readdirSync("/proc/self/fd").length);
+          threads.push(readdirSync("/proc/self/task").length);
+          memory.push(resident());
+        }
+        console.log(JSON.stringify({ files, threads, memory }));`);
+        console.info(
+          `memory after each hundred: ${found.memory.map((bytes) => Math.round(bytes / 1e6)).join(" ")} MB`,
+        );
+        expect(new Set(found.files).size).toBe(1);
+        expect(new Set(found.threads).size).toBe(1);
+        expect(found.memory.at(-1)).toBeLessThan((found.memory[1] as number) + 20_000_000);
+      },
+      10 * MINUTES,
+    );
+  });
+});
