@@ -46,6 +46,8 @@ export const EVENT_ERROR_CODES = [
   "assumption",
   /** A time too large for 64 bits of microseconds, or for a number where one was asked for. */
   "unsafe-time",
+  /** A borrowed batch was used after the next one was asked for. */
+  "batch-expired",
   /** Events that the target format cannot hold. */
   "not-encodable",
   /** The output cannot be created, written or completed. */

@@ -32,7 +32,7 @@ export type {
   PixelHistogram,
   PixelStatistics,
 } from "./events/statistics.ts";
-export type { EventBatch, EventTable, TriggerTable } from "./events/table.ts";
+export type { EventBatch, EventTable, TriggerBatch, TriggerTable } from "./events/table.ts";
 export { encodeDat } from "./formats/dat/encoder.ts";
 export type { FormatDetection } from "./formats/detect.ts";
 export type { EncodeOptions, EncodeWithTriggersOptions } from "./formats/encode-events.ts";
@@ -55,10 +55,21 @@ export type { ByteSink } from "./source/byte-sink.ts";
 export type { ByteSource, ReadOptions, SequentialSource } from "./source/byte-source.ts";
 export type { Conversion, WriteOptions } from "./stream/convert.ts";
 export type { EventDigest } from "./stream/digest.ts";
-export { EventStreamer, type StreamOptions } from "./stream/event-streamer.ts";
+export { EventStreamer, type EventWindow } from "./stream/event-streamer.ts";
 export type { LoadOptions } from "./stream/load-options.ts";
 export { reportOf } from "./stream/report-of.ts";
 export type { PassOptions, StatisticsOptions } from "./stream/statistics.ts";
+export type {
+  StreamEvent,
+  StreamEventDetails,
+  StreamEventTarget,
+  StreamedBatch,
+  StreamListener,
+  StreamListenerOptions,
+  StreamStart,
+} from "./stream/stream-events.ts";
+export type { StreamOptions } from "./stream/stream-options.ts";
+export type { StreamStats } from "./stream/stream-stats.ts";
 export type { TriggerOptions } from "./stream/triggers.ts";
 export type { Compression, CompressionDamage } from "./util/compression.ts";
 export { VERSION } from "./version.ts";

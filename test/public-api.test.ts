@@ -66,6 +66,7 @@ describe("the public API", () => {
       "data-loss",
       "assumption",
       "unsafe-time",
+      "batch-expired",
       "not-encodable",
       "sink-unwritable",
       "verification-failed",

@@ -1,8 +1,9 @@
-import type { TriggerTable } from "../events/table.ts";
+import type { TriggerBatch, TriggerTable } from "../events/table.ts";
 import type { EventSource } from "../recording/opened-source.ts";
 import { OpenedRecording, type OpenOptions, openParts } from "../recording/recording.ts";
-import { EventStreamer, type StreamOptions } from "../stream/event-streamer.ts";
-import { collectTriggers, type TriggerOptions } from "../stream/triggers.ts";
+import { EventStreamer } from "../stream/event-streamer.ts";
+import type { StreamOptions } from "../stream/stream-options.ts";
+import { collectTriggers, streamTriggers, type TriggerOptions } from "../stream/triggers.ts";
 
 /**
  * An opened recording: what its header says, and ways to its events. Made by {@link openRecording};
@@ -27,6 +28,24 @@ export class Recording extends OpenedRecording {
    */
   triggers(options: TriggerOptions = {}): Promise<TriggerTable> {
     return collectTriggers(this, options);
+  }
+
+  /**
+   * The same triggers batch by batch, at most 65 536 in each, in memory that does not follow the
+   * recording. A pipe hands them out as they come.
+   *
+   * With `rebase`, triggers are held back until the first event tells what time 0 is, at most
+   * 1 048 576 of them.
+   *
+   * @throws EventError `invalid-option`, also in the loop where more triggers stand in front of the
+   *   first event than can be held back; else as {@link triggers}
+   * @example
+   * ```ts
+   * for await (const batch of recording.streamTriggers()) console.log(batch.numRows);
+   * ```
+   */
+  streamTriggers(options: TriggerOptions = {}): AsyncGenerator<TriggerBatch, void, void> {
+    return streamTriggers(this, options);
   }
 }
 

@@ -27,6 +27,11 @@ const ARRAY_TYPES = {
   polarity: Int8Array,
 } as const;
 
+/** Bytes that an event takes in the named columns. */
+export function bytesPerEvent(names: readonly ColumnName[]): number {
+  return names.reduce((bytes, name) => bytes + ARRAY_TYPES[name].BYTES_PER_ELEMENT, 0);
+}
+
 /** A run of events as columns; every column that is present has `length` values. */
 export interface EventColumns extends Partial<Readonly<ColumnArrays>> {
   readonly length: number;
@@ -65,17 +70,17 @@ export function checkColumns(columns: readonly ColumnName[] | undefined): readon
 }
 
 /**
- * Columns that are filled from the front, tile by tile, up to a fixed capacity. The arrays are the
- * final ones: what wraps them later copies nothing.
+ * Columns that are filled from the front, tile by tile. The arrays are the final ones: what wraps
+ * them later copies nothing.
  */
 export class ColumnBuffer {
-  readonly capacity: number;
   readonly names: readonly ColumnName[];
   #arrays: Partial<ColumnArrays>;
+  #capacity: number;
   #length = 0;
 
   constructor(capacity: number, names: readonly ColumnName[]) {
-    this.capacity = capacity;
+    this.#capacity = capacity;
     this.names = names;
     this.#arrays = createColumns(capacity, names);
   }
@@ -84,46 +89,71 @@ export class ColumnBuffer {
     return this.#length;
   }
 
-  /** How many more events fit. */
-  get room(): number {
-    return this.capacity - this.#length;
+  /** Bytes of the columns, filled or not. */
+  get byteLength(): number {
+    return this.#capacity * bytesPerEvent(this.names);
   }
 
-  /** Copies the first `count` events of `source`, which has every column; they must fit. */
-  append(source: ColumnArrays, count: number): void {
+  /** Copies events of `source`, which has every column. */
+  append(source: ColumnArrays, start: number, end: number): void {
+    this.#reserve(end - start);
     const { x, y, t, polarity } = this.#arrays;
     const at = this.#length;
-    x?.set(source.x.subarray(0, count), at);
-    y?.set(source.y.subarray(0, count), at);
-    t?.set(source.t.subarray(0, count), at);
-    polarity?.set(source.polarity.subarray(0, count), at);
-    this.#length += count;
+    x?.set(source.x.subarray(start, end), at);
+    y?.set(source.y.subarray(start, end), at);
+    t?.set(source.t.subarray(start, end), at);
+    polarity?.set(source.polarity.subarray(start, end), at);
+    this.#length += end - start;
+  }
+
+  /** Forgets the events, so that their memory is used again. */
+  clear(): void {
+    this.#length = 0;
+  }
+
+  /** The events so far, as views that the next ones overwrite after `clear`. */
+  view(): EventColumns {
+    return viewColumns(this.#arrays, this.names, this.#length);
   }
 
   /** The events so far; the buffer is not to be filled further. */
   finish(): EventColumns {
-    const columns = viewColumns(this.#arrays, this.names, this.#length);
+    const columns = this.view();
     // A view keeps the whole buffer alive; where much of that is empty, a copy is the lesser evil.
-    return this.#length > this.capacity * FULL_ENOUGH ? columns : copyColumns(columns, this.names);
+    return this.#length > this.#capacity * FULL_ENOUGH ? columns : copyColumns(columns);
+  }
+
+  /** Makes room for `count` more events, at least twice as much as there was. */
+  #reserve(count: number): void {
+    if (this.#length + count <= this.#capacity) return;
+    const { x, y, t, polarity } = this.#arrays;
+    this.#capacity = Math.max(this.#length + count, this.#capacity * 2);
+    this.#arrays = createColumns(this.#capacity, this.names);
+    if (x) this.#arrays.x?.set(x);
+    if (y) this.#arrays.y?.set(y);
+    if (t) this.#arrays.t?.set(t);
+    if (polarity) this.#arrays.polarity?.set(polarity);
   }
 }
 
 /** Part of a buffer that must be filled for its memory to be handed out as it is. */
 const FULL_ENOUGH = 0.75;
 
-function copyColumns(columns: EventColumns, names: readonly ColumnName[]): EventColumns {
-  const copies = names.map((name) => [name, columns[name]?.slice()] as const);
-  return { length: columns.length, ...Object.fromEntries(copies) };
+/** The same events in memory of their own. */
+export function copyColumns({ length, ...arrays }: EventColumns): EventColumns {
+  const copies = Object.entries(arrays).map(([name, array]) => [name, array.slice()] as const);
+  return { length, ...Object.fromEntries(copies) };
 }
 
-/** Views of the first `length` events of the named columns, in the order of the names. */
+/** Views of the events in front of `end` of the named columns, in the order of the names. */
 export function viewColumns(
   arrays: Partial<ColumnArrays>,
   names: readonly ColumnName[],
-  length: number,
+  end: number,
+  start = 0,
 ): EventColumns {
-  const views = names.map((name) => [name, arrays[name]?.subarray(0, length)] as const);
-  return { length, ...Object.fromEntries(views) };
+  const views = names.map((name) => [name, arrays[name]?.subarray(start, end)] as const);
+  return { length: end - start, ...Object.fromEntries(views) };
 }
 
 function createColumns(capacity: number, names: readonly ColumnName[]): Partial<ColumnArrays> {

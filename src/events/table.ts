@@ -14,6 +14,9 @@ export type EventBatch = RecordBatch<EventTypes>;
 /** An Arrow table of external triggers: `t` (Int64, microseconds), `id` (Int16), `value` (Uint8). */
 export type TriggerTable = Table<TriggerTypes>;
 
+/** A batch of a {@link TriggerTable}. */
+export type TriggerBatch = RecordBatch<TriggerTypes>;
+
 /** Wraps columns as an Arrow record batch; the arrays are shared, not copied. */
 export function toEventBatch(columns: EventColumns, schema: Schema<EventTypes>): EventBatch {
   return wrap(columns, columns.length, schema);
@@ -24,15 +27,20 @@ export function toEventTable(batches: EventBatch[], schema: Schema<EventTypes>):
   return new Table(schema, batches);
 }
 
-/** A trigger table of the given parts, which may be none. */
+/** Wraps triggers as an Arrow record batch; the arrays are shared, not copied. */
+export function toTriggerBatch(
+  columns: TriggerColumns,
+  schema: Schema<TriggerTypes>,
+): TriggerBatch {
+  return wrap(columns, columns.length, schema);
+}
+
+/** A trigger table of the given batches, which may be none. */
 export function toTriggerTable(
-  parts: TriggerColumns[],
+  batches: TriggerBatch[],
   schema: Schema<TriggerTypes>,
 ): TriggerTable {
-  return new Table(
-    schema,
-    parts.map((part) => wrap(part, part.length, schema)),
-  );
+  return new Table(schema, batches);
 }
 
 function wrap<Types extends TypeMap>(columns: object, length: number, schema: Schema<Types>) {

@@ -146,6 +146,11 @@ export interface EventDecoder {
    * @throws EventError `malformed-line`
    */
   decode(room: number, report: MutableReport): boolean;
+  /**
+   * Takes back what the last call of `decode` appended from a byte of the source on. Nothing is
+   * decoded after that: under `strict`, what stands in front of the first loss is still handed over.
+   */
+  takeBack(byteOffset: number, report: MutableReport): void;
   /** Reports bytes at the end of the source that do not fill a word or line. */
   finish(report: MutableReport): void;
 }

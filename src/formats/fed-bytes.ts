@@ -52,6 +52,11 @@ export class FedBytes {
     return this.#offsetOfAddress + address;
   }
 
+  /** Address of a byte at hand, by its offset in the source. */
+  addressOf(offset: number): number {
+    return offset - this.#offsetOfAddress;
+  }
+
   /** The bytes between two addresses. */
   view(start: number, end: number): Uint8Array {
     return new Uint8Array(this.#memory.memory.buffer).subarray(start, end);

@@ -9,6 +9,7 @@ import type { EventMemory } from "../kernels/event-memory.ts";
 import * as layout from "../kernels/layout.ts";
 import type { DecoderOptions, EventDecoder, PartRules } from "./decoder.ts";
 import { FedBytes } from "./fed-bytes.ts";
+import { LastCall } from "./last-call.ts";
 
 /** What the driver has to know of a format. */
 export interface WordFormat {
@@ -39,6 +40,7 @@ export class WordDecoder implements EventDecoder {
   readonly #format: WordFormat;
   #rebasePending: boolean;
   readonly bytes: FedBytes;
+  readonly #lastCall: LastCall;
 
   constructor(
     memory: EventMemory,
@@ -52,6 +54,7 @@ export class WordDecoder implements EventDecoder {
     this.#format = format;
     this.#rebasePending = options.rebase;
     this.bytes = new FedBytes(memory, options.dataOffset);
+    this.#lastCall = new LastCall(memory);
   }
 
   feed(slot: 0 | 1, length: number): void {
@@ -67,12 +70,17 @@ export class WordDecoder implements EventDecoder {
     const { eventCount, triggerCount } = memory;
     if (bytes.length >= wordBytes) {
       if (this.#rebasePending) this.#findTimeOffset(room, report);
+      this.#lastCall.remember(bytes.start, room);
       bytes.start = this.#kernel.decode(bytes.start, bytes.end, room);
       this.#settle(report);
       report.events += memory.eventCount - eventCount;
       report.triggers += memory.triggerCount - triggerCount;
     }
     return bytes.length < wordBytes;
+  }
+
+  takeBack(byteOffset: number, report: MutableReport): void {
+    this.#lastCall.redoUntil(this.bytes.addressOf(byteOffset), this.#kernel, report);
   }
 
   finish(report: MutableReport): void {

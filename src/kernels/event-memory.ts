@@ -142,6 +142,11 @@ export class EventMemory {
     return this.field64(layout.TIME_OFFSET);
   }
 
+  /** Bytes of all parts together. */
+  get byteLength(): number {
+    return this.memory.buffer.byteLength;
+  }
+
   /** Events in the tile. */
   get eventCount(): number {
     return this.field(layout.EVENT_COUNT);

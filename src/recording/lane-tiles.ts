@@ -4,6 +4,7 @@ import type { FormatHeader, StreamFormat } from "../formats/decoder.ts";
 import { EventMemory } from "../kernels/event-memory.ts";
 import type { DecodeThread } from "../platform/platform.ts";
 import { untilAborted } from "../util/until-aborted.ts";
+import { decodeStrictly } from "./decode-strictly.ts";
 import type { Lane } from "./lane.ts";
 import { Lanes } from "./lanes.ts";
 import { type RecordingBytes, reportDamage } from "./opened-source.ts";
@@ -22,6 +23,8 @@ export interface LanePass extends TileOptions {
   readonly report: MutableReport;
   /** Threads beside this one. */
   readonly others: readonly DecodeThread[];
+  /** Told how many bytes of memory all threads work in. */
+  readonly hold?: (bytes: number) => void;
 }
 
 /** Bytes of a part: enough that what is done for each of them does not count. */
@@ -53,6 +56,7 @@ export async function* tilesOfLanes(pass: LanePass): AsyncGenerator<EventMemory,
       return format.createDecoder(memory, kernel, options);
     },
   });
+  pass.hold?.(lanes.all.reduce((bytes, { memory }) => bytes + memory.byteLength, 2 * segmentBytes));
   const [firstLane, ...otherLanes] = lanes.all as [Lane, ...Lane[]];
   const meter = onProgress && new ProgressMeter(onProgress, pass.byteLength);
   const turns = new Turns();
@@ -107,16 +111,22 @@ export async function* tilesOfLanes(pass: LanePass): AsyncGenerator<EventMemory,
     await lanes.close();
   }
 
-  /** The tiles of a lane that was begun. */
+  /** The tiles of a lane that was begun; what stands in front of an error comes before it. */
   async function* tilesOf({ memory, decoder }: Lane): AsyncGenerator<EventMemory, void, void> {
-    for (let usedUp = false; !usedUp; ) {
-      usedUp = decoder.decode(memory.tileEvents, report);
-      checkLoss(report, strict);
+    try {
+      for (let usedUp = false; !usedUp; ) {
+        usedUp = decodeStrictly(decoder, memory.tileEvents, report, strict);
+        if (!triggers) memory.setTile(memory.eventCount);
+        if (memory.eventCount > 0 || memory.triggerCount > 0) yield memory;
+        memory.setTile();
+        meter?.update(bytes.bytesUsed ?? report.bytesRead, report.events);
+        await turns.give(signal);
+      }
+    } catch (error) {
+      if (signal?.aborted) throw error;
       if (!triggers) memory.setTile(memory.eventCount);
       if (memory.eventCount > 0 || memory.triggerCount > 0) yield memory;
-      memory.setTile();
-      meter?.update(bytes.bytesUsed ?? report.bytesRead, report.events);
-      await turns.give(signal);
+      throw error;
     }
   }
 }

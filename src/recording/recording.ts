@@ -245,7 +245,7 @@ export function checkStrict(strict: Strictness | undefined): Strictness {
 }
 
 /** Checks the option `signal`. */
-function checkSignal(signal: AbortSignal | undefined): void {
+export function checkSignal(signal: AbortSignal | undefined): void {
   if (signal === undefined || signal instanceof AbortSignal) return;
   throw new EventError("invalid-option", "signal is not known", {
     expected: "an AbortSignal",

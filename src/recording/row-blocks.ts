@@ -17,6 +17,8 @@ export interface RowBlocksOptions {
   readonly rows: { readonly start: number; readonly end: number };
   /** Rows of a block. */
   readonly blockRows: number;
+  /** Makes what reads on this thread, once the others have failed. */
+  readonly createReader: () => Promise<RowReader>;
 }
 
 /** A block that is being read, or was. */
@@ -36,6 +38,7 @@ export class RowBlocks implements RowReader {
   readonly #free: SharedArrayBuffer[] = [];
   readonly #blocks: Block[] = [];
   readonly #failure: Promise<never>;
+  #ownReader: RowReader | undefined;
   #next: number;
   #blocksStarted = 0;
 
@@ -64,11 +67,16 @@ export class RowBlocks implements RowReader {
 
   async read(start: number, count: number, signal: AbortSignal | undefined): Promise<void> {
     const memory = this.#memory;
+    if (this.#ownReader !== undefined) return this.#ownReader.read(start, count, signal);
     for (let done = 0; done < count; ) {
       const block = this.#blocks[0] as Block;
       const answering = Promise.race([block.answer, this.#failure]);
       const { hasRejected, error } = await untilAborted(answering, signal);
-      if (error !== null) throw fromPortable(error);
+      if (error !== null) {
+        // Rows in front of those that are wrong are read again, by whoever names them now.
+        this.#ownReader = await this.#options.createReader();
+        throw fromPortable(error);
+      }
       const from = start + done - block.start;
       const length = Math.min(block.count - from, count - done);
       const columns = new BlockColumns(block.buffer, this.#options.blockRows);
@@ -84,6 +92,12 @@ export class RowBlocks implements RowReader {
   /** Threads that read. */
   get threads(): number {
     return this.#threads.length;
+  }
+
+  /** Bytes that the threads and this one share, and about as much as the threads have apart. */
+  get byteLength(): number {
+    const blocks = this.#threads.length * (BLOCKS_PER_THREAD + 1);
+    return blocks * BlockColumns.bytesOf(this.#options.blockRows);
   }
 
   /** Ends the threads. */

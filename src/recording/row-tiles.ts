@@ -1,3 +1,4 @@
+import { isEventError } from "../errors.ts";
 import { checkLoss, type MutableReport } from "../events/report.ts";
 import type { RowReader, RowTable } from "../formats/decoder.ts";
 import { RowAssembler } from "../formats/row-assembler.ts";
@@ -13,8 +14,8 @@ interface RowPass extends TileOptions {
   readonly memory: EventMemory;
   readonly report: MutableReport;
   readonly byteLength: number | null;
-  /** What reads the rows; closed at the end, if it can be. */
-  readonly reader: RowReader & { close?(): Promise<void> };
+  /** What reads the rows. */
+  readonly reader: RowReader;
 }
 
 /**
@@ -37,10 +38,12 @@ export async function* tilesOfRows(
       : null;
   const meter = onProgress && new ProgressMeter(onProgress, byteLength);
   const turns = new Turns();
-  try {
-    for (let row = start; row < end; ) {
-      const most = Math.min(room(), memory.tileEvents);
-      const count = Math.min(most - memory.eventCount, end - row);
+  for (let row = start; row < end; ) {
+    const most = Math.min(room(), memory.tileEvents);
+    const count = Math.min(most - memory.eventCount, end - row);
+    const first = row;
+    const before = { tile: memory.eventCount, all: report.events, carried: memory.saveCarried() };
+    try {
       memory.clearRejected();
       await untilAborted(reader.read(row, count, signal), signal);
       assembler.assemble(row, count, report);
@@ -48,35 +51,57 @@ export async function* tilesOfRows(
       // The share of the source that was gone through: a file may hold columns that are not read.
       report.bytesRead = Math.round(((byteLength ?? 0) * row) / table.rows);
       checkLoss(report, strict);
-      if (feed !== null && memory.eventCount > 0) {
-        yield* tilesOfTriggers(
-          feed,
-          memory,
-          memory.columns.t[memory.eventCount - 1] as bigint,
-          keeps,
-        );
+    } catch (error) {
+      report.events = before.all;
+      // Of the rows that were read at once, those in front of the one that ends the pass are good.
+      let bad = signal?.aborted ? first : rowOf(error, first);
+      for (;;) {
+        memory.setTile(before.tile, memory.triggerCount);
+        memory.restoreCarried(before.carried);
+        memory.clearRejected();
+        if (bad <= first) break;
+        try {
+          await reader.read(first, bad - first, signal);
+          assembler.assemble(first, bad - first, structuredClone(report));
+          report.events += memory.eventCount - before.tile;
+          break;
+        } catch (another) {
+          bad = Math.min(rowOf(another, first), bad - 1); // of another column, further in front
+        }
       }
-      if (memory.isFull(most)) {
-        yield memory;
-        memory.setTile();
-      }
-      meter?.update(report.bytesRead, report.events);
-      await turns.give(signal);
+      throw error;
     }
-    if (end === table.rows) {
-      report.bytesRead = byteLength ?? 0;
-      if (table.truncation !== null) {
-        report.truncatedBytes = table.truncation.bytes;
-        report.firstAt.truncated = table.truncation.byteOffset;
-      }
+    if (feed !== null && memory.eventCount > 0) {
+      yield* tilesOfTriggers(
+        feed,
+        memory,
+        memory.columns.t[memory.eventCount - 1] as bigint,
+        keeps,
+      );
     }
-    checkLoss(report, strict);
-    if (feed !== null) yield* tilesOfTriggers(feed, memory, null, keeps);
-    if (memory.eventCount > 0 || memory.triggerCount > 0) yield memory;
-    meter?.finish(report.bytesRead, report.events);
-  } finally {
-    await reader.close?.();
+    if (memory.isFull(most)) {
+      yield memory;
+      memory.setTile();
+    }
+    meter?.update(report.bytesRead, report.events);
+    await turns.give(signal);
   }
+  if (end === table.rows) {
+    report.bytesRead = byteLength ?? 0;
+    if (table.truncation !== null) {
+      report.truncatedBytes = table.truncation.bytes;
+      report.firstAt.truncated = table.truncation.byteOffset;
+    }
+  }
+  checkLoss(report, strict);
+  if (feed !== null) yield* tilesOfTriggers(feed, memory, null, keeps);
+  if (memory.eventCount > 0 || memory.triggerCount > 0) yield memory;
+  meter?.finish(report.bytesRead, report.events);
+}
+
+/** The row that an error names. */
+function rowOf(error: unknown, otherwise: number): number {
+  return isEventError(error) ? (error.row ?? otherwise) : otherwise;
 }
 
 /**

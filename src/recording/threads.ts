@@ -1,10 +1,25 @@
 import { platform } from "#platform";
-import type { RowTable } from "../formats/decoder.ts";
+import type { RowReader, RowTable } from "../formats/decoder.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
 import type { DecodeThread } from "../platform/platform.ts";
 import type { OpenedRecording } from "./recording.ts";
 import { RowBlocks } from "./row-blocks.ts";
 import type { TileOptions } from "./tiles.ts";
+
+/** Threads that are started unless the caller says how many; memory sets the pace beyond that. */
+const MOST_THREADS = 4;
+/** A smaller recording is decoded before threads have started, which takes some 50 ms. */
+const LEAST_BYTES = 32 * 1024 * 1024;
+const LEAST_ROWS = 2_000_000;
+
+/** How many threads decode a recording, unless the caller says it. */
+export function defaultThreads({ content, byteLength }: OpenedRecording): number {
+  const isLarge =
+    content.kind === "rows"
+      ? content.table.rows >= LEAST_ROWS
+      : byteLength !== null && byteLength >= LEAST_BYTES;
+  return isLarge ? Math.min(platform.parallelism, MOST_THREADS) : 1;
+}
 
 /**
  * Threads that decode a stream beside the calling one; none where that cannot be: for a part of a
@@ -22,6 +37,7 @@ export function startRowBlocks(
   table: RowTable,
   memory: EventMemory,
   options: TileOptions,
+  createReader: () => Promise<RowReader>,
 ): RowBlocks | null {
   const { rows } = table;
   const path = recording.source.filePath;
@@ -32,7 +48,13 @@ export function startRowBlocks(
   const started = start(Math.min(threads, Math.ceil((range.end - range.start) / blockRows)));
   if (started.length < 2) return null;
   const stated = { ...recording.stated, onMalformed };
-  return new RowBlocks(memory, started, { path, options: stated, rows: range, blockRows });
+  return new RowBlocks(memory, started, {
+    path,
+    options: stated,
+    rows: range,
+    blockRows,
+    createReader,
+  });
 }
 
 function start(count: number): DecodeThread[] {

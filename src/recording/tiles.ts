@@ -12,8 +12,9 @@ import { EventMemory } from "../kernels/event-memory.ts";
 import { instantiateKernel } from "../kernels/kernel.ts";
 import type { SequentialSource } from "../source/byte-source.ts";
 import { untilAborted } from "../util/until-aborted.ts";
+import { decodeStrictly } from "./decode-strictly.ts";
 import { tilesOfLanes } from "./lane-tiles.ts";
-import { reportDamage } from "./opened-source.ts";
+import { type RecordingBytes, reportDamage } from "./opened-source.ts";
 import { type Progress, ProgressMeter } from "./progress.ts";
 import type { OpenedRecording } from "./recording.ts";
 import { tilesOfRows } from "./row-tiles.ts";
@@ -66,6 +67,10 @@ export class TilePass {
   readonly report: MutableReport;
   readonly #recording: OpenedRecording;
   readonly #options: TileOptions;
+  #memory: EventMemory | undefined;
+  /** Bytes of the memory that is shared with other threads. */
+  #elsewhere = 0;
+  #bytes: RecordingBytes | undefined;
 
   constructor(recording: OpenedRecording, options: TileOptions) {
     this.#recording = recording;
@@ -74,25 +79,60 @@ export class TilePass {
     checkAssumptions(this.report, options.strict);
   }
 
+  /** Bytes of the memory that tiles are decoded in; 0 before the first is asked for. */
+  get memoryBytes(): number {
+    return (this.#memory?.byteLength ?? 0) + this.#elsewhere;
+  }
+
+  /** Bytes of the source that were read, compressed if it is. */
+  get bytesRead(): number {
+    return this.#bytes?.bytesUsed ?? this.report.bytesRead;
+  }
+
   /**
    * Decodes tile by tile; all but the last are as full as `room` allows, unless triggers fill one
    * or `promptly` asks for less. The memory that is handed over is the same every time, and its
-   * columns are valid until the next tile is asked for.
+   * columns are valid until the next tile is asked for. What was decoded in front of an error is
+   * handed over before the error is thrown, unless that is an abort.
    *
    * @param room - asked again and again: the most events that the tile may have
    */
   async *tiles(room: () => number): AsyncGenerator<EventMemory, void, void> {
+    try {
+      yield* this.#decode(room);
+    } catch (error) {
+      const memory = this.#memory;
+      if (memory === undefined || this.#options.signal?.aborted) throw error;
+      if (!this.#options.triggers) memory.setTile(memory.eventCount);
+      if (memory.eventCount > 0 || memory.triggerCount > 0) yield memory;
+      throw error;
+    }
+  }
+
+  async *#decode(room: () => number): AsyncGenerator<EventMemory, void, void> {
     const { report } = this;
     const { source, content } = this.#recording;
     if (content.kind === "rows") {
       const memory = this.#createMemory(ROW_INPUT_BYTES);
       const { byteLength } = source;
       const { onMalformed = "error" } = this.#options;
-      const blocks = startRowBlocks(this.#recording, content.table, memory, this.#options);
+      const createReader = () => content.table.createReader(memory, onMalformed);
+      const blocks = startRowBlocks(
+        this.#recording,
+        content.table,
+        memory,
+        this.#options,
+        createReader,
+      );
       report.threads = blocks?.threads ?? 1;
-      const reader = blocks ?? (await content.table.createReader(memory, onMalformed));
-      const pass = { ...this.#options, memory, report, byteLength, reader };
-      yield* tilesOfRows(content.table, pass, room);
+      this.#elsewhere = blocks?.byteLength ?? 0;
+      const reader = blocks ?? (await createReader());
+      try {
+        const pass = { ...this.#options, memory, report, byteLength, reader };
+        yield* tilesOfRows(content.table, pass, room);
+      } finally {
+        await blocks?.close();
+      }
       return;
     }
     const { header, format } = content;
@@ -109,11 +149,16 @@ export class TilePass {
     } = this.#options;
     const start = Math.max(range?.start ?? dataOffset, dataOffset);
     const bytes = source.bytesFrom(start, signal, range?.end);
+    this.#bytes = bytes;
     const others = startThreads(this.#recording, this.#options);
     if (others.length > 0) {
       report.threads = others.length + 1;
       const { byteLength } = source;
-      yield* tilesOfLanes({ ...this.#options, format, header, bytes, byteLength, report, others });
+      const pass = { ...this.#options, format, header, bytes, byteLength, report, others };
+      const hold = (held: number): void => {
+        this.#elsewhere = held;
+      };
+      yield* tilesOfLanes({ ...pass, hold });
       return;
     }
     const memory = this.#createMemory(INPUT_BYTES);
@@ -143,8 +188,7 @@ export class TilePass {
       }
       for (let usedUp = false; !usedUp; ) {
         const most = Math.min(room(), memory.tileEvents);
-        usedUp = decoder.decode(most, report);
-        checkLoss(report, strict);
+        usedUp = decodeStrictly(decoder, most, report, strict);
         if (!triggers) memory.setTile(memory.eventCount);
         if (memory.isFull(most) || (usedUp && promptly)) {
           yield memory;
@@ -178,6 +222,7 @@ export class TilePass {
       outputBytes,
     });
     memory.configure(report.geometry, report.polarityEncoding);
+    this.#memory = memory;
     return memory;
   }
 }

@@ -14,7 +14,7 @@ import { rememberReport } from "./report-of.ts";
 import { TileFingerprint, verifyOutput } from "./verification.ts";
 
 /** Options of a pass that writes what it reads. */
-export interface WriteOptions extends Omit<LoadOptions, "columns"> {
+export interface WriteOptions extends Omit<LoadOptions, "columns" | "threads"> {
   /**
    * Leave out events and triggers that the target cannot hold, and count them, instead of throwing
    * `not-encodable`. Default `false`.

@@ -1,38 +1,49 @@
 import type { DataFrame } from "nodejs-polars";
 import { EventError } from "../errors.ts";
-import { ColumnBuffer, type EventColumns, viewColumns } from "../events/columns.ts";
 import type { LoadReport } from "../events/report.ts";
+import { timeAsNumber } from "../events/safe-time.ts";
 import type { EventBatch, EventTable } from "../events/table.ts";
 import type { OpenedRecording } from "../recording/recording.ts";
-import { type TileOptions, TilePass } from "../recording/tiles.ts";
+import type { TileOptions } from "../recording/tiles.ts";
 import { show } from "../util/show.ts";
-import { type LoadOptions, type ResolvedLoad, resolveLoad } from "./load-options.ts";
+import { BatchIterator, type OpenedBatches } from "./batch-iterator.ts";
+import { BatchBuilder, type BatchPart, type BatchPlan, bytesOf } from "./batches.ts";
+import { type ResolvedLoad, resolveLoad } from "./load-options.ts";
+import { Prefetch } from "./prefetch.ts";
 import { rememberReport } from "./report-of.ts";
+import { StreamEvent, StreamEventTarget } from "./stream-events.ts";
+import {
+  DEFAULT_BATCH_EVENTS,
+  type ResolvedStream,
+  resolveStream,
+  type StreamOptions,
+} from "./stream-options.ts";
+import { StreamPass } from "./stream-pass.ts";
+import type { StreamStats } from "./stream-stats.ts";
 
-/** Options of an {@link EventStreamer}. */
-export interface StreamOptions extends LoadOptions {
-  /**
-   * Who owns a batch. `"owned"`: the consumer, for good. `"borrowed"`: the decoder; its columns
-   * are overwritten when the next batch is asked for, which saves the copy for consumers that only
-   * aggregate. Default `"owned"`.
-   */
-  batches?: "owned" | "borrowed" | undefined;
-  /**
-   * Events of an owned batch; the last one may have fewer. Borrowed batches are as large as the
-   * decoder's tiles, at most this. Default 1 000 000.
-   */
-  batchEvents?: number | undefined;
+/** A batch and the window of time that its events fall into. */
+export interface EventWindow {
+  /** Microseconds, on the grid of windows. */
+  readonly start: number;
+  /** Where the next window starts. */
+  readonly end: number;
+  readonly batch: EventBatch;
 }
 
-const DEFAULT_BATCH_EVENTS = 1_000_000;
-/** 1.3 GB of columns; more in one piece is beyond what typed arrays are sure to hold. */
-const MAX_BATCH_EVENTS = 100_000_000;
 /** Recordings of at most so many events become a table of one batch. */
 const DIRECT_EVENTS = 5_000_000;
+/** Tiles are as full as their memory allows, so that what a batch holds does not depend on them. */
+const FULL = (): number => Number.POSITIVE_INFINITY;
 
 /**
  * Reads a recording batch by batch. Nothing is decoded before it is asked for, and memory follows
- * the batch, not the file. Each loop over the streamer is a pass of its own.
+ * the batch, not the file. Each loop over the streamer, and each table or frame, is a pass of its own.
+ *
+ * Whatever ends a pass closes it: the end, an error, an abort, a loop that is left. The events in
+ * front of an error are handed out before it is thrown, the same ones whatever the size of a batch.
+ *
+ * It is an `EventTarget`, too, for user interfaces: `plan`, `batch`, `end` and `error` have what
+ * {@link StreamEventDetails} says as their `detail`. A listener that throws ends nothing.
  *
  * @example
  * ```ts
@@ -42,65 +53,153 @@ const DIRECT_EVENTS = 5_000_000;
  * await recording.close();
  * ```
  */
-export class EventStreamer implements AsyncIterable<EventBatch> {
+export class EventStreamer extends StreamEventTarget implements AsyncIterable<EventBatch> {
   readonly #recording: OpenedRecording;
-  readonly #options: StreamOptions;
+  readonly #onReport: ((report: LoadReport) => void) | undefined;
   readonly #load: ResolvedLoad;
-  readonly #batchEvents: number;
+  readonly #stream: ResolvedStream;
+  /** The latest pass. */
+  #pass: StreamPass | undefined;
 
   /**
    * @param recording - what `openRecording` gave
    * @throws EventError `invalid-option`
    */
   constructor(recording: OpenedRecording, options: StreamOptions = {}) {
+    super();
     this.#recording = recording;
-    this.#options = options;
+    this.#onReport = options.onReport;
     this.#load = resolveLoad(recording, options);
-    this.#batchEvents = checkBatchEvents(options.batchEvents ?? DEFAULT_BATCH_EVENTS);
-    const { batches = "owned" } = options;
-    if (batches !== "owned" && batches !== "borrowed") {
-      throw new EventError("invalid-option", "batches is not known", {
-        expected: '"owned" or "borrowed"',
-        found: show(batches),
+    this.#stream = resolveStream(options, this.#load.columns);
+  }
+
+  /** The report of the latest pass, complete when that is over; null before the first one. */
+  get report(): LoadReport | null {
+    return this.#pass?.report ?? null;
+  }
+
+  /**
+   * How far the latest pass has come, and what it holds; all 0 before the first one.
+   *
+   * @example
+   * ```ts
+   * const timer = setInterval(() => console.log(stream.stats().eventsPerSecond), 1000);
+   * ```
+   */
+  stats(): StreamStats {
+    if (this.#pass !== undefined) return this.#pass.stats();
+    const bytesTotal = this.#recording.byteLength;
+    const none = { bytesRead: 0, events: 0, batches: 0, eventsPerSecond: 0, memoryBytes: 0 };
+    return { ...none, bytesTotal };
+  }
+
+  /** The batches of one pass. The signal's reason is thrown even where a batch was ready. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<EventBatch, void, void> {
+    return new BatchIterator(() => this.#open(), onlyBatch);
+  }
+
+  /**
+   * The batches of one pass, each with its window of time. Windows rise, unless the times of the
+   * recording step back.
+   *
+   * @throws EventError `invalid-option` without `windowUs`; `unsafe-time`, in the loop, for times of
+   *   2^53 us or more
+   * @example
+   * ```ts
+   * const stream = recording.stream({ windowUs: 10_000, emptyWindows: true });
+   * for await (const { start, batch } of stream.windows()) console.log(start, batch.numRows);
+   * ```
+   */
+  windows(): AsyncIterableIterator<EventWindow, void, void> {
+    if (this.#stream.grid === undefined) {
+      throw new EventError("invalid-option", "there are no windows without windowUs", {
+        expected: "windowUs, the length of a window in microseconds",
       });
     }
+    return new BatchIterator(
+      () => this.#open(),
+      (batch, { window }) => ({
+        start: timeAsNumber(window?.start ?? 0n),
+        end: timeAsNumber(window?.end ?? 0n),
+        batch,
+      }),
+    );
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<EventBatch, void, void> {
-    const { eventSchema } = await import("../events/schema.ts");
-    const { toEventBatch } = await import("../events/table.ts");
-    const borrowed = this.#options.batches === "borrowed";
-    // What comes down a pipe may be live: it is handed over as it comes.
-    const promptly = borrowed && this.#recording.byteLength === null;
-    const pass = this.#startPass("chunked", { promptly });
-    const batchEvents = this.#batchEvents;
-    let schema: ReturnType<typeof eventSchema> | undefined; // the time offset is known by then
-    try {
-      const parts = borrowed ? this.#borrowed(pass, batchEvents) : this.#owned(pass, batchEvents);
-      for await (const part of parts) {
-        schema ??= eventSchema(pass.report, this.#load.columns);
-        yield toEventBatch(part, schema);
-      }
-    } finally {
-      this.#options.onReport?.(pass.report); // also when the loop is left early
+  /**
+   * Calls a function with every batch and its number, from 0, and waits for what it returns before
+   * the next one is asked for.
+   *
+   * @returns the report
+   * @throws what the function throws, after the pass was closed; EventError as a loop does
+   * @example
+   * ```ts
+   * await recording.stream().forEachBatch(async (batch) => socket.send(tableToIPC(batch)));
+   * ```
+   */
+  async forEachBatch(use: (batch: EventBatch, index: number) => unknown): Promise<LoadReport> {
+    if (typeof use !== "function") {
+      throw new EventError("invalid-option", "forEachBatch needs something to call", {
+        expected: "a function of a batch",
+        found: show(use),
+      });
     }
+    const batches = new BatchIterator(() => this.#open(), onlyBatch);
+    let index = 0;
+    for await (const batch of batches) await use(batch, index++);
+    return batches.report;
   }
 
-  /** All events as one Arrow table, in one batch when they are few. */
+  /**
+   * The batches of one pass as a Web stream, which asks for a batch when it is read, and closes the
+   * pass when it is cancelled. A borrowed batch is valid until the next one is read.
+   *
+   * @example
+   * ```ts
+   * await recording.stream().toReadableStream().pipeTo(writable);
+   * ```
+   */
+  toReadableStream(): ReadableStream<EventBatch> {
+    const batches = this[Symbol.asyncIterator]();
+    let isCancelled = false;
+    return new ReadableStream<EventBatch>(
+      {
+        async pull(controller) {
+          const { done, value } = await batches.next();
+          if (!done) controller.enqueue(value);
+          else if (!isCancelled) controller.close();
+        },
+        async cancel() {
+          isCancelled = true;
+          await batches.return?.();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  /** All events as one Arrow table, in one batch when they are few; windows do not show in it. */
   async toTable(): Promise<EventTable> {
     const { eventSchema } = await import("../events/schema.ts");
     const { toEventBatch, toEventTable } = await import("../events/table.ts");
     const direct = this.#atMost(DIRECT_EVENTS);
-    const pass = this.#startPass(direct ? "direct" : "chunked");
-    const parts: EventColumns[] = [];
-    const batchEvents = direct ? DIRECT_EVENTS : this.#batchEvents;
-    for await (const part of this.#owned(pass, batchEvents)) parts.push(part);
-    const schema = eventSchema(pass.report, this.#load.columns);
-    const table = toEventTable(
-      parts.map((part) => toEventBatch(part, schema)),
-      schema,
-    );
-    return this.#finish(table, pass.report);
+    const { columns, threads } = this.#load;
+    const pass = this.#startPass(direct ? "direct" : "chunked", { threads });
+    const limit = direct ? DIRECT_EVENTS : this.#stream.tableLimit;
+    const builder = this.#createBuilder(pass, { limit });
+    return this.#finish(pass, async () => {
+      const parts: BatchPart[] = [];
+      pass.hold(() => parts.reduce((sum, part) => sum + bytesOf(part, columns), 0));
+      for await (const part of builder.batches(pass.tiles.tiles(FULL))) {
+        parts.push(part);
+        pass.handOut(part.columns.length);
+      }
+      const schema = eventSchema(pass.report, columns);
+      return toEventTable(
+        parts.map((part) => toEventBatch(part.columns, schema)),
+        schema,
+      );
+    });
   }
 
   /**
@@ -111,22 +210,79 @@ export class EventStreamer implements AsyncIterable<EventBatch> {
    */
   async toDataFrame(): Promise<DataFrame> {
     const { FrameBuilder } = await import("../dataframe/polars.ts");
-    const builder = await FrameBuilder.create(this.#load.columns);
+    const { columns, threads } = this.#load;
+    const frame = await FrameBuilder.create(columns);
     const tileEvents = DEFAULT_BATCH_EVENTS; // smaller ones would make frames of too many pieces
-    const pass = this.#startPass(this.#atMost(tileEvents) ? "direct" : "chunked", { tileEvents });
-    for await (const part of this.#borrowed(pass, tileEvents)) builder.append(part);
-    return this.#finish(builder.finish(), pass.report);
+    const mode = this.#atMost(tileEvents) ? "direct" : "chunked";
+    const endsWithTile = threads === 1; // tiles of several threads are smaller
+    const pass = this.#startPass(mode, endsWithTile ? { tileEvents } : { threads });
+    const builder = this.#createBuilder(pass, { limit: tileEvents, borrowed: true, endsWithTile });
+    return this.#finish(pass, async () => {
+      for await (const part of builder.batches(pass.tiles.tiles(FULL))) {
+        frame.append(part.columns);
+        pass.handOut(part.columns.length);
+      }
+      return frame.finish();
+    });
   }
 
-  #startPass(mode: "direct" | "chunked", options: Partial<TileOptions> = {}): TilePass {
-    const pass = new TilePass(this.#recording, { ...this.#load.tiles, ...options });
-    pass.report.mode = mode;
-    return pass;
+  /** Begins a pass that hands out batches. */
+  async #open(): Promise<OpenedBatches> {
+    const { eventSchema } = await import("../events/schema.ts");
+    const { toEventBatch } = await import("../events/table.ts");
+    const { borrowed, limit, grid, prefetch, lends } = this.#stream;
+    const { columns, threads: most } = this.#load;
+    const threads = borrowed ? 1 : most;
+    // What comes down a pipe may be live: it is handed over as it comes.
+    const promptly = this.#recording.byteLength === null;
+    const pass = this.#startPass("chunked", { promptly, threads });
+    const builder = this.#createBuilder(pass, { limit, grid, borrowed });
+    const tiles = pass.tiles.tiles(FULL);
+    const parts = new Prefetch(builder.batches(tiles), prefetch, (part) => bytesOf(part, columns));
+    pass.hold(() => parts.byteLength);
+    let schema: ReturnType<typeof eventSchema> | undefined; // the time offset is known by then
+    const wrap = (part: BatchPart["columns"]): EventBatch => {
+      schema ??= eventSchema(pass.report, columns);
+      return toEventBatch(part, schema);
+    };
+    return { pass, parts, wrap, lends };
   }
 
-  #finish<Result extends object>(result: Result, report: LoadReport): Result {
-    rememberReport(result, report);
-    this.#options.onReport?.(report);
+  #startPass(mode: "direct" | "chunked", options: Partial<TileOptions> = {}): StreamPass {
+    const tiles = { ...this.#load.tiles, ...options };
+    this.#pass = new StreamPass(this.#recording, {
+      mode,
+      tiles,
+      onReport: this.#onReport,
+      emit: (type, detail) => void this.dispatchEvent(new StreamEvent(type, detail)),
+    });
+    return this.#pass;
+  }
+
+  #createBuilder(
+    pass: StreamPass,
+    plan: Pick<BatchPlan, "limit"> & Partial<BatchPlan>,
+  ): BatchBuilder {
+    const expected = this.#recording.mostEvents() ?? DEFAULT_BATCH_EVENTS;
+    const { columns } = this.#load;
+    const builder = new BatchBuilder({ columns, expected, borrowed: false, ...plan }, pass.signal);
+    pass.hold(() => builder.byteLength);
+    return builder;
+  }
+
+  /** Makes something of all events, and tells how it went. */
+  async #finish<Result extends object>(
+    pass: StreamPass,
+    build: () => Promise<Result>,
+  ): Promise<Result> {
+    let result: Result;
+    try {
+      result = await build();
+    } catch (error) {
+      throw pass.fail(error);
+    }
+    rememberReport(result, pass.report);
+    pass.finish();
     return result;
   }
 
@@ -134,45 +290,8 @@ export class EventStreamer implements AsyncIterable<EventBatch> {
   #atMost(events: number): boolean {
     return (this.#recording.mostEvents() ?? Number.POSITIVE_INFINITY) <= events;
   }
-
-  /** Copies tiles together into batches that the consumer keeps. */
-  async *#owned(pass: TilePass, batchEvents: number): AsyncGenerator<EventColumns, void, void> {
-    const most = this.#recording.mostEvents() ?? batchEvents;
-    const capacity = Math.max(Math.min(batchEvents, most), 1);
-    let buffer = new ColumnBuffer(capacity, this.#load.columns);
-    for await (const tile of pass.tiles(() => buffer.room)) {
-      const { eventCount, columns } = tile;
-      for (let at = 0; at < eventCount; ) {
-        const n = Math.min(buffer.room, eventCount - at);
-        const part = {
-          x: columns.x.subarray(at),
-          y: columns.y.subarray(at),
-          t: columns.t.subarray(at),
-          polarity: columns.polarity.subarray(at),
-        };
-        buffer.append(part as never, n);
-        at += n;
-        if (buffer.room > 0) continue;
-        yield buffer.finish();
-        buffer = new ColumnBuffer(capacity, this.#load.columns);
-      }
-    }
-    if (buffer.length > 0) yield buffer.finish();
-  }
-
-  /** Views of the tiles themselves. */
-  async *#borrowed(pass: TilePass, room: number): AsyncGenerator<EventColumns, void, void> {
-    for await (const tile of pass.tiles(() => room)) {
-      if (tile.eventCount > 0) yield viewColumns(tile.columns, this.#load.columns, tile.eventCount);
-    }
-  }
 }
 
-function checkBatchEvents(batchEvents: number): number {
-  const whole = Number.isInteger(batchEvents);
-  if (whole && batchEvents >= 1 && batchEvents <= MAX_BATCH_EVENTS) return batchEvents;
-  throw new EventError("invalid-option", "batchEvents is no number of events", {
-    expected: `a whole number from 1 to ${MAX_BATCH_EVENTS}`,
-    found: show(batchEvents),
-  });
+function onlyBatch(batch: EventBatch): EventBatch {
+  return batch;
 }

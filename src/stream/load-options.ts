@@ -5,7 +5,13 @@ import { checkPolarityEncoding, type PolarityEncoding } from "../events/polarity
 import type { LoadReport } from "../events/report.ts";
 import { checkOnMalformed } from "../formats/options.ts";
 import type { Progress } from "../recording/progress.ts";
-import { checkStrict, type OpenedRecording, type OpenOptions } from "../recording/recording.ts";
+import {
+  checkSignal,
+  checkStrict,
+  type OpenedRecording,
+  type OpenOptions,
+} from "../recording/recording.ts";
+import { defaultThreads } from "../recording/threads.ts";
 import type { TileOptions } from "../recording/tiles.ts";
 import { show } from "../util/show.ts";
 
@@ -21,19 +27,26 @@ export interface LoadOptions extends OpenOptions {
   /** Put the first event on time 0; the offset is kept in the metadata. Default `false`. */
   rebase?: boolean | undefined;
   /**
-   * The most threads that decode, the calling one included. Default: as many as there are cores, up
-   * to 4; 1 for recordings that are decoded at once anyway.
+   * The most threads that decode; 1 decodes in the calling one. Whatever their number, events,
+   * order, report and errors are the same. Files, and compressed ones, of EVT 2.0, 2.1 and 3.0, DAT,
+   * text and HDF5 (not compressed as a whole) are decoded by several. Default: as many as there are
+   * cores, up to 4; 1 for recordings below 32 MiB, or 2 000 000 rows of HDF5, and in browsers.
    */
   threads?: number | undefined;
   /** Told how far the load has come, at most ten times a second and once at the end. */
   onProgress?: ((progress: Progress) => void) | undefined;
-  /** Given the report when the load is done, or when a loop over a stream is left. */
+  /**
+   * Given the report when the load is over: done, left early, or failed. It tells what was read until
+   * then; its `events` are those that a stream handed out.
+   */
   onReport?: ((report: LoadReport) => void) | undefined;
 }
 
 /** The options of one pass, checked, with every default filled in. @internal */
 export interface ResolvedLoad {
   readonly columns: readonly ColumnName[];
+  /** Threads for passes that take tiles from several memories. */
+  readonly threads: number;
   readonly tiles: TileOptions;
 }
 
@@ -46,8 +59,10 @@ export interface ResolvedLoad {
 export function resolveLoad(recording: OpenedRecording, options: LoadOptions): ResolvedLoad {
   checkCallback("onProgress", options.onProgress);
   checkCallback("onReport", options.onReport);
+  checkSignal(options.signal);
   return {
     columns: checkColumns(options.columns),
+    threads: checkThreads(options.threads) ?? defaultThreads(recording),
     tiles: {
       polarityEncoding: checkPolarityEncoding(
         options.polarityEncoding,
@@ -60,7 +75,6 @@ export function resolveLoad(recording: OpenedRecording, options: LoadOptions): R
           ? recording.onMalformed
           : checkOnMalformed(options.onMalformed),
       rebase: checkFlag("rebase", options.rebase),
-      threads: checkThreads(options.threads),
       signal: options.signal,
       onProgress: options.onProgress,
     },

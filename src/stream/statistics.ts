@@ -8,7 +8,7 @@ import { rememberReport } from "./report-of.ts";
 import { TileStatistics } from "./tile-statistics.ts";
 
 /** Options of passes that give numbers and no columns. */
-export type PassOptions = Omit<LoadOptions, "columns" | "polarityEncoding">;
+export type PassOptions = Omit<LoadOptions, "columns" | "polarityEncoding" | "threads">;
 
 /** Recordings up to this size are read whole by {@link estimateStatistics}: it takes no 0.2 s. */
 const SAMPLED_FROM_BYTES = 64 * 1024 * 1024;

@@ -19,6 +19,25 @@ function waitersOf(signal: AbortSignal): Set<(reason: unknown) => void> {
 }
 
 /**
+ * Calls back as soon as the signal is aborted: at once where it is already.
+ *
+ * @returns ends the waiting
+ */
+export function onAbort(
+  signal: AbortSignal | undefined,
+  abort: (reason: unknown) => void,
+): () => void {
+  if (signal === undefined) return () => {};
+  if (signal.aborted) {
+    abort(signal.reason);
+    return () => {};
+  }
+  const waiters = waitersOf(signal);
+  waiters.add(abort);
+  return () => void waiters.delete(abort);
+}
+
+/**
  * The promise, or a rejection with the signal's reason as soon as that is aborted: what is waited
  * for may never come.
  */

@@ -156,17 +156,8 @@ describe.each(SAMPLES)("lanes of %s", (name) => {
           for (const [at, change] of changes) {
             bytes.set(change, header + (at % (bytes.byteLength - header - change.byteLength)));
           }
-          const lanes = await inLanes(bytes, options, setting);
-          const one = await inOne(bytes, options);
-          if (one.error === undefined) {
-            expect(lanes).toEqual(one);
-            return;
-          }
-          // How many events come before an error depends on the tiles, what it says does not.
-          expect(lanes.error).toEqual(one.error);
-          expect(JSON.stringify(lanes.error)).toBe(JSON.stringify(one.error));
-          const common = Math.min(lanes.rows.length, one.rows.length);
-          expect(lanes.rows.slice(0, common)).toEqual(one.rows.slice(0, common));
+          // How many events come in front of an error does not depend on the parts either.
+          expect(await inLanes(bytes, options, setting)).toEqual(await inOne(bytes, options));
         },
       ),
       { numRuns: 60 * SOAK },

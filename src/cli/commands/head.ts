@@ -25,6 +25,7 @@ export async function head(
     const stream = recording.stream({
       batchEvents: Math.max(1, Math.min(count, MAX_BATCH_EVENTS)),
       polarityEncoding,
+      prefetch: 0,
       signal,
       onProgress: progress.update,
       onReport: (final) => {

@@ -13,6 +13,7 @@ import {
 } from "../../kernels/layout.ts";
 import type { DecoderOptions, EventDecoder } from "../decoder.ts";
 import { FedBytes } from "../fed-bytes.ts";
+import { LastCall } from "../last-call.ts";
 import { setDialect } from "./dialect.ts";
 import type { TextHeader } from "./header.ts";
 import * as layout from "./layout.ts";
@@ -24,6 +25,7 @@ export class LineDecoder implements EventDecoder {
   readonly #kernel: DecodingKernel;
   readonly #text: TextHeader["text"];
   readonly bytes: FedBytes;
+  readonly #lastCall: LastCall;
   /** Number of the first line that was fed; undefined in the middle of a source. */
   readonly #firstLine: number | undefined;
   #rebasePending: boolean;
@@ -40,6 +42,7 @@ export class LineDecoder implements EventDecoder {
     this.#kernel = kernel;
     this.#text = text;
     this.bytes = new FedBytes(memory, options.dataOffset);
+    this.#lastCall = new LastCall(memory);
     this.#rebasePending = options.rebase;
     setDialect(memory, text.dialect);
     const stops = options.onMalformed !== "skip";
@@ -69,6 +72,7 @@ export class LineDecoder implements EventDecoder {
     const before = memory.eventCount;
     const { start } = bytes;
     const lines = this.#linesRead();
+    this.#lastCall.remember(start, room);
     bytes.start = this.#kernel.decode(start, bytes.end, room);
     report.events += memory.eventCount - before;
     this.#settle(report, start, lines);
@@ -77,6 +81,11 @@ export class LineDecoder implements EventDecoder {
       return false;
     }
     return bytes.length === 0 || memory.eventCount < room;
+  }
+
+  takeBack(byteOffset: number, report: MutableReport): void {
+    this.#memory.setField(FORMAT_FIELDS + layout.END_IS_ADDED, 0); // that is behind the loss
+    this.#lastCall.redoUntil(this.bytes.addressOf(byteOffset), this.#kernel, report);
   }
 
   finish(): void {}

@@ -87,7 +87,7 @@ describe("a malformed line", () => {
       for await (const batch of recording.stream({ batchEvents: 10 })) sizes.push(batch.numRows);
     };
     await expect(stream()).rejects.toMatchObject({ code: "malformed-line", line: 27 });
-    expect(sizes).toEqual([10, 10]);
+    expect(sizes).toEqual([10, 10, 5]);
   });
 
   it(
