@@ -1,4 +1,3 @@
-import { platform } from "#platform";
 import { checkLoss, type MutableReport } from "../events/report.ts";
 import type { FormatHeader, StreamFormat } from "../formats/decoder.ts";
 import { EventMemory } from "../kernels/event-memory.ts";
@@ -70,10 +69,8 @@ export async function* tilesOfLanes(pass: LanePass): AsyncGenerator<EventMemory,
   report.bytesRead = dataOffset;
   try {
     for (;;) {
-      while (idle.length > 0 && failure === null && !reader.isEnd) {
-        // Reading goes on when other things have their turn.
-        if (!reader.isReady && busy.length > 0) await platform.yieldToEventLoop();
-        if (!reader.isReady && busy.length > 0) break;
+      const hasRoom = (): boolean => idle.length > 0 && failure === null && !reader.isEnd;
+      while (hasRoom() && (reader.isReady || busy.length === 0)) {
         const reading = reader.next().catch((error: unknown) => {
           failure = { error }; // what was read before is handed over first
           return null;
@@ -85,9 +82,9 @@ export async function* tilesOfLanes(pass: LanePass): AsyncGenerator<EventMemory,
         if (hasOffset) lanes.announce(lane);
         busy.push(lane);
       }
-      const lane = busy.shift();
-      if (lane === undefined) break;
-      await lanes.settle(lane, busy, signal);
+      if (busy.length === 0) break;
+      if (!(await lanes.settle(busy, hasRoom() ? reader.ready : null, signal))) continue;
+      const lane = busy.shift() as Lane;
       lane.begin(before);
       report.bytesRead += lane.bytesRead;
       yield* tilesOf(lane);

@@ -78,26 +78,36 @@ export class Lanes {
   }
 
   /**
-   * Waits until the first lane is decoded, or claims it for this thread when nobody has begun it.
-   * Meanwhile this thread decodes what is in the lanes behind it.
+   * Goes on until the first lane is decoded, or can be by nobody else: it is then claimed for this
+   * thread. Meanwhile this thread decodes what is in the lanes behind it, unless there is `more` to
+   * fill lanes with, which other threads wait for.
+   *
+   * @param more - settled when a lane can be filled; null when none can
+   * @returns whether the first lane is to be handed over; false to fill others first
    */
   async settle(
-    lane: Lane,
-    behind: readonly Lane[],
+    busy: readonly Lane[],
+    more: Promise<void> | null,
     signal: AbortSignal | undefined,
-  ): Promise<void> {
-    if (lane.ahead.claim()) return;
-    while (!lane.ahead.isDone) {
+  ): Promise<boolean> {
+    const [head] = busy as [Lane];
+    while (!head.ahead.isDone) {
       if (this.#error !== null) throw this.#error;
-      const free = behind.find(({ ahead }) => ahead.claim());
-      if (free !== undefined) {
-        free.decodeAhead();
-        await platform.yieldToEventLoop();
-        signal?.throwIfAborted();
+      if (more !== null) {
+        await untilAborted(Promise.race([more.then(() => this.#happened()), this.#wait()]), signal);
+        return head.ahead.isDone;
+      }
+      if (head.ahead.claim()) return true;
+      const free = busy.find(({ ahead }) => ahead.claim());
+      if (free === undefined) {
+        await untilAborted(this.#wait(), signal);
         continue;
       }
-      await untilAborted(this.#wait(), signal);
+      free.decodeAhead();
+      await platform.yieldToEventLoop();
+      signal?.throwIfAborted();
     }
+    return true;
   }
 
   /** Ends the threads. */

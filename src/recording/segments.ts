@@ -26,6 +26,7 @@ export class SegmentReader {
   #offset = 0;
   #lead: Uint8Array = new Uint8Array(0);
   #pending: Promise<number> | undefined;
+  #ready: Promise<void> | undefined;
   #isReady = false;
   #isEnd = false;
 
@@ -41,6 +42,11 @@ export class SegmentReader {
   /** Whether asking for the next part will not have to wait. */
   get isReady(): boolean {
     return this.#isReady;
+  }
+
+  /** Settled when asking for the next part will not have to wait. */
+  get ready(): Promise<void> {
+    return this.#ready ?? Promise.resolve();
   }
 
   /** Whether there are no further parts. */
@@ -79,6 +85,6 @@ export class SegmentReader {
     const ready = (): void => {
       this.#isReady = true;
     };
-    this.#pending.then(ready, ready); // what went wrong is told when the part is asked for
+    this.#ready = this.#pending.then(ready, ready); // what went wrong is told when the part is asked for
   }
 }
