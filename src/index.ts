@@ -1,4 +1,5 @@
 /** Everything public that runs anywhere: names only. */
+export { analyze, type RecordingAnalysis } from "./api/analyze.ts";
 export { type ConvertOptions, convertRecording, type EventSink } from "./api/convert.ts";
 export { detectFormat, digestEvents, loadStatistics, sampleStatistics } from "./api/inspect.ts";
 export { loadEvents, loadTable } from "./api/load-events.ts";
@@ -57,6 +58,8 @@ export type { Conversion, WriteOptions } from "./stream/convert.ts";
 export type { EventDigest } from "./stream/digest.ts";
 export { EventStreamer, type EventWindow } from "./stream/event-streamer.ts";
 export type { LoadOptions } from "./stream/load-options.ts";
+export type { LoadPlan } from "./stream/plan.ts";
+export type { PlanOptions } from "./stream/plan-options.ts";
 export { reportOf } from "./stream/report-of.ts";
 export type { PassOptions, StatisticsOptions } from "./stream/statistics.ts";
 export type {

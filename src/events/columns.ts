@@ -75,14 +75,19 @@ export function checkColumns(columns: readonly ColumnName[] | undefined): readon
  */
 export class ColumnBuffer {
   readonly names: readonly ColumnName[];
-  #arrays: Partial<ColumnArrays>;
   #capacity: number;
+  #arrays: Partial<ColumnArrays>;
   #length = 0;
 
   constructor(capacity: number, names: readonly ColumnName[]) {
     this.#capacity = capacity;
     this.names = names;
     this.#arrays = createColumns(capacity, names);
+  }
+
+  /** The most events that fit. */
+  get capacity(): number {
+    return this.#capacity;
   }
 
   get length(): number {
@@ -92,6 +97,17 @@ export class ColumnBuffer {
   /** Bytes of the columns, filled or not. */
   get byteLength(): number {
     return this.#capacity * bytesPerEvent(this.names);
+  }
+
+  /** Makes room for more events: column by column, so that one of them is there twice at most. */
+  grow(capacity: number): void {
+    for (const name of this.names) {
+      const values = this.#arrays[name];
+      const larger = emptyColumn(name, capacity);
+      larger.set(values as never);
+      this.#arrays = { ...this.#arrays, [name]: larger };
+    }
+    this.#capacity = capacity;
   }
 
   /** Copies events of `source`, which has every column. */
@@ -125,19 +141,13 @@ export class ColumnBuffer {
 
   /** Makes room for `count` more events, at least twice as much as there was. */
   #reserve(count: number): void {
-    if (this.#length + count <= this.#capacity) return;
-    const { x, y, t, polarity } = this.#arrays;
-    this.#capacity = Math.max(this.#length + count, this.#capacity * 2);
-    this.#arrays = createColumns(this.#capacity, this.names);
-    if (x) this.#arrays.x?.set(x);
-    if (y) this.#arrays.y?.set(y);
-    if (t) this.#arrays.t?.set(t);
-    if (polarity) this.#arrays.polarity?.set(polarity);
+    const needed = this.#length + count;
+    if (needed > this.#capacity) this.grow(Math.max(needed, this.#capacity * 2));
   }
 }
 
 /** Part of a buffer that must be filled for its memory to be handed out as it is. */
-const FULL_ENOUGH = 0.75;
+export const FULL_ENOUGH = 0.75;
 
 /** The same events in memory of their own. */
 export function copyColumns({ length, ...arrays }: EventColumns): EventColumns {

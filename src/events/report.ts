@@ -94,6 +94,8 @@ export interface LoadReport {
   readonly assumptions: readonly Assumption[];
   /** How the recording was loaded; null before that. */
   readonly mode: "direct" | "chunked" | null;
+  /** Why it was loaded that way, as a sentence for people; null where nothing was chosen. */
+  readonly modeReason: string | null;
   /** Threads that decoded. */
   readonly threads: number;
 }
@@ -138,6 +140,7 @@ export function createReport(
     compressionDamage: null,
     firstAt: {},
     mode: null,
+    modeReason: null,
     threads: 1,
   };
 }

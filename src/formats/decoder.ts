@@ -59,6 +59,13 @@ export interface StreamFormat extends FormatIdentity {
     path?: string,
     options?: FormatOptions,
   ): FormatHeader;
+  /**
+   * Counts the events that words at the start of the data hold, without decoding them: what a
+   * recording of this kind has in so many bytes. Default: every `bytesPerEvent` are one.
+   *
+   * @param data - whole words, the first ones behind the header
+   */
+  countEvents?(data: Uint8Array, header: FormatHeader): number;
   /** The kernel that decodes it, as it is embedded. */
   readonly kernel: string;
   /** How its data are decoded in parts. */
@@ -188,6 +195,8 @@ export interface RowTable {
   readonly rejectedAs: RejectedRow;
   /** Scratch space that readers need for every event of a tile. Default 0. */
   readonly scratchBytesPerEvent?: number | undefined;
+  /** What a reader holds beside the memory that it works in. Default: nothing. */
+  readonly workingBytes?: WorkingBytes | undefined;
   /**
    * Rows that are best read by one thread, for tables that are worth several. Default: they are not.
    */
@@ -196,8 +205,14 @@ export interface RowTable {
    * Makes a reader that works in `memory`. Every pass has its own.
    *
    * @param onMalformed - what to do with a row that holds no event
+   * @param workingBytes - bytes that it may hold beside `memory`, at least {@link WorkingBytes.least};
+   *   as many as is usual by default
    */
-  createReader(memory: EventMemory, onMalformed: OnMalformed): Promise<RowReader>;
+  createReader(
+    memory: EventMemory,
+    onMalformed: OnMalformed,
+    workingBytes?: number,
+  ): Promise<RowReader>;
   /** External triggers that the source holds beside the events. Default: none. */
   readonly triggers?: RowTriggers | undefined;
   /**
@@ -209,6 +224,14 @@ export interface RowTable {
   findRow?(time: bigint): Promise<number>;
   /** Gives back what the table holds; the source is its owner's. */
   close?(): Promise<void>;
+}
+
+/** Bytes that a reader holds of its own: chunks that were decompressed, what is being read. */
+export interface WorkingBytes {
+  /** Without these it cannot work. */
+  readonly least: number;
+  /** More than these are of no use. */
+  readonly usual: number;
 }
 
 /** External triggers, in the order of the source. */

@@ -36,6 +36,44 @@ const ALIGNMENT = 64;
 /** Room in front of each input slot for the bytes of a word or line that the other slot ended in. */
 export const CARRY_BYTES = 512;
 
+/** Where the parts of a memory are, and how many pages they take. */
+function placesOf({
+  inputBytes,
+  tileEvents,
+  scratchBytesPerEvent = 0,
+  outputBytes = 0,
+  tileTriggers = TILE_TRIGGERS,
+}: EventMemorySize) {
+  let end = layout.SUBTYPES + layout.SUBTYPE_SLOTS * 4;
+  const reserve = (bytes: number): number => {
+    const start = Math.ceil(end / ALIGNMENT) * ALIGNMENT;
+    end = start + bytes;
+    return start;
+  };
+  const scratchBytes = tileEvents * scratchBytesPerEvent;
+  const places = {
+    inputA: reserve(CARRY_BYTES + inputBytes) + CARRY_BYTES,
+    inputB: reserve(CARRY_BYTES + inputBytes) + CARRY_BYTES,
+    x: reserve(tileEvents * 2),
+    y: reserve(tileEvents * 2),
+    t: reserve(tileEvents * 8),
+    polarity: reserve(tileEvents),
+    triggerT: reserve(tileTriggers * 8),
+    triggerId: reserve(tileTriggers * 2),
+    triggerValue: reserve(tileTriggers),
+    rejected: reserve(Math.ceil(tileEvents / 8)),
+    scratch: reserve(scratchBytes),
+    scratchBytes,
+    output: reserve(outputBytes),
+  };
+  return { ...places, pages: Math.ceil(end / PAGE_BYTES) };
+}
+
+/** Bytes that an {@link EventMemory} of this size takes. */
+export function eventMemoryBytes(size: EventMemorySize): number {
+  return placesOf(size).pages * PAGE_BYTES;
+}
+
 /**
  * The memory that one decoding pass works in: the kernel's state, two input slots that are filled
  * in turn, the columns of a tile, and scratch space. It never grows, so views of it stay valid and
@@ -55,34 +93,12 @@ export class EventMemory {
   readonly #rejected: Uint8Array;
   readonly #words: Int32Array;
 
-  constructor({
-    inputBytes,
-    tileEvents,
-    scratchBytesPerEvent = 0,
-    outputBytes = 0,
-    tileTriggers = TILE_TRIGGERS,
-    isShared = false,
-  }: EventMemorySize) {
-    let end = layout.SUBTYPES + layout.SUBTYPE_SLOTS * 4;
-    const reserve = (bytes: number): number => {
-      const start = Math.ceil(end / ALIGNMENT) * ALIGNMENT;
-      end = start + bytes;
-      return start;
-    };
-    const inputA = reserve(CARRY_BYTES + inputBytes) + CARRY_BYTES;
-    const inputB = reserve(CARRY_BYTES + inputBytes) + CARRY_BYTES;
-    const x = reserve(tileEvents * 2);
-    const y = reserve(tileEvents * 2);
-    const t = reserve(tileEvents * 8);
-    const polarity = reserve(tileEvents);
-    const triggerT = reserve(tileTriggers * 8);
-    const triggerId = reserve(tileTriggers * 2);
-    const triggerValue = reserve(tileTriggers);
-    const rejected = reserve(Math.ceil(tileEvents / 8));
-    const scratchBytes = tileEvents * scratchBytesPerEvent;
-    const scratch = reserve(scratchBytes);
-    const output = reserve(outputBytes);
-    const pages = Math.ceil(end / PAGE_BYTES);
+  constructor(size: EventMemorySize) {
+    const { inputBytes, tileEvents, outputBytes = 0, tileTriggers = TILE_TRIGGERS } = size;
+    const { isShared = false } = size;
+    const places = placesOf(size);
+    const { inputA, inputB, x, y, t, polarity, triggerT, triggerId, triggerValue } = places;
+    const { rejected, scratch, scratchBytes, output, pages } = places;
 
     this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: isShared });
     const buffer = this.memory.buffer as ArrayBuffer; // shared memory is read the same way

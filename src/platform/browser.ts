@@ -69,6 +69,12 @@ export const platform: Platform = {
     return { update: (bytes) => void hash.update(bytes), hex: () => bytesToHex(hash.digest()) };
   },
 
+  availableMemory() {
+    // Rounded, at most 8, and Chromium's alone: a share of it is what a page can count on.
+    const { deviceMemory } = (globalThis.navigator ?? {}) as { deviceMemory?: number };
+    return deviceMemory === undefined ? null : (deviceMemory * 2 ** 30) / PAGES_OF_A_DEVICE;
+  },
+
   yieldToEventLoop: () =>
     new Promise((resolve) => {
       // A message is a macrotask without the 4 ms that browsers add to nested timers.
@@ -80,3 +86,6 @@ export const platform: Platform = {
       port2.postMessage(null);
     }),
 };
+
+/** A page shares the memory of its device with so many others like it. */
+const PAGES_OF_A_DEVICE = 4;

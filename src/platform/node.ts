@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { availableParallelism, tmpdir } from "node:os";
+import { availableParallelism, freemem, tmpdir, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import zlib from "node:zlib";
 import { EventError, type EventErrorCode } from "../errors.ts";
@@ -12,6 +13,7 @@ import { GzipInflater } from "../source/node/gzip-inflater.ts";
 import { createScratchFile } from "../source/node/scratch-file.ts";
 import { spoolToFile } from "../source/node/spool.ts";
 import { zstdInflater } from "../source/node/zlib-inflater.ts";
+import { readAvailableMemory } from "./available-memory.ts";
 import { startNodeThread } from "./node-thread.ts";
 import type { Platform } from "./platform.ts";
 
@@ -74,8 +76,45 @@ export const platform: Platform = {
     return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest("hex") };
   },
 
+  availableMemory() {
+    const now = performance.now();
+    if (now - lookedAt >= LOOK_INTERVAL_MS) {
+      available = lookForMemory();
+      lookedAt = now;
+    }
+    return available;
+  },
+
   yieldToEventLoop: () => new Promise((resolve) => setImmediate(resolve)),
 };
+
+/** Looking for memory takes half a millisecond, as long as loading a small recording. */
+const LOOK_INTERVAL_MS = 250;
+let lookedAt = Number.NEGATIVE_INFINITY;
+let available = 0;
+
+function lookForMemory(): number {
+  const seen = readAvailableMemory(readSystemFile) ?? unusedMemory();
+  // What Node knows of limits that stand in no file; the largest of numbers where it knows none.
+  const limit = process.constrainedMemory?.() ?? 0;
+  if (!(limit > 0 && limit < totalmem())) return seen;
+  return Math.min(seen, Math.max(limit - process.memoryUsage.rss(), 0));
+}
+
+/** A file below `/proc` or `/sys`; null where there is none. */
+function readSystemFile(path: string): string | null {
+  if (!existsSync(path)) return null; // an error costs more than that
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return null;
+  }
+}
+
+/** Systems without `/proc`. macOS counts memory as used that it only keeps files in. */
+function unusedMemory(): number {
+  return process.platform === "darwin" ? Math.max(freemem(), totalmem() / 4) : freemem();
+}
 
 /** The least that zlib works with. */
 const INFLATE_SLACK = 64;

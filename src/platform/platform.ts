@@ -61,6 +61,11 @@ export interface Platform {
   readAsset(url: string): Promise<Uint8Array>;
   /** A SHA-256 that is fed piece by piece. */
   createSha256(): Sha256;
+  /**
+   * Bytes of memory that this process may still take, as limits of containers allow; null where the
+   * platform does not tell.
+   */
+  availableMemory(): number | null;
   /** Lets timers, input and aborts have their turn. */
   yieldToEventLoop(): Promise<void>;
 }

@@ -1,11 +1,11 @@
 import { checkLoss, type MutableReport } from "../events/report.ts";
 import type { FormatHeader, StreamFormat } from "../formats/decoder.ts";
-import { EventMemory } from "../kernels/event-memory.ts";
+import { EventMemory, eventMemoryBytes } from "../kernels/event-memory.ts";
 import type { DecodeThread } from "../platform/platform.ts";
 import { untilAborted } from "../util/until-aborted.ts";
 import { decodeStrictly } from "./decode-strictly.ts";
 import type { Lane } from "./lane.ts";
-import { Lanes } from "./lanes.ts";
+import { LANES_PER_THREAD, Lanes } from "./lanes.ts";
 import { type RecordingBytes, reportDamage } from "./opened-source.ts";
 import { ProgressMeter } from "./progress.ts";
 import { SegmentReader } from "./segments.ts";
@@ -30,6 +30,12 @@ export interface LanePass extends TileOptions {
 const SEGMENT_BYTES = 1024 * 1024;
 /** Events of a tile; a part that has more takes several, which the calling thread decodes. */
 const LANE_EVENTS = 524_288;
+
+/** Bytes of the lanes of a thread. */
+export function laneBytes({ parts }: StreamFormat): number {
+  const inputBytes = parts.leadBytes + SEGMENT_BYTES;
+  return LANES_PER_THREAD * eventMemoryBytes({ inputBytes, tileEvents: LANE_EVENTS });
+}
 
 /** Hands over the tiles of a stream in order, each in the memory of the lane that it was decoded in. */
 export async function* tilesOfLanes(pass: LanePass): AsyncGenerator<EventMemory, void, void> {

@@ -5,6 +5,7 @@ import type { FormatDetection } from "../formats/detect.ts";
 import type { FormatOptions } from "../formats/options.ts";
 import { type ByteSource, isByteSource, type SequentialSource } from "../source/byte-source.ts";
 import { CheckedByteSource, ReplaySource, SourceCursor } from "../source/cursor.ts";
+import type { WindowLimit } from "../source/inflated.ts";
 import type { Compression, CompressionDamage } from "../util/compression.ts";
 import { untilAborted } from "../util/until-aborted.ts";
 import { type EventSource, type ResolvedSource, resolveSource } from "./resolve-source.ts";
@@ -18,6 +19,8 @@ export interface RecordingBytes extends SequentialSource {
   readonly bytesUsed?: number;
   /** What is wrong with the compressed bytes, once reading has come to it. */
   readonly damage?: CompressionDamage | null;
+  /** Bounds what the decompressor holds; only where the source is compressed. */
+  limitWindow?(limit: WindowLimit): void;
 }
 
 /** Tells the report what is wrong with compressed bytes that were read to their end. */
@@ -79,6 +82,11 @@ export class OpenedSource {
   /** How the recording is compressed. */
   get compression(): Compression | null {
     return this.detection.compression;
+  }
+
+  /** Bytes that the decompressor looks back on, as far as the head told; 0 without any. */
+  get windowBytes(): number {
+    return this.#opened.inflated?.windowBytes ?? 0;
   }
 
   /** Bytes in all, compressed where they are; null when the source does not say. */

@@ -29,6 +29,11 @@ interface Block {
   readonly answer: Promise<RowAnswer>;
 }
 
+/** Bytes of the blocks of a thread: those it shares, and the one that it reads into. */
+export function blockBytes(blockRows: number): number {
+  return (BLOCKS_PER_THREAD + 1) * BlockColumns.bytesOf(blockRows);
+}
+
 /** Reads rows in other threads, a few blocks ahead of what is asked for, which is in order. */
 export class RowBlocks implements RowReader {
   readonly #memory: EventMemory;
@@ -96,8 +101,7 @@ export class RowBlocks implements RowReader {
 
   /** Bytes that the threads and this one share, and about as much as the threads have apart. */
   get byteLength(): number {
-    const blocks = this.#threads.length * (BLOCKS_PER_THREAD + 1);
-    return blocks * BlockColumns.bytesOf(this.#options.blockRows);
+    return this.#threads.length * blockBytes(this.#options.blockRows);
   }
 
   /** Ends the threads. */

@@ -2,8 +2,9 @@ import { platform } from "#platform";
 import type { RowReader, RowTable } from "../formats/decoder.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
 import type { DecodeThread } from "../platform/platform.ts";
+import { laneBytes } from "./lane-tiles.ts";
 import type { OpenedRecording } from "./recording.ts";
-import { RowBlocks } from "./row-blocks.ts";
+import { blockBytes, RowBlocks } from "./row-blocks.ts";
 import type { TileOptions } from "./tiles.ts";
 
 /** Threads that are started unless the caller says how many; memory sets the pace beyond that. */
@@ -19,6 +20,19 @@ export function defaultThreads({ content, byteLength }: OpenedRecording): number
       ? content.table.rows >= LEAST_ROWS
       : byteLength !== null && byteLength >= LEAST_BYTES;
   return isLarge ? Math.min(platform.parallelism, MOST_THREADS) : 1;
+}
+
+/** What a thread takes before it decodes anything: a JavaScript engine, and for rows the library. */
+const THREAD_BYTES = 12_000_000;
+
+/** Bytes that so many threads hold, the calling one included; 0 for that one alone. */
+export function threadBytes({ content }: OpenedRecording, threads: number): number {
+  if (threads === 1) return 0;
+  if (content.kind === "stream") {
+    return threads * laneBytes(content.format) + (threads - 1) * THREAD_BYTES;
+  }
+  const { blockRows = 0, workingBytes } = content.table;
+  return threads * (THREAD_BYTES + blockBytes(blockRows) + (workingBytes?.usual ?? 0));
 }
 
 /**

@@ -11,10 +11,12 @@ import type { DecodingKernel } from "../kernels/decoding-kernel.ts";
 import { EventMemory } from "../kernels/event-memory.ts";
 import { instantiateKernel } from "../kernels/kernel.ts";
 import type { SequentialSource } from "../source/byte-source.ts";
+import type { WindowLimit } from "../source/inflated.ts";
 import { untilAborted } from "../util/until-aborted.ts";
 import { decodeStrictly } from "./decode-strictly.ts";
 import { tilesOfLanes } from "./lane-tiles.ts";
 import { type RecordingBytes, reportDamage } from "./opened-source.ts";
+import { passMemorySize } from "./pass-memory.ts";
 import { type Progress, ProgressMeter } from "./progress.ts";
 import type { OpenedRecording } from "./recording.ts";
 import { tilesOfRows } from "./row-tiles.ts";
@@ -36,6 +38,12 @@ export interface TileOptions {
   readonly outputBytes?: number | undefined;
   /** The most events of a tile. Default 262 144. */
   readonly tileEvents?: number | undefined;
+  /** Bytes of each of the two input slots. Default 2 MiB, 256 KiB for rows. */
+  readonly inputBytes?: number | undefined;
+  /** Bytes that a reader of rows may hold beside the tile. Default: as many as are of use. */
+  readonly workingBytes?: number | undefined;
+  /** What a decompressor may hold. Default: whatever the data ask for. */
+  readonly window?: WindowLimit | undefined;
   /** Hand over triggers, too; they are else counted only. Default `false`. */
   readonly triggers?: boolean | undefined;
   /** Hand over what there is whenever the input at hand is used up. Default `false`. */
@@ -47,19 +55,6 @@ export interface TileOptions {
   /** Part of the recording's `extent` to read: bytes or rows; all of it when left out. */
   readonly range?: { readonly start: number; readonly end: number } | undefined;
 }
-
-/**
- * Bytes of an input slot. One slot is read while the other is decoded, so a larger one only saves
- * calls: streaming 100 M events of EVT 2.0 took 270 ms with 256 KiB, 190 ms with 2 MiB.
- */
-const INPUT_BYTES = 2 * 1024 * 1024;
-/**
- * The most events of a tile. Kernels are as fast with any size that stays in the cache; a larger
- * one saves what is done per tile: 240 ms with 64 K, 180 ms with 256 K.
- */
-const TILE_EVENTS = 262_144;
-/** Bytes of an input slot for rows, most of which go straight into the columns. */
-const ROW_INPUT_BYTES = 256 * 1024;
 
 /** One pass over the events of a recording: a memory that holds one tile after the other. */
 export class TilePass {
@@ -113,10 +108,10 @@ export class TilePass {
     const { report } = this;
     const { source, content } = this.#recording;
     if (content.kind === "rows") {
-      const memory = this.#createMemory(ROW_INPUT_BYTES);
+      const memory = this.#createMemory();
       const { byteLength } = source;
-      const { onMalformed = "error" } = this.#options;
-      const createReader = () => content.table.createReader(memory, onMalformed);
+      const { onMalformed = "error", workingBytes } = this.#options;
+      const createReader = () => content.table.createReader(memory, onMalformed, workingBytes);
       const blocks = startRowBlocks(
         this.#recording,
         content.table,
@@ -150,6 +145,7 @@ export class TilePass {
     const start = Math.max(range?.start ?? dataOffset, dataOffset);
     const bytes = source.bytesFrom(start, signal, range?.end);
     this.#bytes = bytes;
+    if (this.#options.window !== undefined) bytes.limitWindow?.(this.#options.window);
     const others = startThreads(this.#recording, this.#options);
     if (others.length > 0) {
       report.threads = others.length + 1;
@@ -161,7 +157,7 @@ export class TilePass {
       yield* tilesOfLanes({ ...pass, hold });
       return;
     }
-    const memory = this.#createMemory(INPUT_BYTES);
+    const memory = this.#createMemory();
     const kernel = await instantiateKernel<DecodingKernel>(format.kernel, memory.memory);
     const decoder = format.createDecoder(memory, kernel, {
       dataOffset: start,
@@ -206,21 +202,9 @@ export class TilePass {
     meter?.finish(bytes.bytesUsed ?? report.bytesRead, report.events);
   }
 
-  /** Small recordings get a small memory, so that loading thousands of them stays cheap. */
-  #createMemory(slotBytes: number): EventMemory {
+  #createMemory(): EventMemory {
     const { report } = this;
-    const { recordingBytes } = this.#recording;
-    const events = this.#recording.mostEvents() ?? Number.POSITIVE_INFINITY;
-    const { content } = this.#recording;
-    const { tileEvents = TILE_EVENTS, scratchBytesPerEvent = 0, outputBytes } = this.#options;
-    // Who works with the tile does so when its rows are there, so both may use the same space.
-    const readerBytes = content.kind === "rows" ? (content.table.scratchBytesPerEvent ?? 0) : 0;
-    const memory = new EventMemory({
-      inputBytes: Math.min(slotBytes, Math.max(recordingBytes ?? slotBytes, 64)),
-      tileEvents: Math.min(tileEvents, Math.max(events, 64)),
-      scratchBytesPerEvent: Math.max(scratchBytesPerEvent, readerBytes),
-      outputBytes,
-    });
+    const memory = new EventMemory(passMemorySize(this.#recording, this.#options));
     memory.configure(report.geometry, report.polarityEncoding);
     this.#memory = memory;
     return memory;

@@ -1,7 +1,7 @@
 import type { XXHash } from "xxhash-wasm";
 import type { CompressionDamage } from "../util/compression.ts";
 import type { SequentialSource } from "./byte-source.ts";
-import type { Inflater } from "./inflated.ts";
+import type { Inflater, WindowLimit } from "./inflated.ts";
 import { type FrameEnd, ZstdFrames } from "./zstd-frames.ts";
 
 /** Room for the longest block of zstd and its header. */
@@ -31,6 +31,14 @@ export class FzstdInflater implements Inflater {
 
   get damage(): CompressionDamage | null {
     return this.#corrupt ?? this.#frames.damage;
+  }
+
+  get windowBytes(): number {
+    return this.#frames.windowBytes;
+  }
+
+  limitWindow(limit: WindowLimit): void {
+    this.#frames.limitWindow(limit);
   }
 
   async next(into: Uint8Array): Promise<number> {

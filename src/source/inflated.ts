@@ -1,6 +1,16 @@
 import type { CompressionDamage } from "../util/compression.ts";
 import type { SequentialSource } from "./byte-source.ts";
 
+/** What the memory limit of a pass leaves to the window of a decompressor. */
+export interface WindowLimit {
+  /** The largest window, in bytes. */
+  readonly most: number;
+  /** The memory limit that it follows from, in bytes. */
+  readonly memoryLimitBytes: number;
+  /** The memory limit, in bytes, that leaves room for a window. */
+  limitFor(windowBytes: number): number;
+}
+
 /** Decompresses a source as it is read. It holds a bounded part of what comes out. */
 export interface Inflater {
   /**
@@ -13,6 +23,10 @@ export interface Inflater {
   readonly bytesUsed: number;
   /** What it ended at, if not at the end of the data. */
   readonly damage: CompressionDamage | null;
+  /** The largest window so far, for compressions whose data say how large it is. */
+  readonly windowBytes?: number;
+  /** Refuses larger windows from now on, with `memory-limit`. */
+  limitWindow?(limit: WindowLimit): void;
 }
 
 /** What comes out of compressed bytes. Closing these is their owner's. */
@@ -43,6 +57,16 @@ export class InflatedSource implements SequentialSource {
   /** What is wrong with the compressed bytes, once reading has come to it. */
   get damage(): CompressionDamage | null {
     return this.#inflater.damage;
+  }
+
+  /** The largest window so far; 0 where the data do not say how large it is. */
+  get windowBytes(): number {
+    return this.#inflater.windowBytes ?? 0;
+  }
+
+  /** Refuses larger windows from now on. */
+  limitWindow(limit: WindowLimit): void {
+    this.#inflater.limitWindow?.(limit);
   }
 
   /** Gives back the bytes that came last; they come again. */

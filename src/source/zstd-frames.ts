@@ -1,6 +1,7 @@
 import { EventError } from "../errors.ts";
 import type { CompressionDamage } from "../util/compression.ts";
 import type { SequentialSource } from "./byte-source.ts";
+import type { WindowLimit } from "./inflated.ts";
 
 /** The largest window that is accepted: what the `zstd` program needs no option for. */
 export const MAX_WINDOW_BYTES = 128 * 1024 * 1024;
@@ -35,7 +36,10 @@ export class ZstdFrames implements SequentialSource {
   damage: CompressionDamage | null = null;
   /** What ended with the bytes handed out last, if that is a frame. */
   frameEnd: FrameEnd | null = null;
+  /** The largest window so far. */
+  windowBytes = 0;
   readonly #source: SequentialSource;
+  #limit: WindowLimit | null = null;
   #piece = new Uint8Array(65536);
   #start = 0;
   #end = 0;
@@ -59,10 +63,16 @@ export class ZstdFrames implements SequentialSource {
     return this.#offset;
   }
 
+  /** Refuses larger windows from now on. */
+  limitWindow(limit: WindowLimit): void {
+    this.#limit = limit;
+  }
+
   /**
    * The bytes up to the end of a block or a frame, or as many of them as fit.
    *
-   * @throws EventError `unsupported-compression` for a window that is too large, or a dictionary
+   * @throws EventError `unsupported-compression` for a window that is too large, or a dictionary;
+   *   `memory-limit` for a window that the memory limit does not leave room for
    */
   async next(into: Uint8Array): Promise<number> {
     let filled = 0;
@@ -177,9 +187,24 @@ export class ZstdFrames implements SequentialSource {
         hint: "Decompress them with `zstd -d --long=31` first.",
       });
     }
+    this.#checkLimit(window);
+    this.windowBytes = Math.max(this.windowBytes, window);
     this.#hasChecksum = (descriptor & 4) !== 0;
     this.#checksum = null;
     return "block header";
+  }
+
+  #checkLimit(window: number): void {
+    if (this.#limit === null || window <= this.#limit.most) return;
+    const { memoryLimitBytes } = this.#limit;
+    const needed = this.#limit.limitFor(window);
+    throw new EventError("memory-limit", "the zstd data need a larger window further on", {
+      path: this.name,
+      byteOffset: this.#offset - this.#header.length,
+      expected: `at least ${needed} bytes`,
+      found: `${memoryLimitBytes}`,
+      hint: `Give \`memoryLimitBytes: ${needed}\` or more.`,
+    });
   }
 
   /** A little-endian number of the header at hand. */

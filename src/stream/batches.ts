@@ -6,7 +6,8 @@ import {
   viewColumns,
 } from "../events/columns.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
-import { BatchCutter } from "./cutter.ts";
+import type { BatchRoom } from "./batch-room.ts";
+import { BatchCutter, type BatchLimits } from "./cutter.ts";
 import { type TimeWindow, TimeWindows, type WindowGrid } from "./windows.ts";
 
 /** A batch that nothing wraps yet. */
@@ -19,8 +20,10 @@ export interface BatchPart {
 /** How tiles become batches. */
 export interface BatchPlan {
   readonly columns: readonly ColumnName[];
-  /** The most events of a batch. */
+  /** The most events of a batch that no `room` is made for. */
   readonly limit: number;
+  /** Makes the columns of owned batches that are not cut by time. */
+  readonly room?: BatchRoom | undefined;
   readonly grid?: WindowGrid | undefined;
   /** The most events that are to be expected; room for more is made when they come. */
   readonly expected: number;
@@ -40,12 +43,14 @@ export class BatchBuilder {
   #buffer: ColumnBuffer | undefined;
   /** Events in the buffer that belong to the batch that is not complete. */
   #window: TimeWindow | undefined;
+  /** Events of all batches that were complete. */
+  #delivered = 0;
 
   constructor(plan: BatchPlan, signal?: AbortSignal) {
     this.#plan = plan;
     this.#windows = plan.grid && new TimeWindows(plan.grid);
     const endsWithTile = plan.borrowed && plan.grid === undefined && plan.endsWithTile !== false;
-    this.#cutter = new BatchCutter(plan.limit, this.#windows, endsWithTile);
+    this.#cutter = new BatchCutter(this.#limits(), this.#windows, endsWithTile);
     this.#signal = signal;
   }
 
@@ -90,6 +95,16 @@ export class BatchBuilder {
     }
   }
 
+  #limits(): BatchLimits {
+    const { room, limit } = this.#plan;
+    if (room === undefined) return { most: () => limit, grow: () => false };
+    const buffer = (): ColumnBuffer => {
+      this.#buffer ??= room.next(this.#delivered);
+      return this.#buffer;
+    };
+    return { most: () => buffer().capacity, grow: () => room.grow(buffer()) };
+  }
+
   /** Events that wait for the rest of their batch. */
   get #pending(): number {
     return this.#buffer?.length ?? 0;
@@ -108,6 +123,7 @@ export class BatchBuilder {
     const window = this.#window;
     if (!this.#plan.borrowed) {
       this.#buffer = undefined;
+      this.#delivered += buffer.length;
       return { columns: buffer.finish(), window };
     }
     const columns = buffer.view();

@@ -10,11 +10,12 @@ import { CheckedSink } from "../source/checked-sink.ts";
 import { show } from "../util/show.ts";
 import { DIGEST_BYTES_PER_EVENT } from "./digest.ts";
 import { checkFlag, type LoadOptions, resolveLoad } from "./load-options.ts";
+import type { PlanOptions } from "./plan-options.ts";
 import { rememberReport } from "./report-of.ts";
 import { TileFingerprint, verifyOutput } from "./verification.ts";
 
 /** Options of a pass that writes what it reads. */
-export interface WriteOptions extends Omit<LoadOptions, "columns" | "threads"> {
+export interface WriteOptions extends Omit<LoadOptions, "columns" | "threads" | keyof PlanOptions> {
   /**
    * Leave out events and triggers that the target cannot hold, and count them, instead of throwing
    * `not-encodable`. Default `false`.

@@ -14,12 +14,20 @@ export interface Piece {
   readonly emptyBefore: Iterable<TimeWindow>;
 }
 
+/** How many events a batch may have. */
+export interface BatchLimits {
+  /** The most of the batch that is begun, or to be begun. */
+  most(): number;
+  /** Allows more for a batch that has so many; false when it is complete. */
+  grow(): boolean;
+}
+
 /**
  * Decides where batches begin and end in the tiles that pass. What it decides does not depend on the
  * size of the tiles, unless batches are to end with them.
  */
 export class BatchCutter {
-  readonly #limit: number;
+  readonly #limits: BatchLimits;
   readonly #windows: TimeWindows | undefined;
   readonly #endsWithTile: boolean;
   /** Events of the batch that is not complete. */
@@ -27,11 +35,10 @@ export class BatchCutter {
   #window: TimeWindow | undefined;
 
   /**
-   * @param limit - the most events of a batch
    * @param endsWithTile - no batch goes on from one tile to the next
    */
-  constructor(limit: number, windows: TimeWindows | undefined, endsWithTile: boolean) {
-    this.#limit = limit;
+  constructor(limits: BatchLimits, windows: TimeWindows | undefined, endsWithTile: boolean) {
+    this.#limits = limits;
     this.#windows = windows;
     this.#endsWithTile = endsWithTile;
   }
@@ -52,11 +59,13 @@ export class BatchCutter {
         }
         runEnd = this.#windows.runEnd(window, start);
       }
-      const end = Math.min(runEnd, start + this.#limit - this.#length);
+      const most = this.#limits.most();
+      const end = Math.min(runEnd, start + most - this.#length);
       const isFirst = this.#length === 0;
       this.#length += end - start;
       // A run that reaches the end of the tile may go on in the next one.
-      const isLast = this.#length === this.#limit || end < count || this.#endsWithTile;
+      const isComplete = this.#length === most ? !this.#limits.grow() : end < count;
+      const isLast = isComplete || this.#endsWithTile;
       if (isLast) this.#length = 0;
       yield { start, end, isFirst, isLast, window: this.#window, emptyBefore };
       start = end;

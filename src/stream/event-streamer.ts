@@ -7,13 +7,15 @@ import type { OpenedRecording } from "../recording/recording.ts";
 import type { TileOptions } from "../recording/tiles.ts";
 import { show } from "../util/show.ts";
 import { BatchIterator, type OpenedBatches } from "./batch-iterator.ts";
+import { BatchRoom } from "./batch-room.ts";
 import { BatchBuilder, type BatchPart, type BatchPlan, bytesOf } from "./batches.ts";
 import { type ResolvedLoad, resolveLoad } from "./load-options.ts";
+import { type PlanTarget, type ResolvedPlan, resolvePlan } from "./plan.ts";
 import { Prefetch } from "./prefetch.ts";
 import { rememberReport } from "./report-of.ts";
 import { StreamEvent, StreamEventTarget } from "./stream-events.ts";
 import {
-  DEFAULT_BATCH_EVENTS,
+  MAX_BATCH_EVENTS,
   type ResolvedStream,
   resolveStream,
   type StreamOptions,
@@ -30,8 +32,6 @@ export interface EventWindow {
   readonly batch: EventBatch;
 }
 
-/** Recordings of at most so many events become a table of one batch. */
-const DIRECT_EVENTS = 5_000_000;
 /** Tiles are as full as their memory allows, so that what a batch holds does not depend on them. */
 const FULL = (): number => Number.POSITIVE_INFINITY;
 
@@ -55,7 +55,7 @@ const FULL = (): number => Number.POSITIVE_INFINITY;
  */
 export class EventStreamer extends StreamEventTarget implements AsyncIterable<EventBatch> {
   readonly #recording: OpenedRecording;
-  readonly #onReport: ((report: LoadReport) => void) | undefined;
+  readonly #options: StreamOptions;
   readonly #load: ResolvedLoad;
   readonly #stream: ResolvedStream;
   /** The latest pass. */
@@ -68,7 +68,7 @@ export class EventStreamer extends StreamEventTarget implements AsyncIterable<Ev
   constructor(recording: OpenedRecording, options: StreamOptions = {}) {
     super();
     this.#recording = recording;
-    this.#onReport = options.onReport;
+    this.#options = options;
     this.#load = resolveLoad(recording, options);
     this.#stream = resolveStream(options, this.#load.columns);
   }
@@ -178,15 +178,18 @@ export class EventStreamer extends StreamEventTarget implements AsyncIterable<Ev
     );
   }
 
-  /** All events as one Arrow table, in one batch when they are few; windows do not show in it. */
+  /**
+   * All events as one Arrow table, in one batch when they are few; windows do not show in it.
+   *
+   * @throws EventError `memory-limit`
+   */
   async toTable(): Promise<EventTable> {
     const { eventSchema } = await import("../events/schema.ts");
     const { toEventBatch, toEventTable } = await import("../events/table.ts");
-    const direct = this.#atMost(DIRECT_EVENTS);
-    const { columns, threads } = this.#load;
-    const pass = this.#startPass(direct ? "direct" : "chunked", { threads });
-    const limit = direct ? DIRECT_EVENTS : this.#stream.tableLimit;
-    const builder = this.#createBuilder(pass, { limit });
+    const { columns } = this.#load;
+    const planned = this.#plan("table");
+    const pass = this.#startPass(planned);
+    const builder = this.#createBuilder(pass, planned, {});
     return this.#finish(pass, async () => {
       const parts: BatchPart[] = [];
       pass.hold(() => parts.reduce((sum, part) => sum + bytesOf(part, columns), 0));
@@ -206,17 +209,16 @@ export class EventStreamer extends StreamEventTarget implements AsyncIterable<Ev
    * All events as one Polars DataFrame. Polars copies each batch out of the decoder's memory as
    * soon as it is decoded, so the peak is the frame plus one batch.
    *
-   * @throws EventError `polars-unavailable`
+   * @throws EventError `polars-unavailable`, `memory-limit`
    */
   async toDataFrame(): Promise<DataFrame> {
     const { FrameBuilder } = await import("../dataframe/polars.ts");
-    const { columns, threads } = this.#load;
-    const frame = await FrameBuilder.create(columns);
-    const tileEvents = DEFAULT_BATCH_EVENTS; // smaller ones would make frames of too many pieces
-    const mode = this.#atMost(tileEvents) ? "direct" : "chunked";
-    const endsWithTile = threads === 1; // tiles of several threads are smaller
-    const pass = this.#startPass(mode, endsWithTile ? { tileEvents } : { threads });
-    const builder = this.#createBuilder(pass, { limit: tileEvents, borrowed: true, endsWithTile });
+    const frame = await FrameBuilder.create(this.#load.columns);
+    const planned = this.#plan("frame");
+    const pass = this.#startPass(planned);
+    // Tiles of several threads are smaller, and would make frames of too many pieces.
+    const endsWithTile = planned.plan.threads === 1;
+    const builder = this.#createBuilder(pass, planned, { borrowed: true, endsWithTile });
     return this.#finish(pass, async () => {
       for await (const part of builder.batches(pass.tiles.tiles(FULL))) {
         frame.append(part.columns);
@@ -230,13 +232,12 @@ export class EventStreamer extends StreamEventTarget implements AsyncIterable<Ev
   async #open(): Promise<OpenedBatches> {
     const { eventSchema } = await import("../events/schema.ts");
     const { toEventBatch } = await import("../events/table.ts");
-    const { borrowed, limit, grid, prefetch, lends } = this.#stream;
-    const { columns, threads: most } = this.#load;
-    const threads = borrowed ? 1 : most;
+    const { borrowed, grid, prefetch, lends } = this.#stream;
+    const { columns } = this.#load;
+    const planned = this.#plan(borrowed ? "borrowed" : "batches");
     // What comes down a pipe may be live: it is handed over as it comes.
-    const promptly = this.#recording.byteLength === null;
-    const pass = this.#startPass("chunked", { promptly, threads });
-    const builder = this.#createBuilder(pass, { limit, grid, borrowed });
+    const pass = this.#startPass(planned, { promptly: this.#recording.byteLength === null });
+    const builder = this.#createBuilder(pass, planned, { grid, borrowed });
     const tiles = pass.tiles.tiles(FULL);
     const parts = new Prefetch(builder.batches(tiles), prefetch, (part) => bytesOf(part, columns));
     pass.hold(() => parts.byteLength);
@@ -248,12 +249,18 @@ export class EventStreamer extends StreamEventTarget implements AsyncIterable<Ev
     return { pass, parts, wrap, lends };
   }
 
-  #startPass(mode: "direct" | "chunked", options: Partial<TileOptions> = {}): StreamPass {
-    const tiles = { ...this.#load.tiles, ...options };
+  #plan(target: PlanTarget): ResolvedPlan {
+    const { batchEvents, prefetch } = this.#stream;
+    const { threads } = this.#load;
+    const request = { ...this.#options, batchEvents, batchesAhead: prefetch, threads };
+    return resolvePlan(this.#recording, request, target);
+  }
+
+  #startPass({ plan, tiles }: ResolvedPlan, options: Partial<TileOptions> = {}): StreamPass {
     this.#pass = new StreamPass(this.#recording, {
-      mode,
-      tiles,
-      onReport: this.#onReport,
+      plan,
+      tiles: { ...this.#load.tiles, ...tiles, ...options },
+      onReport: this.#options.onReport,
       emit: (type, detail) => void this.dispatchEvent(new StreamEvent(type, detail)),
     });
     return this.#pass;
@@ -261,11 +268,24 @@ export class EventStreamer extends StreamEventTarget implements AsyncIterable<Ev
 
   #createBuilder(
     pass: StreamPass,
-    plan: Pick<BatchPlan, "limit"> & Partial<BatchPlan>,
+    planned: ResolvedPlan,
+    plan: Pick<BatchPlan, "grid" | "endsWithTile"> & { borrowed?: boolean },
   ): BatchBuilder {
-    const expected = this.#recording.mostEvents() ?? DEFAULT_BATCH_EVENTS;
     const { columns } = this.#load;
-    const builder = new BatchBuilder({ columns, expected, borrowed: false, ...plan }, pass.signal);
+    const { grid, borrowed = false } = plan;
+    const mostEvents = this.#recording.mostEvents();
+    const facts = { columns, mostEvents, report: pass.report };
+    const room = borrowed || grid !== undefined ? undefined : new BatchRoom(planned, facts);
+    // How many events a window has nobody knows, unless a limit says how many it may have.
+    const isOpen = grid !== undefined && planned.options.memoryLimitBytes === null;
+    const limit = isOpen
+      ? (this.#stream.batchEvents ?? MAX_BATCH_EVENTS)
+      : planned.plan.chunkEvents;
+    const expected = mostEvents ?? limit;
+    const builder = new BatchBuilder(
+      { columns, expected, limit, room, ...plan, borrowed },
+      pass.signal,
+    );
     pass.hold(() => builder.byteLength);
     return builder;
   }
@@ -284,11 +304,6 @@ export class EventStreamer extends StreamEventTarget implements AsyncIterable<Ev
     rememberReport(result, pass.report);
     pass.finish();
     return result;
-  }
-
-  /** Whether the recording is sure to have no more events than that. */
-  #atMost(events: number): boolean {
-    return (this.#recording.mostEvents() ?? Number.POSITIVE_INFINITY) <= events;
   }
 }
 

@@ -14,9 +14,10 @@ import {
 import { defaultThreads } from "../recording/threads.ts";
 import type { TileOptions } from "../recording/tiles.ts";
 import { show } from "../util/show.ts";
+import { checkPlanOptions, type PlanOptions } from "./plan-options.ts";
 
 /** Options for reading the events of a recording. */
-export interface LoadOptions extends OpenOptions {
+export interface LoadOptions extends OpenOptions, PlanOptions {
   /**
    * What the polarity column holds: `minus-one-one` or `zero-one`. Default: that of the format,
    * `minus-one-one` for the binary formats of cameras.
@@ -60,6 +61,7 @@ export function resolveLoad(recording: OpenedRecording, options: LoadOptions): R
   checkCallback("onProgress", options.onProgress);
   checkCallback("onReport", options.onReport);
   checkSignal(options.signal);
+  checkPlanOptions(options);
   return {
     columns: checkColumns(options.columns),
     threads: checkThreads(options.threads) ?? defaultThreads(recording),

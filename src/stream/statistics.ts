@@ -4,11 +4,15 @@ import type { OpenedRecording } from "../recording/recording.ts";
 import { TilePass } from "../recording/tiles.ts";
 import { type LoadOptions, resolveLoad } from "./load-options.ts";
 import { type MoreOptions, MoreStatistics } from "./more-statistics.ts";
+import type { PlanOptions } from "./plan-options.ts";
 import { rememberReport } from "./report-of.ts";
 import { TileStatistics } from "./tile-statistics.ts";
 
 /** Options of passes that give numbers and no columns. */
-export type PassOptions = Omit<LoadOptions, "columns" | "polarityEncoding" | "threads">;
+export type PassOptions = Omit<
+  LoadOptions,
+  "columns" | "polarityEncoding" | "threads" | keyof PlanOptions
+>;
 
 /** Recordings up to this size are read whole by {@link estimateStatistics}: it takes no 0.2 s. */
 const SAMPLED_FROM_BYTES = 64 * 1024 * 1024;

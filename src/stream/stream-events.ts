@@ -1,9 +1,8 @@
 import type { LoadReport } from "../events/report.ts";
+import type { LoadPlan } from "./plan.ts";
 
 /** What a streamer is about to do. */
-export interface StreamStart {
-  /** Whether all events become one batch, or many. */
-  readonly mode: LoadReport["mode"];
+export interface StreamStart extends LoadPlan {
   /** Bytes of the source; null when it does not say. */
   readonly bytesTotal: number | null;
 }

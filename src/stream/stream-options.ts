@@ -15,8 +15,10 @@ export interface StreamOptions extends LoadOptions {
   batches?: "owned" | "borrowed" | undefined;
   /**
    * Events of an owned batch; the last one may have fewer. Borrowed batches are as large as the
-   * decoder's tiles, at most this. Default 1 000 000; with `windowUs` no limit but 100 000 000, and
-   * a window of more events is split.
+   * decoder's tiles, at most this. Default 1 000 000, or what a quarter of the available memory (of
+   * `memoryLimitBytes`, where it is given) holds, if that is fewer, but no fewer than 100 000 unless
+   * the limit asks for it. With `windowUs` a window of more events is split; the default is then
+   * 100 000 000, or what `memoryLimitBytes` allows.
    */
   batchEvents?: number | undefined;
   /**
@@ -56,18 +58,14 @@ export interface ResolvedStream {
   readonly borrowed: boolean;
   /** Whether borrowed batches are watched. */
   readonly lends: boolean;
-  /** The most events of a batch. */
-  readonly limit: number;
-  /** The most events of a batch that no window ends. */
-  readonly tableLimit: number;
+  /** The most events of a batch that the caller asked for. */
+  readonly batchEvents: number | undefined;
   readonly grid: WindowGrid | undefined;
   readonly prefetch: number;
 }
 
-/** Events of a batch unless the caller says otherwise. */
-export const DEFAULT_BATCH_EVENTS = 1_000_000;
 /** 1.3 GB of columns; more in one piece is beyond what typed arrays are sure to hold. */
-const MAX_BATCH_EVENTS = 100_000_000;
+export const MAX_BATCH_EVENTS = 100_000_000;
 const MAX_PREFETCH = 64;
 
 /**
@@ -92,13 +90,17 @@ export function resolveStream(
       ? isDevelopment()
       : checkFlag("checkBorrowed", options.checkBorrowed);
   if (borrowed) checkAlone(options);
-  const given = checkLimit(options, columns);
+  if (borrowed && options.mode === "direct") {
+    throw new EventError("invalid-option", "borrowed batches do not go together with one batch", {
+      expected: '`batches: "owned"` with `mode: "direct"`',
+      found: '`batches: "borrowed"`',
+    });
+  }
   const grid = checkGrid(options);
   return {
     borrowed,
     lends: borrowed && check,
-    limit: given ?? (grid === undefined ? DEFAULT_BATCH_EVENTS : MAX_BATCH_EVENTS),
-    tableLimit: given ?? DEFAULT_BATCH_EVENTS,
+    batchEvents: checkLimit(options, columns),
     grid,
     prefetch: checkWhole("prefetch", "batches", prefetch, 0, MAX_PREFETCH) ?? (borrowed ? 0 : 1),
   };

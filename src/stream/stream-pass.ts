@@ -2,6 +2,7 @@ import type { LoadReport, MutableReport } from "../events/report.ts";
 import type { OpenedRecording } from "../recording/recording.ts";
 import { type TileOptions, TilePass } from "../recording/tiles.ts";
 import { onAbort } from "../util/until-aborted.ts";
+import type { LoadPlan } from "./plan.ts";
 import type { StreamEventDetails } from "./stream-events.ts";
 import type { StreamStats } from "./stream-stats.ts";
 
@@ -13,7 +14,7 @@ export type Emit = <Type extends keyof StreamEventDetails>(
 
 /** What a pass is made of. */
 export interface StreamPassOptions {
-  readonly mode: "direct" | "chunked";
+  readonly plan: LoadPlan;
   readonly tiles: TileOptions;
   readonly onReport: ((report: LoadReport) => void) | undefined;
   readonly emit: Emit;
@@ -38,9 +39,11 @@ export class StreamPass {
     this.#bytesTotal = recording.byteLength;
     const { signal } = this.#controller;
     this.tiles = new TilePass(recording, { ...options.tiles, signal });
-    this.tiles.report.mode = options.mode;
+    const { plan } = options;
+    this.tiles.report.mode = plan.mode;
+    this.tiles.report.modeReason = plan.reason;
     this.#unlink = onAbort(options.tiles.signal, (reason) => this.#controller.abort(reason));
-    options.emit("plan", { mode: options.mode, bytesTotal: this.#bytesTotal });
+    options.emit("plan", { ...plan, bytesTotal: this.#bytesTotal });
   }
 
   /** Aborted when the caller's signal is, and when the pass is left. */

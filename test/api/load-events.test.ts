@@ -121,7 +121,10 @@ describe("loadEvents", () => {
     ]) {
       const frame = await loadEvents(source);
       expect(frame.height).toBe(whole.x.length);
-      expect(reportOf(frame)).toMatchObject({ mode: "chunked", events: whole.x.length });
+      expect(reportOf(frame)).toMatchObject({
+        mode: source === bytes ? "direct" : "chunked",
+        events: whole.x.length,
+      });
       // Sums tell a batch that was lost, doubled or overwritten, the last time one out of place.
       const sums = frame.select(
         pl.col("x").cast(pl.Int64).sum().alias("x"),

@@ -316,6 +316,7 @@ describe("a recording", () => {
       sourceName: "a.raw",
       bytesRead: 0,
       mode: null,
+      modeReason: null,
     });
     expect(source.reads).toHaveLength(1);
   });

@@ -89,6 +89,7 @@ describe("a zip of one file", () => {
       sourceName: name,
       compression: "zip",
       mode: "chunked",
+      modeReason: expect.any(String),
     });
     expect((await loadEvents(make().source)).height).toBe(EVENTS);
     expect((await loadStatistics(make().source)).events).toBe(EVENTS);

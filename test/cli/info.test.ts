@@ -30,6 +30,7 @@ describe("evarrow info", () => {
       "Last event   703 µs",
       "Duration     63 µs",
       "Rate         47.6 k events/s",
+      expect.stringMatching(/^Plan {9}direct: about 3 events, 39 bytes of columns, peak \d+ kB$/),
       "",
       "Header",
       "  evt            2.0",

@@ -27,6 +27,7 @@ import {
   expectSameColumns,
   joinColumns,
   type PlainColumns,
+  SOME_REASON,
 } from "../support/expected-load.ts";
 import { PieceSource } from "../support/sources.ts";
 
@@ -130,7 +131,7 @@ async function expectHandled(bytes: Uint8Array<ArrayBuffer>, pieceBytes = 0): Pr
   if (typeof inPieces === "string") throw new Error(`in pieces: ${inPieces}`);
   expectSameColumns(columnsOf(inPieces), columns);
   const mode = pieceBytes === 0 ? "direct" : "chunked";
-  expect(reportOf(inPieces)).toEqual({ ...report, mode });
+  expect(reportOf(inPieces)).toEqual({ ...report, mode, modeReason: SOME_REASON });
 
   const isWhole = Object.keys(report.firstAt).length === 0;
   if (typeof strict !== "string") expect(isWhole).toBe(true);

@@ -81,6 +81,7 @@ describe.each(recordings)("%s", (name) => {
       firstAt: {},
       assumptions: [],
       mode: "direct",
+      modeReason: expect.any(String),
       threads: 1,
       ...expected.report,
     });

@@ -38,9 +38,10 @@ describe.each(SAMPLES)("the batches of %s", (name) => {
       fc.constantFrom("owned", "borrowed"),
       async (cut, batches) => {
         const stream = recording.stream({ ...options, ...cut, batches });
+        const modeReason = "a stream hands over batches";
         const { columns } = await streamed(stream);
         expectSameColumns(columns, expected);
-        expect(stream.report).toEqual({ ...reportOf(table), mode: "chunked" });
+        expect(stream.report).toEqual({ ...reportOf(table), mode: "chunked", modeReason });
       },
     );
     await fc.assert(property, { numRuns: 8, examples: [[{ batchEvents: 1 }, "owned"]] });

@@ -15,7 +15,7 @@ import {
 } from "../../src/index.ts";
 import { parseRawHeader } from "../reference/raw-header.ts";
 import { concatBytes, randomNumbers } from "./evt2-words.ts";
-import { columnsOf, type ExpectedLoad, expectSameColumns } from "./expected-load.ts";
+import { columnsOf, type ExpectedLoad, expectSameColumns, SOME_REASON } from "./expected-load.ts";
 import { PieceSource } from "./sources.ts";
 
 /** What the checks have to know of a format. */
@@ -88,7 +88,7 @@ export async function expectHandled(
   if (typeof inPieces === "string") throw new Error(`in pieces: ${inPieces}`);
   expectSameColumns(columnsOf(inPieces), columns);
   const mode = pieceBytes === 0 ? "direct" : "chunked";
-  expect(reportOf(inPieces)).toEqual({ ...report, mode });
+  expect(reportOf(inPieces)).toEqual({ ...report, mode, modeReason: SOME_REASON });
   const lost = Object.keys(report.firstAt).length > 0;
   expect(typeof strict === "string" ? strict : "whole").toBe(lost ? "data-loss" : "whole");
 }

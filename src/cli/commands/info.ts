@@ -1,15 +1,25 @@
 import {
+  analyze,
   type EventStatistics,
   formatReport,
+  type LoadPlan,
   type LoadReport,
   loadStatistics,
   openRecording,
   type Recording,
+  type RecordingAnalysis,
   reportOf,
   sampleStatistics,
 } from "../../node.ts";
 import { type InfoOptions, openOptions } from "../args.ts";
-import { formatBytes, formatCount, labelled, NOTHING, type Row } from "../format.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatMagnitude,
+  labelled,
+  NOTHING,
+  type Row,
+} from "../format.ts";
 import { inputOf } from "../input.ts";
 import type { CommandContext } from "../program.ts";
 import { withProgress } from "../progress-bar.ts";
@@ -36,7 +46,8 @@ export async function info(
     );
     // An address may have a password in it.
     const name = recording.report.sourceName ?? file;
-    const facts = { file: name, recording, statistics, report: reportOf(statistics) };
+    const plan = planOf(await analyze(recording));
+    const facts = { file: name, recording, plan, statistics, report: reportOf(statistics) };
     if (options.json) await output.printJson(asJson(facts));
     else await output.print(asLines(facts));
   } finally {
@@ -47,11 +58,18 @@ export async function info(
 interface Facts {
   file: string;
   recording: Recording;
+  plan: LoadPlan;
   statistics: EventStatistics;
   report: LoadReport;
 }
 
-function asJson({ file, recording, statistics, report }: Facts): object {
+/** The plan without what is told elsewhere. */
+function planOf(analysis: RecordingAnalysis): LoadPlan {
+  const { format, compression, byteLength, geometry, polarityEncoding, ...plan } = analysis;
+  return plan;
+}
+
+function asJson({ file, recording, plan, statistics, report }: Facts): object {
   return {
     file,
     bytes: recording.byteLength,
@@ -59,6 +77,7 @@ function asJson({ file, recording, statistics, report }: Facts): object {
     dialect: recording.dialect,
     geometry: recording.geometry,
     header: recording.header.map(([key, value]) => ({ key, value })),
+    plan,
     estimated: statistics.estimated,
     statistics,
     triggers: statistics.estimated ? null : report.triggers,
@@ -66,7 +85,7 @@ function asJson({ file, recording, statistics, report }: Facts): object {
   };
 }
 
-function asLines({ file, recording, statistics, report }: Facts): string[] {
+function asLines({ file, recording, plan, statistics, report }: Facts): string[] {
   const { estimated } = statistics;
   const triggers = estimated ? "not counted" : formatCount(report.triggers);
   const lines = labelled([
@@ -74,6 +93,7 @@ function asLines({ file, recording, statistics, report }: Facts): string[] {
     ...countRows(statistics),
     ["Triggers", triggers],
     ...timeRows(statistics),
+    ["Plan", describePlan(plan)],
   ]);
   if (estimated) lines.push("", "~ estimated from a sample; --full reads everything");
   if (recording.header.length > 0) lines.push("", "Header", ...headerLines(recording));
@@ -100,6 +120,26 @@ function recordingRows(file: string, recording: Recording): Row[] {
       geometry === null ? "unknown" : `${geometry.width}x${geometry.height} pixels${assumed}`,
     ],
   ];
+}
+
+/** For example `chunked: about 12,000,000 events, 156 MB of columns, ...`. */
+function describePlan(plan: LoadPlan): string {
+  const { mode, reason, events, eventsKind, columnBytes, chunkEvents, streamBytes } = plan;
+  const parts: string[] = [];
+  if (events === null || columnBytes === null) parts.push(reason);
+  else {
+    const about = { exact: "", estimate: "about ", atMost: "at most ", unknown: "" }[eventsKind];
+    const number = eventsKind === "exact" ? formatCount(events) : formatMagnitude(events);
+    parts.push(
+      `${about}${number} ${events === 1 ? "event" : "events"}`,
+      `${formatBytes(columnBytes)} of columns`,
+    );
+  }
+  if (mode === "chunked") {
+    parts.push(`chunks of ${formatMagnitude(chunkEvents)} events`);
+    parts.push(`${formatBytes(streamBytes)} beside the table`);
+  } else parts.push(`peak ${formatBytes(streamBytes)}`);
+  return `${mode}: ${parts.join(", ")}`;
 }
 
 function formatSize(bytes: number): string {

@@ -5,6 +5,7 @@ import type { DecoderOptions, EventDecoder, StreamFormat } from "../decoder.ts";
 import { readRawHeader } from "../prophesee-header.ts";
 import { WordDecoder, type WordFormat, wordParts } from "../word-decoder.ts";
 import { CONTINUED, IMU, OTHERS, WORD_BYTES, WRAP_US } from "./layout.ts";
+import { countEvt2Events } from "./sample.ts";
 
 const words: WordFormat = {
   wordBytes: WORD_BYTES,
@@ -20,6 +21,7 @@ export const evt2 = {
   bytesPerEvent: WORD_BYTES,
   clockPeriodUs: WRAP_US,
   readHeader: readRawHeader,
+  countEvents: countEvt2Events,
 
   kernel: evt2Wasm,
   parts: wordParts(WORD_BYTES),

@@ -8,6 +8,7 @@ import { readRawHeader } from "../prophesee-header.ts";
 import { WordDecoder, type WordFormat, wordParts } from "../word-decoder.ts";
 import { readByteOrder } from "./byte-order.ts";
 import { CONTINUED, LEGACY, LITTLE, MASK_BITS, OTHERS, WORD_BYTES, WRAP_US } from "./layout.ts";
+import { countEvt21Events } from "./sample.ts";
 
 const words: WordFormat = {
   wordBytes: WORD_BYTES,
@@ -44,6 +45,7 @@ export const evt21 = {
   bytesPerEvent: WORD_BYTES / MASK_BITS,
   clockPeriodUs: WRAP_US,
   readHeader,
+  countEvents: countEvt21Events,
 
   kernel: evt21Wasm,
   parts: wordParts(WORD_BYTES),

@@ -13,6 +13,7 @@ import {
   WORD_BYTES,
   WRAP_US,
 } from "./layout.ts";
+import { countEvt3Events } from "./sample.ts";
 
 const words: WordFormat = {
   wordBytes: WORD_BYTES,
@@ -34,6 +35,7 @@ export const evt3 = {
   bytesPerEvent: WORD_BYTES / VECT_12_STEP, // a vector word of twelve events
   clockPeriodUs: WRAP_US,
   readHeader: readRawHeader,
+  countEvents: countEvt3Events,
 
   kernel: evt3Wasm,
   parts: wordParts(WORD_BYTES),

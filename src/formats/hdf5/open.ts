@@ -44,8 +44,9 @@ export async function openHdf5(source: ByteSource, options: RowOptions): Promise
     scratchBytesPerEvent: scratchBytesPerEvent(byName, rules),
     triggers: await findTriggers(catalog, layout.triggers),
     findRow: async (at) => (await TimeIndex.open(catalog, chosen.stream, time)).firstRowAt(at),
-    createReader: (memory, onMalformed) =>
-      Hdf5EventReader.create({ file, columns, rules, memory, onMalformed }),
+    workingBytes: reader.workingBytes,
+    createReader: (memory, onMalformed, workingBytes) =>
+      Hdf5EventReader.create({ file, columns, rules, memory, onMalformed, workingBytes }),
   };
 }
 

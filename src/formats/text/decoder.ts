@@ -8,6 +8,7 @@ import { readTextHeader, type TextHeader } from "./header.ts";
 import { LEAST_LINE_BYTES, LINE_FEED, LINES, MOST_LINE_BYTES } from "./layout.ts";
 import { LineDecoder } from "./line-decoder.ts";
 import { probeText } from "./probe.ts";
+import { countLines } from "./sample.ts";
 
 /** Lines are cut behind line feeds; the last time stands in the line in front. */
 const parts: PartRules = {
@@ -26,6 +27,7 @@ export const text = {
   bytesPerEvent: LEAST_LINE_BYTES,
   clockPeriodUs: Number.POSITIVE_INFINITY,
   probe: probeText,
+  countEvents: countLines,
 
   readHeader(
     head: Uint8Array,

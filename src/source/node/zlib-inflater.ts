@@ -137,5 +137,9 @@ export function zstdInflater(source: SequentialSource, stream: InflateRaw): Infl
     get damage() {
       return frames.damage ?? inflater.damage;
     },
+    get windowBytes() {
+      return frames.windowBytes;
+    },
+    limitWindow: (limit) => frames.limitWindow(limit),
   };
 }

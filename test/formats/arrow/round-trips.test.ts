@@ -15,7 +15,12 @@ import {
   openRecording,
   reportOf,
 } from "../../../src/node.ts";
-import { columnsOf, expectSameColumns, joinColumns } from "../../support/expected-load.ts";
+import {
+  columnsOf,
+  expectSameColumns,
+  joinColumns,
+  SOME_REASON,
+} from "../../support/expected-load.ts";
 import { streamed } from "../../support/loads.ts";
 import { itWithSharedData } from "../../support/shared-data.ts";
 import { PieceSource, streamOf } from "../../support/sources.ts";
@@ -61,6 +66,7 @@ describe("a table that was written", () => {
           skippedWords: {},
           bytesRead: bytes.byteLength,
           firstRow: {},
+          modeReason: SOME_REASON,
         });
       }
     }

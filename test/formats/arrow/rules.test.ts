@@ -11,7 +11,12 @@ import {
   sampleStatistics,
 } from "../../../src/index.ts";
 import { concatBytes } from "../../support/evt2-words.ts";
-import { columnsOf, expectSameColumns, type PlainColumns } from "../../support/expected-load.ts";
+import {
+  columnsOf,
+  expectSameColumns,
+  type PlainColumns,
+  SOME_REASON,
+} from "../../support/expected-load.ts";
 import { RecordingSource } from "../../support/sources.ts";
 import { cut, ipcOf, KINDS, loaded, plainBatch, someEvents, tableOf } from "./tables.ts";
 
@@ -174,7 +179,7 @@ describe("losses", () => {
         expect(batch.numRows).toBeLessThanOrEqual(batchEvents);
       }
       expect(rows).toEqual([...whole.columns.x]);
-      expect(report).toEqual({ ...whole.report, mode: "chunked" });
+      expect(report).toEqual({ ...whole.report, mode: "chunked", modeReason: SOME_REASON });
     }
   });
 

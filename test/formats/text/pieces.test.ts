@@ -129,8 +129,8 @@ async function expectPieces(file: TextFile, options: PieceOptions = {}): Promise
   const expected = expectedOf(file, { geometry, rebase });
   const { columns, report } = await decodePieces(bytes, { ...options, text, geometry });
   expectSameColumns(columns, expected.columns);
-  const { mode: _, bytesRead: __, ...facts } = report;
-  const { mode: ___, bytesRead: ____, ...expectedFacts } = expected.report;
+  const { mode: _, modeReason: _1, bytesRead: __, ...facts } = report;
+  const { mode: ___, modeReason: _2, bytesRead: ____, ...expectedFacts } = expected.report;
   expect(facts).toEqual(expectedFacts);
 }
 

@@ -17,6 +17,8 @@ interface ReaderParts {
   readonly rules: ValueRules;
   readonly memory: EventMemory;
   readonly onMalformed: OnMalformed;
+  /** What may be held beside the memory. */
+  readonly workingBytes?: number | undefined;
 }
 
 /** What the tile has in each column; polarities of one byte are checked where they are. */
@@ -79,7 +81,7 @@ export class Hdf5EventReader implements EventRowReader {
 
   static async create(parts: ReaderParts): Promise<Hdf5EventReader> {
     const choices = COLUMN_NAMES.map((name) => parts.columns[name]);
-    const rows = await RowReader.open(parts.file, choices);
+    const rows = await RowReader.open(parts.file, choices, parts.workingBytes);
     return new Hdf5EventReader(parts, rows, await ColumnConverter.create(parts.memory));
   }
 

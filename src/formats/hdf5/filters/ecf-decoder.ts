@@ -31,6 +31,9 @@ const Y_AT = X_AT + COLUMN_LENGTH * 2;
 const P_AT = Y_AT + COLUMN_LENGTH * 2;
 const PAYLOAD_AT = P_AT + COLUMN_LENGTH * 2;
 
+/** Bytes that a decoder holds beside the payload: its columns, its first page, the rest of its last. */
+export const ECF_DECODER_BYTES = PAYLOAD_AT + 3 * 65536;
+
 /** Bytes of a column, and where it begins, by its place in the records that ECF makes. */
 const COLUMNS: Readonly<Record<number, { at: number; size: number }>> = {
   [ECF_RECORD_X]: { at: X_AT, size: 2 },

@@ -1,4 +1,5 @@
 import type { ByteSource } from "../../../source/byte-source.ts";
+import type { PieceBudget } from "./working-bytes.ts";
 
 /** Bytes of the file that are wanted, and what becomes of them. */
 export interface Piece {
@@ -13,17 +14,24 @@ export interface Piece {
 
 /** Buffers that are used again: new memory costs more than reading into it. */
 export class BufferPool {
+  readonly budget: PieceBudget;
   readonly #free: Uint8Array[] = [];
+
+  constructor(budget: PieceBudget) {
+    this.budget = budget;
+  }
 
   /** A buffer of at least so many bytes. */
   take(byteLength: number): Uint8Array {
-    if (byteLength > MAX_SPAN) return new Uint8Array(byteLength);
-    return this.#free.pop() ?? new Uint8Array(MAX_SPAN);
+    const { spanBytes } = this.budget;
+    if (byteLength > spanBytes) return new Uint8Array(byteLength);
+    return this.#free.pop() ?? new Uint8Array(spanBytes);
   }
 
   give(buffer: Uint8Array): void {
-    const isUsual = buffer.byteLength === MAX_SPAN;
-    if (isUsual && this.#free.length < MAX_FREE) this.#free.push(buffer);
+    const { spanBytes, freeBuffers } = this.budget;
+    const isUsual = buffer.byteLength === spanBytes;
+    if (isUsual && this.#free.length < freeBuffers) this.#free.push(buffer);
   }
 }
 
@@ -39,12 +47,6 @@ interface Span {
 
 /** Fewer bytes than these between two pieces are read with them. */
 const MAX_GAP = 16384;
-/** Pieces are joined up to so many bytes. */
-const MAX_SPAN = 1024 * 1024;
-/** Buffers that are kept. */
-const MAX_FREE = 8;
-/** Bytes that are read or worked on at the same time, unless a single piece takes more. */
-const MAX_IN_FLIGHT = 24 * 1024 * 1024;
 
 /**
  * Reads pieces of a source, in the order of their place: close ones at once, and several at the
@@ -58,15 +60,17 @@ export async function readPieces(
 ): Promise<void> {
   const running = new Set<Promise<void>>();
   const failures: unknown[] = [];
+  const { inFlightBytes } = buffers.budget;
   let inFlight = 0;
-  for (const span of spansOf(pieces)) {
-    while (running.size > 0 && inFlight + span.cost > MAX_IN_FLIGHT) await Promise.race(running);
+  for (const span of spansOf(pieces, buffers.budget)) {
+    const cost = heldFor(span, buffers.budget);
+    while (running.size > 0 && inFlight + cost > inFlightBytes) await Promise.race(running);
     if (failures.length > 0 || signal?.aborted) break;
-    inFlight += span.cost;
+    inFlight += cost;
     const work = readSpan(source, span, buffers, signal)
       .catch((error) => void failures.push(error))
       .finally(() => {
-        inFlight -= span.cost;
+        inFlight -= cost;
         running.delete(work);
       });
     running.add(work);
@@ -99,11 +103,16 @@ async function readSpan(
   await Promise.all(work);
 }
 
-function* spansOf(pieces: readonly Piece[]): Generator<Span> {
+/** Bytes that are held for a span: its buffer is no smaller than any other. */
+function heldFor({ offset, end, cost, into }: Span, { spanBytes }: PieceBudget): number {
+  return into === undefined ? cost + Math.max(spanBytes - (end - offset), 0) : cost;
+}
+
+function* spansOf(pieces: readonly Piece[], budget: PieceBudget): Generator<Span> {
   let span: Span | null = null;
   for (const piece of pieces.toSorted((a, b) => a.offset - b.offset)) {
     const end = piece.offset + piece.byteLength;
-    const joined: Uint8Array | undefined | null = span === null ? null : join(span, piece);
+    const joined: Uint8Array | undefined | null = span === null ? null : join(span, piece, budget);
     if (span !== null && joined !== null) {
       span.end = Math.max(span.end, end);
       span.cost += piece.cost + piece.byteLength;
@@ -119,14 +128,19 @@ function* spansOf(pieces: readonly Piece[]): Generator<Span> {
 }
 
 /** Where the bytes of a span and another piece go together; null when they are not joined. */
-function join(span: Span, { offset, byteLength, into }: Piece): Uint8Array | undefined | null {
+function join(
+  span: Span,
+  { offset, byteLength, into, cost }: Piece,
+  { spanBytes, inFlightBytes }: PieceBudget,
+): Uint8Array | undefined | null {
   if (span.into === undefined && into === undefined) {
-    const isClose = offset - span.end <= MAX_GAP && offset + byteLength - span.offset <= MAX_SPAN;
-    return isClose ? undefined : null;
+    const isClose = offset - span.end <= MAX_GAP && offset + byteLength - span.offset <= spanBytes;
+    // All pieces of a span are worked on at once.
+    return isClose && span.cost + cost + byteLength <= inFlightBytes ? undefined : null;
   }
   if (span.into === undefined || into === undefined || offset !== span.end) return null;
   // Chunks often lie one behind the other, in the file as in the column.
-  const { buffer, byteOffset, byteLength: spanBytes } = span.into;
-  const isBehind = into.buffer === buffer && into.byteOffset === byteOffset + spanBytes;
-  return isBehind ? new Uint8Array(buffer, byteOffset, spanBytes + byteLength) : null;
+  const { buffer, byteOffset, byteLength: bytesBefore } = span.into;
+  const isBehind = into.buffer === buffer && into.byteOffset === byteOffset + bytesBefore;
+  return isBehind ? new Uint8Array(buffer, byteOffset, bytesBefore + byteLength) : null;
 }

@@ -35,7 +35,7 @@ export interface DatasetRows {
 /** Values at least so many bytes long go straight to where they are wanted. */
 const DIRECT_BYTES = 65536;
 /** Others pass through buffers of at most so many. */
-const BUFFER_BYTES = 512 * 1024;
+export const BUFFER_BYTES = 512 * 1024;
 
 /** A target, and where its values are among those of a chunk or a dataset. */
 export interface PlacedTarget extends Target {

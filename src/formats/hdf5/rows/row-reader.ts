@@ -1,5 +1,6 @@
 import { untilAborted } from "../../../util/until-aborted.ts";
-import type { Hdf5File } from "../file.ts";
+import type { WorkingBytes } from "../../decoder.ts";
+import type { Hdf5Dataset, Hdf5File } from "../file.ts";
 import { damaged } from "../problems.ts";
 import { readerOf } from "./dataset-rows.ts";
 import { type Piece, readPieces } from "./pieces.ts";
@@ -12,6 +13,7 @@ import {
 } from "./row-column.ts";
 import type { DatasetRows, Target } from "./row-plan.ts";
 import { RowTools } from "./row-tools.ts";
+import { pieceBudget, type ReaderBytes, readerBytes } from "./working-bytes.ts";
 
 /**
  * Reads rows of several columns, which may stand in several datasets, in any slices. It holds a
@@ -55,10 +57,15 @@ export class RowReader {
   /**
    * Opens columns, at least one.
    *
+   * @param workingBytes - what may be held beside the columns; as much as is of use by default
    * @throws EventError `unsupported-format` for values that are no numbers or stored in a way that
    *   is not read, `invalid-header` when their lengths differ
    */
-  static async open(file: Hdf5File, choices: readonly ColumnChoice[]): Promise<RowReader> {
+  static async open(
+    file: Hdf5File,
+    choices: readonly ColumnChoice[],
+    workingBytes?: number,
+  ): Promise<RowReader> {
     const { path } = file.reader.facts;
     const columns = choices.map((choice) => columnOf(choice, path));
     const [first] = columns;
@@ -71,7 +78,17 @@ export class RowReader {
         found: `${other.rows} in ${other.dataset.path}`,
       });
     }
-    return new RowReader(file, columns, await RowTools.create());
+    const budget =
+      workingBytes === undefined
+        ? pieceBudget()
+        : pieceBudget(bytesFor(columns).forPieces(workingBytes));
+    return new RowReader(file, columns, await RowTools.create(budget));
+  }
+
+  /** What reading holds beside the columns. */
+  get workingBytes(): WorkingBytes {
+    const { least, usual } = bytesFor(this.columns);
+    return { least, usual };
   }
 
   /**
@@ -136,4 +153,16 @@ export class RowReader {
     await this.readInto(start, count, bytes, signal);
     return arrays;
   }
+}
+
+/** Columns of one dataset may stand in as many rows of chunks. */
+function bytesFor(columns: readonly RowColumn[]): ReaderBytes {
+  const datasets = new Map<number, { dataset: Hdf5Dataset; lanes: number }>();
+  for (const { dataset } of columns) {
+    const isMatrix = dataset.shape.length > 1;
+    const known = datasets.get(dataset.byteOffset);
+    if (known === undefined) datasets.set(dataset.byteOffset, { dataset, lanes: 1 });
+    else if (isMatrix) known.lanes++;
+  }
+  return readerBytes([...datasets.values()]);
 }

@@ -4,21 +4,23 @@ import { LzfDecoder } from "../filters/lzf-decoder.ts";
 import { BufferPool } from "./pieces.ts";
 import { RecordKernel } from "./record-kernel.ts";
 import type { RowColumn } from "./row-column.ts";
+import { type PieceBudget, pieceBudget } from "./working-bytes.ts";
 
 /** What readers of rows work with: kernels, made when they are needed. */
 export class RowTools {
   readonly kernel: RecordKernel;
   /** What pieces of the file are read into. */
-  readonly buffers: BufferPool = new BufferPool();
+  readonly buffers: BufferPool;
   #lzf: Promise<LzfDecoder> | undefined;
   #foreign: ForeignFilters | undefined;
 
-  private constructor(kernel: RecordKernel) {
+  private constructor(kernel: RecordKernel, budget: PieceBudget) {
     this.kernel = kernel;
+    this.buffers = new BufferPool(budget);
   }
 
-  static async create(): Promise<RowTools> {
-    return new RowTools(await RecordKernel.create());
+  static async create(budget: PieceBudget = pieceBudget()): Promise<RowTools> {
+    return new RowTools(await RecordKernel.create(), budget);
   }
 
   lzf(): Promise<LzfDecoder> {

@@ -1,0 +1,150 @@
+import { platform } from "#platform";
+import { EventError } from "../errors.ts";
+import { ColumnBuffer, type ColumnName } from "../events/columns.ts";
+import type { MutableReport } from "../events/report.ts";
+import { chunkFor, LEAST_CHUNK_EVENTS, type ResolvedPlan } from "./plan.ts";
+
+/** What batches are made for. */
+export interface BatchRoomOptions {
+  readonly columns: readonly ColumnName[];
+  /** The most events that can come; null when nothing tells. */
+  readonly mostEvents: number | null;
+  readonly report: MutableReport;
+  /** Makes the columns of a batch; throws RangeError when there is no memory for them. */
+  readonly allocate?: (events: number, columns: readonly ColumnName[]) => ColumnBuffer;
+  /** What the platform says is available. */
+  readonly availableMemory?: () => number | null;
+}
+
+/** A buffer that is too small for the events that came grows by this factor. */
+const GROWTH = 1.5;
+/** Batches between two looks at the memory that is available. */
+const BATCHES_PER_LOOK = 8;
+
+/**
+ * Makes the columns that batches are filled into, as large as was planned, and smaller ones when
+ * memory turns out scarcer than planned. A table of one batch grows when more events come than were
+ * estimated; when that takes too much, what there is becomes the first batch of several.
+ */
+export class BatchRoom {
+  readonly #resolved: ResolvedPlan;
+  readonly #options: BatchRoomOptions;
+  #chunkEvents: number;
+  #batches = 0;
+
+  constructor(resolved: ResolvedPlan, options: BatchRoomOptions) {
+    this.#resolved = resolved;
+    this.#options = options;
+    this.#chunkEvents = resolved.plan.chunkEvents;
+  }
+
+  /**
+   * Columns for the next batch.
+   *
+   * @param delivered - events of all batches before it
+   * @throws EventError `memory-limit` when there is no memory even for a small one
+   */
+  next(delivered: number): ColumnBuffer {
+    const { report, mostEvents } = this.#options;
+    const left = Math.max((mostEvents ?? Number.POSITIVE_INFINITY) - delivered, 1);
+    const { plan, directEvents, isChunkStated } = this.#resolved;
+    if (report.mode === "direct") {
+      const events = Math.min(directEvents, left);
+      const buffer = this.#tryAllocate(events);
+      if (!(buffer instanceof RangeError)) return buffer;
+      const bytes = events * plan.bytesPerEvent;
+      this.#goOnInChunks("there was no memory for all events in one piece", bytes, buffer);
+    }
+    // The plan itself was made with a look at the memory.
+    if (++this.#batches % BATCHES_PER_LOOK === 0) this.#look();
+    for (;;) {
+      const events = Math.min(this.#chunkEvents, left);
+      const buffer = this.#tryAllocate(events);
+      if (!(buffer instanceof RangeError)) return buffer;
+      if (isChunkStated || events <= LEAST_CHUNK_EVENTS) {
+        throw this.#noMemory("there is no memory for a batch", events * plan.bytesPerEvent, buffer);
+      }
+      this.#halve();
+    }
+  }
+
+  /**
+   * Makes room for more events in a batch that is full.
+   *
+   * @returns whether there is any; if not, the batch is done
+   * @throws EventError `memory-limit` when one batch was asked for and cannot be had
+   */
+  grow(buffer: ColumnBuffer): boolean {
+    const { report, mostEvents } = this.#options;
+    const { capacity } = buffer;
+    if (report.mode !== "direct" || capacity >= (mostEvents ?? Number.POSITIVE_INFINITY)) {
+      return false;
+    }
+    const { plan, options, directBytes } = this.#resolved;
+    const most = options.mode === "direct" ? Number.POSITIVE_INFINITY : options.streamingThreshold;
+    const wanted = Math.ceil(capacity * GROWTH);
+    const events = Math.min(wanted, most, mostEvents ?? Number.POSITIVE_INFINITY);
+    // The old columns are given up one by one; of the widest, `t`, there are two for a moment.
+    const bytes = plan.streamBytes - directBytes + plan.bytesPerEvent * events + 8 * capacity;
+    if (events <= capacity || bytes > (options.memoryLimitBytes ?? Number.POSITIVE_INFINITY)) {
+      this.#goOnInChunks("more events came than were estimated", bytes);
+      return false;
+    }
+    try {
+      buffer.grow(events);
+    } catch (cause) {
+      if (!(cause instanceof RangeError)) throw cause;
+      this.#goOnInChunks("more events came than there was memory for", bytes, cause);
+      return false;
+    }
+    return true;
+  }
+
+  #tryAllocate(events: number): ColumnBuffer | RangeError {
+    const { columns, allocate = newBuffer } = this.#options;
+    try {
+      return allocate(events, columns);
+    } catch (cause) {
+      if (cause instanceof RangeError) return cause;
+      throw cause;
+    }
+  }
+
+  /** Smaller batches from now on, where less is available than they were planned for. */
+  #look(): void {
+    const { availableMemory = () => platform.availableMemory() } = this.#options;
+    const available = availableMemory();
+    if (available === null || this.#resolved.isChunkStated) return;
+    while (this.#chunkEvents > chunkFor(available)) this.#halve();
+  }
+
+  #halve(): void {
+    this.#chunkEvents = Math.ceil(this.#chunkEvents / 2);
+  }
+
+  #goOnInChunks(reason: string, bytes: number, cause?: unknown): void {
+    const { report } = this.#options;
+    const { options } = this.#resolved;
+    if (options.mode === "direct") throw this.#noMemory(reason, bytes, cause);
+    report.mode = "chunked";
+    report.modeReason = reason;
+  }
+
+  #noMemory(problem: string, bytes: number, cause?: unknown): EventError {
+    const { report } = this.#options;
+    const { memoryLimitBytes } = this.#resolved.options;
+    const hint = 'Load in smaller pieces, with `mode: "chunked"` or `recording.stream()`.';
+    return new EventError("memory-limit", problem, {
+      path: report.sourceName ?? undefined,
+      format: report.format,
+      expected: `at least ${bytes} bytes`,
+      found: memoryLimitBytes === null ? "less that is available" : `${memoryLimitBytes}`,
+      hint,
+      ...(cause !== undefined && { cause }),
+    });
+  }
+}
+
+function newBuffer(events: number, columns: readonly ColumnName[]): ColumnBuffer {
+  return new ColumnBuffer(events, columns);
+}
