@@ -13,12 +13,22 @@ export function startNodeThread(): DecodeThread | null {
   } catch {
     return null; // the library was bundled without it
   }
-  const worker = new Worker(path, { name: "evarrow", stdin: false });
+  // Flags of the process are for its own script: `--input-type`, for one, would stop the thread.
+  const worker = new Worker(path, { name: "evarrow", execArgv: [] });
   worker.unref();
+  let failure: { readonly error: unknown } | undefined;
+  let tell: ((error: unknown) => void) | undefined;
+  worker.on("error", (error) => {
+    failure = { error };
+    tell?.(error);
+  });
   return {
     post: (message) => worker.postMessage(message),
     onMessage: (listener) => void worker.on("message", listener),
-    onError: (listener) => void worker.on("error", listener),
+    onError(listener) {
+      tell = listener;
+      if (failure !== undefined) listener(failure.error);
+    },
     close: async () => void (await worker.terminate()),
   };
 }

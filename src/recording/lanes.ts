@@ -30,7 +30,8 @@ export class Lanes {
   readonly all: readonly Lane[];
   readonly #threads: readonly DecodeThread[];
   #nextThread = 0;
-  #error: unknown = null;
+  /** Whether a thread failed: what it had begun nobody can tell, so all are ended. */
+  #isAlone = false;
   #news = false;
   #tell: (() => void) | undefined;
 
@@ -39,8 +40,8 @@ export class Lanes {
     this.#threads = threads;
     for (const thread of threads) {
       thread.onMessage(() => this.#happened());
-      thread.onError((error) => {
-        this.#error ??= error;
+      thread.onError(() => {
+        this.#isAlone = true;
         this.#happened();
       });
     }
@@ -92,7 +93,10 @@ export class Lanes {
   ): Promise<boolean> {
     const [head] = busy as [Lane];
     while (!head.ahead.isDone) {
-      if (this.#error !== null) throw this.#error;
+      if (this.#isAlone) {
+        await this.close();
+        return true; // not done, so it is decoded when it is begun
+      }
       if (more !== null) {
         await untilAborted(Promise.race([more.then(() => this.#happened()), this.#wait()]), signal);
         return head.ahead.isDone;

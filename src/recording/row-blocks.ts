@@ -26,7 +26,8 @@ interface Block {
   readonly start: number;
   readonly count: number;
   readonly buffer: SharedArrayBuffer;
-  readonly answer: Promise<RowAnswer>;
+  /** Null when the threads failed. */
+  readonly answer: Promise<RowAnswer | null>;
 }
 
 /** Bytes of the blocks of a thread: those it shares, and the one that it reads into. */
@@ -39,10 +40,10 @@ export class RowBlocks implements RowReader {
   readonly #memory: EventMemory;
   readonly #threads: readonly DecodeThread[];
   readonly #options: RowBlocksOptions;
-  readonly #answers = new Map<number, (answer: RowAnswer) => void>();
+  readonly #answers = new Map<number, (answer: RowAnswer | null) => void>();
   readonly #free: SharedArrayBuffer[] = [];
   readonly #blocks: Block[] = [];
-  readonly #failure: Promise<never>;
+  #hasFailed = false;
   #ownReader: RowReader | undefined;
   #next: number;
   #blocksStarted = 0;
@@ -54,16 +55,14 @@ export class RowBlocks implements RowReader {
     this.#next = options.rows.start;
     const { path, blockRows } = options;
     const message: RowMessage = { kind: "open-rows", path, options: options.options, blockRows };
-    this.#failure = new Promise((_, reject) => {
-      for (const thread of threads) {
-        thread.onError(reject);
-        thread.onMessage((answer) =>
-          this.#answers.get((answer as RowAnswer).block)?.(answer as RowAnswer),
-        );
-        thread.post(message);
-      }
-    });
-    this.#failure.catch(() => {}); // told to whoever waits for a block
+    for (const thread of threads) {
+      thread.onMessage((answer) => this.#take(answer as RowAnswer));
+      thread.onError(() => {
+        this.#hasFailed = true;
+        for (const resolve of this.#answers.values()) resolve(null);
+      });
+      thread.post(message);
+    }
     for (let block = 0; block < threads.length * BLOCKS_PER_THREAD; block++) {
       this.#free.push(new SharedArrayBuffer(BlockColumns.bytesOf(blockRows)));
     }
@@ -75,17 +74,18 @@ export class RowBlocks implements RowReader {
     if (this.#ownReader !== undefined) return this.#ownReader.read(start, count, signal);
     for (let done = 0; done < count; ) {
       const block = this.#blocks[0] as Block;
-      const answering = Promise.race([block.answer, this.#failure]);
-      const { hasRejected, error } = await untilAborted(answering, signal);
-      if (error !== null) {
-        // Rows in front of those that are wrong are read again, by whoever names them now.
+      const answer = await untilAborted(block.answer, signal);
+      if (answer === null || answer.error !== null) {
+        // Rows in front of those that are wrong are read again, and all when the threads failed.
         this.#ownReader = await this.#options.createReader();
-        throw fromPortable(error);
+        if (answer?.error) throw fromPortable(answer.error);
+        memory.clearRejected();
+        return this.#ownReader.read(start, count, signal);
       }
       const from = start + done - block.start;
       const length = Math.min(block.count - from, count - done);
       const columns = new BlockColumns(block.buffer, this.#options.blockRows);
-      memory.putRows(columns, { from, length, at: done }, hasRejected);
+      memory.putRows(columns, { from, length, at: done }, answer.hasRejected);
       done += length;
       if (from + length < block.count) break;
       this.#blocks.shift();
@@ -109,6 +109,11 @@ export class RowBlocks implements RowReader {
     await Promise.all(this.#threads.map((thread) => thread.close()));
   }
 
+  #take(answer: RowAnswer): void {
+    this.#answers.get(answer.block)?.(answer);
+    this.#answers.delete(answer.block);
+  }
+
   #readAhead(): void {
     const { rows, blockRows } = this.#options;
     while (this.#next < rows.end) {
@@ -118,11 +123,9 @@ export class RowBlocks implements RowReader {
       const start = this.#next;
       const count = Math.min(blockRows - (start % blockRows), rows.end - start);
       this.#next += count;
-      const answer = new Promise<RowAnswer>((resolve) => {
-        this.#answers.set(block, (answer) => {
-          this.#answers.delete(block);
-          resolve(answer);
-        });
+      const answer = new Promise<RowAnswer | null>((resolve) => {
+        if (this.#hasFailed) resolve(null);
+        else this.#answers.set(block, resolve);
       });
       const message: RowMessage = { kind: "read-rows", block, start, count, into: buffer };
       this.#threads[block % this.#threads.length]?.post(message);

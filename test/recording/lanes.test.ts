@@ -71,7 +71,7 @@ const OPTIONS: TileOptions = { polarityEncoding: "zero-one", strict: false, trig
 async function inLanes(
   bytes: Uint8Array,
   options: Partial<TileOptions>,
-  { delays = [0], threads = 1, segmentBytes = 512 }: LaneSetting,
+  { delays = [0], threads = 1, segmentBytes = 512, others }: LaneSetting,
 ): Promise<Loaded> {
   const recording = new OpenedRecording(await openParts(bytes));
   const { content, source } = recording;
@@ -83,7 +83,7 @@ async function inLanes(
     bytes: source.bytesFrom(content.header.dataOffset, options.signal),
     byteLength: bytes.byteLength,
     report,
-    others: Array.from({ length: threads }, () => fakeThread(delays)),
+    others: others ?? Array.from({ length: threads }, () => fakeThread(delays)),
     partSize: segmentBytes,
   });
   return collect(tiles, report);
@@ -93,6 +93,7 @@ interface LaneSetting {
   readonly delays?: readonly (number | null)[];
   readonly threads?: number;
   readonly segmentBytes?: number;
+  readonly others?: readonly DecodeThread[];
 }
 
 async function inOne(bytes: Uint8Array, options: Partial<TileOptions>): Promise<Loaded> {
@@ -131,6 +132,14 @@ describe.each(SAMPLES)("lanes of %s", (name) => {
     const one = await inOne(sample, {});
     expect(lanes.rows.length).toBeGreaterThan(1000);
     expect(lanes).toEqual(one);
+  });
+
+  it("are decoded by the calling thread when another one fails", async () => {
+    const failing: DecodeThread = {
+      ...fakeThread([null]),
+      onError: (listener) => void setImmediate(() => listener(new Error("it cannot start"))),
+    };
+    expect(await inLanes(sample, {}, { others: [failing] })).toEqual(await inOne(sample, {}));
   });
 
   it("give the same of changed bytes, with every option", async () => {

@@ -2,7 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { platform } from "#platform";
 import { EventError } from "../../src/errors.ts";
 import { fromPortable, toPortable } from "../../src/recording/portable-error.ts";
 import { OpenedRecording, type OpenOptions, openParts } from "../../src/recording/recording.ts";
@@ -117,6 +118,20 @@ describe("rows read by several threads (need dist)", () => {
       await recording.close();
       await writeFile(path, bytes);
     });
+  });
+
+  it("are read by the calling thread when the others fail", async () => {
+    const name = sample("falling-bar.deflate.h5");
+    const one = await collect(name, {});
+    const start = vi.spyOn(platform, "startThread").mockImplementation(() => ({
+      post() {},
+      onMessage() {},
+      onError: (listener) => void setImmediate(() => listener(new Error("it cannot start"))),
+      async close() {},
+    }));
+    const several = await collect(name, { threads: 2, partSize: 500 });
+    start.mockRestore();
+    expect(several).toEqual({ ...one, threads: 2 });
   });
 
   it("end with the loop", async () => {
