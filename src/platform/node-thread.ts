@@ -17,6 +17,7 @@ export function startNodeThread(): DecodeThread | null {
   const worker = new Worker(path, { name: "evarrow", execArgv: [] });
   worker.unref();
   let failure: { readonly error: unknown } | undefined;
+  let closing: Promise<void> | undefined;
   let tell: ((error: unknown) => void) | undefined;
   worker.on("error", (error) => {
     failure = { error };
@@ -29,6 +30,27 @@ export function startNodeThread(): DecodeThread | null {
       tell = listener;
       if (failure !== undefined) listener(failure.error);
     },
-    close: async () => void (await worker.terminate()),
+    close() {
+      closing ??= end(worker);
+      return closing;
+    },
   };
 }
+
+/** What a thread is sent when it is to end. */
+export const END = "end";
+/** A thread that does not end by itself by then, in milliseconds, is ended. */
+const PATIENCE_MS = 5000;
+
+/** A thread that is ended while it opens files leaves them open, so it is asked to end first. */
+async function end(worker: Worker): Promise<void> {
+  const exit = new Promise<void>((resolve) => void worker.once("exit", () => resolve()));
+  if (worker.threadId === NOT_RUNNING) return;
+  worker.postMessage(END);
+  const timer = setTimeout(() => void worker.terminate(), PATIENCE_MS);
+  await exit;
+  clearTimeout(timer);
+}
+
+/** What `threadId` is once the thread has ended. */
+const NOT_RUNNING = -1;

@@ -75,6 +75,12 @@ export class RowWork {
     }
   }
 
+  /** Closes the file, when nothing is read any more. */
+  async close(): Promise<void> {
+    await this.#last;
+    await (await this.#opened?.catch(() => null))?.recording.close();
+  }
+
   async #read({ start, count, into }: RowMessage & { kind: "read-rows" }): Promise<boolean> {
     const { memory, reader, blockRows } = await (this.#opened as Promise<Opened>);
     memory.clearRejected();
@@ -93,8 +99,8 @@ export class RowWork {
 type Opened = Awaited<ReturnType<typeof open>>;
 
 async function open({ path, options, blockRows }: RowMessage & { kind: "open-rows" }) {
-  const parts = await openParts(path, options);
-  const { content, onMalformed } = new OpenedRecording(parts);
+  const recording = new OpenedRecording(await openParts(path, options));
+  const { content, onMalformed } = recording;
   if (content.kind !== "rows") throw new Error("the file has changed: it holds no rows any more");
   const { table } = content;
   const memory = new EventMemory({
@@ -102,5 +108,6 @@ async function open({ path, options, blockRows }: RowMessage & { kind: "open-row
     tileEvents: blockRows,
     scratchBytesPerEvent: table.scratchBytesPerEvent,
   });
-  return { memory, blockRows, reader: await table.createReader(memory, onMalformed) };
+  const reader = await table.createReader(memory, onMalformed);
+  return { recording, memory, blockRows, reader };
 }
