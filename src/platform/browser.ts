@@ -11,10 +11,7 @@ import type { Platform } from "./platform.ts";
 /** The browser: no files by path, no Polars. */
 export const platform: Platform = {
   async openPath(path) {
-    throw new EventError("source-unsupported", "a browser cannot open a file by its path", {
-      path: withoutSecrets(path),
-      hint: "Give a web address, a `Blob` or `File`, a `ReadableStream`, or the bytes.",
-    });
+    throw noPaths(path);
   },
 
   async createFile(path) {
@@ -54,9 +51,11 @@ export const platform: Platform = {
     }
   },
 
-  parallelism: 1, // only isolated pages can share memory between threads
+  openPathToBlock(path) {
+    throw noPaths(path);
+  },
 
-  startThread: () => null,
+  startThread: () => null, // only isolated pages can share memory between threads
 
   async readAsset(url) {
     const response = await fetch(url);
@@ -89,3 +88,10 @@ export const platform: Platform = {
 
 /** A page shares the memory of its device with so many others like it. */
 const PAGES_OF_A_DEVICE = 4;
+
+function noPaths(path: string | URL): EventError {
+  return new EventError("source-unsupported", "a browser cannot open a file by its path", {
+    path: withoutSecrets(path),
+    hint: "Give a web address, a `Blob` or `File`, a `ReadableStream`, or the bytes.",
+  });
+}

@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { availableParallelism, freemem, tmpdir, totalmem } from "node:os";
+import { freemem, tmpdir, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
+import { isMainThread } from "node:worker_threads";
 import zlib from "node:zlib";
 import { EventError, type EventErrorCode } from "../errors.ts";
 import { FzstdInflater } from "../source/fzstd-inflater.ts";
 import { withoutSecrets } from "../source/http-address.ts";
-import { openFile } from "../source/node/file.ts";
+import { openFile, openFileToBlock } from "../source/node/file.ts";
 import { createFile } from "../source/node/file-sink.ts";
 import { GzipInflater } from "../source/node/gzip-inflater.ts";
 import { createScratchFile } from "../source/node/scratch-file.ts";
@@ -55,7 +56,8 @@ export const platform: Platform = {
     // Room for all and a little more, or a second buffer is made to see that there is no more.
     const chunkSize = most + INFLATE_SLACK;
     const options = { chunkSize, maxOutputLength: chunkSize };
-    if (most <= INFLATE_AT_ONCE) return atMost(zlib.inflateSync(bytes, options), most);
+    if (most <= INFLATE_AT_ONCE || !isMainThread)
+      return atMost(zlib.inflateSync(bytes, options), most);
     return new Promise((resolve, reject) => {
       zlib.inflate(bytes, options, (cause, result) => {
         if (cause !== null) reject(cause);
@@ -65,7 +67,7 @@ export const platform: Platform = {
     });
   },
 
-  parallelism: availableParallelism(),
+  openPathToBlock: (path) => openFileToBlock(pathOf(path, UNREADABLE_ADDRESS)),
 
   startThread: startNodeThread,
 

@@ -53,8 +53,12 @@ export interface Platform {
    * @returns what came out; the platform's error is thrown when the data are damaged
    */
   inflate(bytes: Uint8Array, most: number): Promise<Uint8Array> | Uint8Array;
-  /** How many threads can run at once. */
-  readonly parallelism: number;
+  /**
+   * Opens a file for a thread that decodes, whose reads keep it waiting.
+   *
+   * @throws EventError `source-not-found`, `source-unreadable`, `source-unsupported`
+   */
+  openPathToBlock(path: string | URL): ByteSource;
   /** Starts a thread that decodes; null where there can be none. */
   startThread(): DecodeThread | null;
   /** Reads a file of an installed package, given where the package says that it is. */

@@ -27,9 +27,9 @@ export interface LanePass extends TileOptions {
 }
 
 /** Bytes of a part: enough that what is done for each of them does not count. */
-const SEGMENT_BYTES = 1024 * 1024;
+const SEGMENT_BYTES = 512 * 1024;
 /** Events of a tile; a part that has more takes several, which the calling thread decodes. */
-const LANE_EVENTS = 524_288;
+const LANE_EVENTS = 262_144;
 
 /** Bytes of the lanes of a thread. */
 export function laneBytes({ parts }: StreamFormat): number {

@@ -5,6 +5,7 @@ import type { FormatDetection } from "../formats/detect.ts";
 import type { FormatOptions } from "../formats/options.ts";
 import { type ByteSource, isByteSource, type SequentialSource } from "../source/byte-source.ts";
 import { CheckedByteSource, ReplaySource, SourceCursor } from "../source/cursor.ts";
+import { webAddressOf } from "../source/http-address.ts";
 import type { WindowLimit } from "../source/inflated.ts";
 import type { Compression, CompressionDamage } from "../util/compression.ts";
 import { untilAborted } from "../util/until-aborted.ts";
@@ -52,7 +53,8 @@ export class OpenedSource {
     this.head = opened.bytes;
     this.detection = opened.detection;
     this.name = resolved.source.name;
-    const isFile = typeof given === "string" || given instanceof URL;
+    const isPath = typeof given === "string" || given instanceof URL;
+    const isFile = isPath && webAddressOf(given) === null;
     this.filePath = isFile && this.compression === null ? given : null;
   }
 

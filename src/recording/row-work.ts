@@ -1,4 +1,5 @@
 /** Rows that another thread reads: what it is sent, what it answers, and the thread's side of it. */
+import { platform } from "#platform";
 import { EventMemory } from "../kernels/event-memory.ts";
 import { type PortableError, toPortable } from "./portable-error.ts";
 import { OpenedRecording, type OpenOptions, openParts } from "./recording.ts";
@@ -78,7 +79,9 @@ export class RowWork {
   /** Closes the file, when nothing is read any more. */
   async close(): Promise<void> {
     await this.#last;
-    await (await this.#opened?.catch(() => null))?.recording.close();
+    const opened = await this.#opened?.catch(() => null);
+    await opened?.recording.close();
+    await opened?.source.close?.();
   }
 
   async #read({ start, count, into }: RowMessage & { kind: "read-rows" }): Promise<boolean> {
@@ -99,7 +102,8 @@ export class RowWork {
 type Opened = Awaited<ReturnType<typeof open>>;
 
 async function open({ path, options, blockRows }: RowMessage & { kind: "open-rows" }) {
-  const recording = new OpenedRecording(await openParts(path, options));
+  const source = platform.openPathToBlock(path);
+  const recording = new OpenedRecording(await openParts(source, options));
   const { content, onMalformed } = recording;
   if (content.kind !== "rows") throw new Error("the file has changed: it holds no rows any more");
   const { table } = content;
@@ -109,5 +113,5 @@ async function open({ path, options, blockRows }: RowMessage & { kind: "open-row
     scratchBytesPerEvent: table.scratchBytesPerEvent,
   });
   const reader = await table.createReader(memory, onMalformed);
-  return { recording, memory, blockRows, reader };
+  return { recording, source, memory, blockRows, reader };
 }

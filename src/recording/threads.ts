@@ -7,21 +7,6 @@ import type { OpenedRecording } from "./recording.ts";
 import { blockBytes, RowBlocks } from "./row-blocks.ts";
 import type { TileOptions } from "./tiles.ts";
 
-/** Threads that are started unless the caller says how many; memory sets the pace beyond that. */
-const MOST_THREADS = 4;
-/** A smaller recording is decoded before threads have started, which takes some 50 ms. */
-const LEAST_BYTES = 32 * 1024 * 1024;
-const LEAST_ROWS = 2_000_000;
-
-/** How many threads decode a recording, unless the caller says it. */
-export function defaultThreads({ content, byteLength }: OpenedRecording): number {
-  const isLarge =
-    content.kind === "rows"
-      ? content.table.rows >= LEAST_ROWS
-      : byteLength !== null && byteLength >= LEAST_BYTES;
-  return isLarge ? Math.min(platform.parallelism, MOST_THREADS) : 1;
-}
-
 /** What a thread takes before it decodes anything: a JavaScript engine, and for rows the library. */
 const THREAD_BYTES = 12_000_000;
 
@@ -59,8 +44,9 @@ export function startRowBlocks(
   const { partSize: blockRows = table.blockRows } = options;
   if (threads === 1 || table.blockRows === undefined || blockRows === undefined || path === null)
     return null;
-  const started = start(Math.min(threads, Math.ceil((range.end - range.start) / blockRows)));
-  if (started.length < 2) return null;
+  const blocks = Math.ceil((range.end - range.start) / blockRows);
+  const started = blocks < 2 ? [] : start(Math.min(threads, blocks));
+  if (started.length === 0) return null;
   const stated = { ...recording.stated, onMalformed };
   return new RowBlocks(memory, started, {
     path,

@@ -11,7 +11,6 @@ import {
   type OpenedRecording,
   type OpenOptions,
 } from "../recording/recording.ts";
-import { defaultThreads } from "../recording/threads.ts";
 import type { TileOptions } from "../recording/tiles.ts";
 import { show } from "../util/show.ts";
 import { checkPlanOptions, type PlanOptions } from "./plan-options.ts";
@@ -29,9 +28,9 @@ export interface LoadOptions extends OpenOptions, PlanOptions {
   rebase?: boolean | undefined;
   /**
    * The most threads that decode; 1 decodes in the calling one. Whatever their number, events,
-   * order, report and errors are the same. Files, and compressed ones, of EVT 2.0, 2.1 and 3.0, DAT,
-   * text and HDF5 (not compressed as a whole) are decoded by several. Default: as many as there are
-   * cores, up to 4; 1 for recordings below 32 MiB, or 2 000 000 rows of HDF5, and in browsers.
+   * order, report and errors are the same. Several decode EVT 2.0, 2.1 and 3.0, DAT and text, also
+   * out of gzip and zstd, and HDF5 files by path, in Node; other recordings are decoded by one.
+   * They pay where decoding takes longer than making columns, on machines with idle cores. Default 1.
    */
   threads?: number | undefined;
   /** Told how far the load has come, at most ten times a second and once at the end. */
@@ -64,7 +63,7 @@ export function resolveLoad(recording: OpenedRecording, options: LoadOptions): R
   checkPlanOptions(options);
   return {
     columns: checkColumns(options.columns),
-    threads: checkThreads(options.threads) ?? defaultThreads(recording),
+    threads: checkThreads(options.threads),
     tiles: {
       polarityEncoding: checkPolarityEncoding(
         options.polarityEncoding,
@@ -86,8 +85,7 @@ export function resolveLoad(recording: OpenedRecording, options: LoadOptions): R
 /** More would wait for memory, not decode. */
 const MAX_THREADS = 64;
 
-function checkThreads(threads: number | undefined): number | undefined {
-  if (threads === undefined) return undefined;
+function checkThreads(threads = 1): number {
   if (Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS) return threads;
   throw new EventError("invalid-option", "threads is no number of threads", {
     expected: `a whole number from 1 to ${MAX_THREADS}`,

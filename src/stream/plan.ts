@@ -5,7 +5,7 @@ import { bytesPerEvent, checkColumns, FULL_ENOUGH } from "../events/columns.ts";
 import { type EventEstimate, estimateEvents } from "../recording/event-estimate.ts";
 import { passMemorySize, TILE_EVENTS } from "../recording/pass-memory.ts";
 import type { OpenedRecording } from "../recording/recording.ts";
-import { defaultThreads, threadBytes } from "../recording/threads.ts";
+import { threadBytes } from "../recording/threads.ts";
 import type { TileOptions } from "../recording/tiles.ts";
 import type { LoadOptions } from "./load-options.ts";
 import { fitSizes, heldBytes, type PassNeeds, type PassSizes } from "./memory-budget.ts";
@@ -75,7 +75,7 @@ export interface ResolvedPlan {
 export interface PlanRequest extends Omit<LoadOptions, "onReport" | "onProgress"> {
   /** Events of a batch that the caller has asked for. */
   readonly batchEvents?: number | undefined;
-  /** The most threads that decode. Default: as many as pay. */
+  /** The most threads that decode. Default 1. */
   readonly threads?: number | undefined;
   /** Batches that are decoded ahead of the consumer. Default 0. */
   readonly batchesAhead?: number | undefined;
@@ -154,7 +154,7 @@ export function resolvePlan(
       : spentOf(memoryLimitBytes, least, hasWindow);
   const sizes = fitSizes(chosen.needs, chosen.wanted, chosen.least, spent);
   const heldByOne = heldBytes(chosen.needs, sizes);
-  const wantedThreads = target === "borrowed" ? 1 : (request.threads ?? defaultThreads(recording));
+  const wantedThreads = target === "borrowed" ? 1 : (request.threads ?? 1);
   // Under a limit, threads are what is left out first.
   const threads = heldByOne + threadBytes(recording, wantedThreads) <= spent ? wantedThreads : 1;
   const streamBytes = heldByOne + threadBytes(recording, threads);

@@ -1,4 +1,14 @@
-import { close, constants, fstat, open, read } from "node:fs";
+import {
+  close,
+  closeSync,
+  constants,
+  fstat,
+  fstatSync,
+  open,
+  openSync,
+  read,
+  readSync,
+} from "node:fs";
 import { promisify } from "node:util";
 import { EventError } from "../../errors.ts";
 import {
@@ -71,6 +81,39 @@ export class FileSource implements ByteSource {
   }
 }
 
+/**
+ * Opens a file for a thread that has nothing else to do while it reads: each read then spares the
+ * way to another thread and back.
+ *
+ * @throws EventError `source-not-found`, `source-unreadable`
+ */
+export function openFileToBlock(path: string): ByteSource {
+  let descriptor: number | null;
+  try {
+    descriptor = openSync(path, constants.O_RDONLY);
+  } catch (cause) {
+    throw cannotOpen(path, cause);
+  }
+  return {
+    name: path,
+    byteLength: fstatSync(descriptor).size,
+    async read(offset, length, { into = new Uint8Array(length) } = {}) {
+      if (descriptor === null) throw isClosed(path);
+      let filled = 0;
+      while (filled < length) {
+        const count = readSync(descriptor, into, filled, length - filled, offset + filled);
+        if (count === 0) throw tooShort(path, offset, length, filled);
+        filled += count;
+      }
+      return into.subarray(0, length);
+    },
+    async close() {
+      if (descriptor !== null) closeSync(descriptor);
+      descriptor = null;
+    },
+  };
+}
+
 /** A pipe or a device: no length, no second reading. */
 class PipeSource implements SequentialSource {
   readonly name: string;
@@ -110,10 +153,7 @@ class Descriptor {
   ): Promise<number> {
     const number = this.#number;
     if (number === null) {
-      throw new EventError("source-unreadable", "the file is closed", {
-        path: this.#path,
-        hint: "Read before the recording is closed.",
-      });
+      throw isClosed(this.#path);
     }
     const pending = new Promise<number>((resolve, reject) => {
       read(number, into, at, length, position, (cause, count) => {
@@ -144,6 +184,13 @@ class Descriptor {
     await Promise.allSettled(this.#reads);
     await closeAsync(number);
   }
+}
+
+function isClosed(path: string): EventError {
+  return new EventError("source-unreadable", "the file is closed", {
+    path,
+    hint: "Read before the recording is closed.",
+  });
 }
 
 function cannotOpen(path: string, cause: unknown): EventError {
