@@ -37,11 +37,23 @@ export function laneBytes({ parts }: StreamFormat): number {
   return LANES_PER_THREAD * eventMemoryBytes({ inputBytes, tileEvents: LANE_EVENTS });
 }
 
-/** Hands over the tiles of a stream in order, each in the memory of the lane that it was decoded in. */
+/**
+ * Hands over the tiles of a stream in order, each in the memory of the lane that it was decoded in,
+ * and ends the threads.
+ */
 export async function* tilesOfLanes(pass: LanePass): AsyncGenerator<EventMemory, void, void> {
+  try {
+    yield* decodeInLanes(pass);
+  } finally {
+    await Promise.all(pass.others.map((thread) => thread.close()));
+  }
+}
+
+async function* decodeInLanes(pass: LanePass): AsyncGenerator<EventMemory, void, void> {
   const { format, header, bytes, report, others, signal, strict, onProgress } = pass;
   const { onMalformed, rebase = false, triggers = false } = pass;
-  const { partSize: segmentBytes = SEGMENT_BYTES, tileEvents = LANE_EVENTS } = pass;
+  const { partSize: segmentBytes = SEGMENT_BYTES } = pass;
+  const tileEvents = Math.min(pass.tileEvents ?? LANE_EVENTS, LANE_EVENTS);
   const { dataOffset, variant = 0 } = header;
   const { leadBytes, carriedSum } = format.parts;
   const createMemory = (): EventMemory => {
@@ -73,46 +85,42 @@ export async function* tilesOfLanes(pass: LanePass): AsyncGenerator<EventMemory,
   let last = firstLane;
   let before = firstLane.handOver();
   report.bytesRead = dataOffset;
-  try {
-    for (;;) {
-      const hasRoom = (): boolean => idle.length > 0 && failure === null && !reader.isEnd;
-      while (hasRoom() && (reader.isReady || busy.length === 0)) {
-        const reading = reader.next().catch((error: unknown) => {
-          failure = { error }; // what was read before is handed over first
-          return null;
-        });
-        const segment = await untilAborted(reading, signal);
-        if (segment === null) break;
-        const lane = idle.shift() as Lane;
-        lane.offer(segment, before.carried);
-        if (hasOffset) lanes.announce(lane);
-        busy.push(lane);
-      }
-      if (busy.length === 0) break;
-      if (!(await lanes.settle(busy, hasRoom() ? reader.ready : null, signal))) continue;
-      const lane = busy.shift() as Lane;
-      lane.begin(before);
-      report.bytesRead += lane.bytesRead;
-      yield* tilesOf(lane);
-      before = lane.handOver();
-      idle.push(lane);
-      last = lane;
-      if (!hasOffset && report.events > 0) {
-        hasOffset = true;
-        for (const other of otherLanes) other.memory.setTimeOffset(lane.memory.timeOffset);
-        idle.push(...otherLanes);
-      }
+  for (;;) {
+    const hasRoom = (): boolean => idle.length > 0 && failure === null && !reader.isEnd;
+    while (hasRoom() && (reader.isReady || busy.length === 0)) {
+      const reading = reader.next().catch((error: unknown) => {
+        failure = { error }; // what was read before is handed over first
+        return null;
+      });
+      const segment = await untilAborted(reading, signal);
+      if (segment === null) break;
+      const lane = idle.shift() as Lane;
+      lane.offer(segment, before.carried);
+      if (hasOffset) lanes.announce(lane);
+      busy.push(lane);
     }
-    if (failure !== null) throw (failure as { readonly error: unknown }).error;
-    last.decoder.end(1);
-    yield* tilesOf(last);
-    last.decoder.finish(report);
-    reportDamage(report, bytes);
-    checkLoss(report, strict);
-    meter?.finish(bytes.bytesUsed ?? report.bytesRead, report.events);
-  } finally {
-    await lanes.close();
+    if (busy.length === 0) break;
+    if (!(await lanes.settle(busy, hasRoom() ? reader.ready : null, signal))) continue;
+    const lane = busy.shift() as Lane;
+    lane.begin(before);
+    report.bytesRead += lane.bytesRead;
+    yield* tilesOf(lane);
+    before = lane.handOver();
+    idle.push(lane);
+    last = lane;
+    if (!hasOffset && report.events > 0) {
+      hasOffset = true;
+      for (const other of otherLanes) other.memory.setTimeOffset(lane.memory.timeOffset);
+      idle.push(...otherLanes);
+    }
   }
+  if (failure !== null) throw (failure as { readonly error: unknown }).error;
+  last.decoder.end(1);
+  yield* tilesOf(last);
+  last.decoder.finish(report);
+  reportDamage(report, bytes);
+  checkLoss(report, strict);
+  meter?.finish(bytes.bytesUsed ?? report.bytesRead, report.events);
 
   /** The tiles of a lane that was begun; what stands in front of an error comes before it. */
   async function* tilesOf({ memory, decoder }: Lane): AsyncGenerator<EventMemory, void, void> {

@@ -48,13 +48,13 @@ export function startRowBlocks(
   const started = blocks < 2 ? [] : start(Math.min(threads, blocks));
   if (started.length === 0) return null;
   const stated = { ...recording.stated, onMalformed };
-  return new RowBlocks(memory, started, {
-    path,
-    options: stated,
-    rows: range,
-    blockRows,
-    createReader,
-  });
+  try {
+    const choice = { path, options: stated, rows: range, blockRows, createReader };
+    return new RowBlocks(memory, started, choice);
+  } catch (error) {
+    for (const thread of started) void thread.close(); // there was no memory to share with them
+    throw error;
+  }
 }
 
 function start(count: number): DecodeThread[] {
