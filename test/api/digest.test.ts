@@ -6,6 +6,7 @@ import { off, on, recordingOf, timeHigh, wordStream } from "../support/evt2-word
 import { expectedLoad } from "../support/expected-load.ts";
 import { longRecording } from "../support/long-recording.ts";
 import { itWithSharedData } from "../support/shared-data.ts";
+import { SOAK } from "../support/soak.ts";
 import { PieceSource } from "../support/sources.ts";
 
 const SENSOR = { width: 640, height: 480 };
@@ -29,7 +30,7 @@ describe("digestEvents", () => {
         });
         expect(reportOf(result)).toEqual({ ...report, modeReason: null });
       }),
-      { numRuns: 200 },
+      { numRuns: 80 * SOAK },
     );
   });
 

@@ -11,6 +11,7 @@ import {
 } from "../support/expected-load.ts";
 import { longRecording } from "../support/long-recording.ts";
 import { itWithSharedData } from "../support/shared-data.ts";
+import { SOAK } from "../support/soak.ts";
 import { PieceSource, streamOf } from "../support/sources.ts";
 
 const SENSOR = { width: 640, height: 480 };
@@ -41,7 +42,7 @@ describe("loadEvents", () => {
         expectSameColumns(frameColumns(frame), columnsOf(table));
         expect(reportOf(frame)).toEqual(reportOf(table));
       }),
-      { numRuns: 60 },
+      { numRuns: 25 * SOAK },
     );
   });
 
@@ -100,7 +101,7 @@ describe("loadEvents", () => {
         expectSameColumns(frameColumns(await stream.toDataFrame()), expected);
         expectSameColumns(columnsOf(await stream.toTable()), expected);
       }),
-      { numRuns: 40 },
+      { numRuns: 15 * SOAK },
     );
   });
 

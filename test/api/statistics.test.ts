@@ -17,6 +17,7 @@ import { concatBytes, off, on, recordingOf, timeHigh, wordStream } from "../supp
 import { expectedLoad } from "../support/expected-load.ts";
 import { longRecording } from "../support/long-recording.ts";
 import { itWithSharedData } from "../support/shared-data.ts";
+import { SOAK } from "../support/soak.ts";
 import { PieceSource, RecordingSource } from "../support/sources.ts";
 
 const SENSOR = { width: 640, height: 480 };
@@ -82,7 +83,7 @@ describe("loadStatistics", () => {
         expect(reportOf(statistics)).toEqual({ ...report, modeReason: null });
         expect(await sampleStatistics(bytes, { rebase })).toEqual(statistics);
       }),
-      { numRuns: 200 },
+      { numRuns: 80 * SOAK },
     );
   });
 

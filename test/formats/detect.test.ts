@@ -8,6 +8,7 @@ import { FORMATS } from "../../src/formats/registry.ts";
 import { detectFormat, type FormatDetection, loadTable, openRecording } from "../../src/index.ts";
 import { concatBytes, latin1Bytes, on, recordingOf, timeHigh } from "../support/evt2-words.ts";
 import { itWithSharedData } from "../support/shared-data.ts";
+import { SOAK } from "../support/soak.ts";
 
 /** Bytes that no text holds and no signature starts with. */
 const BINARY = Uint8Array.from([0x07, 0x00, 0xff, 0x80, 0x01, 0x02, 0x03, 0x04]);
@@ -318,7 +319,7 @@ describe("everything else", () => {
           expect(result.supported).toBe(isRead(result.format));
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 800 * SOAK },
     );
   });
 });

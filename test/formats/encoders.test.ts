@@ -24,7 +24,7 @@ import { itWithSharedData } from "../support/shared-data.ts";
 import { SOAK } from "../support/soak.ts";
 
 /** `EVARROW_SOAK=n` makes n times as many. */
-const RUNS = { numRuns: 50 * SOAK };
+const RUNS = { numRuns: 20 * SOAK };
 const TIMEOUT_MS = 60_000 * SOAK;
 
 interface Event {

@@ -15,6 +15,7 @@ import {
   parseRawHeader as referenceHeader,
 } from "../reference/raw-header.ts";
 import { concatBytes, latin1Bytes, on, timeHigh, wordBytes } from "../support/evt2-words.ts";
+import { SOAK } from "../support/soak.ts";
 import { PieceSource } from "../support/sources.ts";
 
 const WORDS = wordBytes([timeHigh(1), on(2, 3, 4)]);
@@ -97,7 +98,7 @@ describe("parseRawHeader", () => {
       fc.property(headerBytes, (bytes) => {
         expect(parsed(bytes)).toEqual(expectedParse(bytes));
       }),
-      { numRuns: 2000 },
+      { numRuns: 800 * SOAK },
     );
   });
 
@@ -109,7 +110,7 @@ describe("parseRawHeader", () => {
       fc.property(noise, (bytes) => {
         expect(parsed(bytes)).toEqual(expectedParse(bytes));
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 * SOAK },
     );
   });
 
@@ -195,7 +196,7 @@ describe("rawHeaderIsCut", () => {
           if (!rawHeaderIsCut(start)) expect(parsed(start)).toEqual(whole);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 120 * SOAK },
     );
   });
 
@@ -378,7 +379,7 @@ describe("the geometry", () => {
         if (conflict) expect(() => sensorOf(header)).toThrow(/two sensor geometries/);
         else expect(sensorOf(header).geometry).toEqual(referenceGeometry(entries));
       }),
-      { numRuns: 500 },
+      { numRuns: 200 * SOAK },
     );
   });
 

@@ -8,6 +8,7 @@ import type { PolarityEncoding, SensorGeometry } from "../../src/index.ts";
 import { EventMemory } from "../../src/kernels/event-memory.ts";
 import { type ReferenceRow, rowsReference } from "../reference/rows.ts";
 import { expectSameColumns, toColumns } from "../support/expected-load.ts";
+import { SOAK } from "../support/soak.ts";
 
 const SENSOR: SensorGeometry = { width: 640, height: 480 };
 
@@ -108,7 +109,7 @@ describe("the kernel rows", () => {
       rebase: fc.boolean(),
       calls: fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 10 }),
     });
-    await fc.assert(fc.asyncProperty(anyRows, setting, expectAssembled), { numRuns: 500 });
+    await fc.assert(fc.asyncProperty(anyRows, setting, expectAssembled), { numRuns: 200 * SOAK });
   });
 
   it("keeps eight regular rows as they are, and those around a bad one", async () => {

@@ -70,7 +70,7 @@ describe.each(ENCODINGS)("the encoding kernel of $name", (target) => {
           const { bytes } = await encodeTiles(target, [{ events }]);
           expect(decode(bytes).events).toEqual(events);
         }),
-        { numRuns: 80 * SOAK },
+        { numRuns: 30 * SOAK },
       );
     },
     TIMEOUT_MS,
@@ -106,7 +106,7 @@ describe.each(ENCODINGS)("the encoding kernel of $name", (target) => {
             expect(pieces.chunks).toBeGreaterThanOrEqual(whole.chunks);
           },
         ),
-        { numRuns: 60 * SOAK },
+        { numRuns: 25 * SOAK },
       );
     },
     TIMEOUT_MS,
@@ -140,7 +140,7 @@ describe.each(ENCODINGS)("the encoding kernel of $name", (target) => {
             expect(leftOut).toEqual({ events: 0, triggers: 0 });
           },
         ),
-        { numRuns: 60 * SOAK },
+        { numRuns: 25 * SOAK },
       );
     },
     TIMEOUT_MS,
@@ -290,7 +290,7 @@ describe.each(ENCODINGS)("the encoding kernel of $name", (target) => {
             const left = events.length - expected.length + bad.length;
             expect(leftOut).toEqual({ events: left, triggers: 0 });
           }),
-          { numRuns: 40 * SOAK },
+          { numRuns: 15 * SOAK },
         );
       },
       TIMEOUT_MS,

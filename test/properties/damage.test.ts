@@ -199,7 +199,7 @@ describe("a recording", () => {
               numRuns: 1,
             },
           );
-          const bytes = recordingOf(list.slice(0, 150), { header });
+          const bytes = recordingOf(list.slice(0, SOAK > 1 ? 150 : 40), { header });
           // At every byte; of all but the first header every third one.
           for (let length = 0; length <= bytes.byteLength; length += index === 0 ? 1 : 3) {
             await expectHandled(bytes.slice(0, length), length % 16 === 0 ? 9 : 0);
@@ -219,7 +219,11 @@ describe("a recording", () => {
           const bytes = recordingOf([0x80000001, 0x10400802, 0x00801003, 0x10c01804], { header });
           for (let at = 0; at < bytes.byteLength; at++) {
             // Digits, signs of the grammar, and anything.
-            for (const value of [0x0a, 0x20, 0x25, 0x30 + random(10), random(256)]) {
+            for (const [index, value] of [
+              ...[0x0a, 0x20, 0x25],
+              ...[0x30 + random(10), random(256)],
+            ].entries()) {
+              if (SOAK === 1 && (index + at) % 5 > 1) continue;
               const changed = bytes.slice();
               changed[at] = value;
               await expectHandled(changed);
@@ -240,7 +244,7 @@ describe("a recording", () => {
         fc.asyncProperty(recordings, changes, pieces, async (bytes, list, pieceBytes) => {
           await expectHandled(damaged(bytes, list), pieceBytes);
         }),
-        { numRuns: 60 * SOAK },
+        { numRuns: 25 * SOAK },
       );
     },
     TIMEOUT_MS,
@@ -266,7 +270,7 @@ describe("noise", () => {
         fc.asyncProperty(starts, noise, async (start, bytes) => {
           await expectHandled(concatBytes(latin1Bytes(start), bytes));
         }),
-        { numRuns: 50 * SOAK },
+        { numRuns: 20 * SOAK },
       );
     },
     TIMEOUT_MS,
@@ -285,7 +289,7 @@ describe("noise", () => {
         fc.asyncProperty(fc.constantFrom(...HEADERS), noise, async (header, bytes) => {
           await expectHandled(concatBytes(latin1Bytes(header), bytes));
         }),
-        { numRuns: 50 * SOAK },
+        { numRuns: 20 * SOAK },
       );
     },
     TIMEOUT_MS,
@@ -303,7 +307,7 @@ describe("noise", () => {
           const random = pairs.map(([type, rest]) => type * 2 ** 28 + rest);
           await expectHandled(recordingOf(random, { header }));
         }),
-        { numRuns: 50 * SOAK },
+        { numRuns: 20 * SOAK },
       );
     },
     TIMEOUT_MS,

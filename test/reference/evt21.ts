@@ -64,9 +64,11 @@ export function decodeEvt21Reference(
       case 0x1: {
         // EVT_POS: same
         const y = bits(word, 42, 32);
+        const base = bits(word, 53, 43);
+        const mask = bits(word, 31, 0);
         for (let i = 0; i < 32; i++) {
-          if (bits(word, i, i) === 0) continue;
-          const x = bits(word, 53, 43) + i;
+          if (((mask >>> i) & 1) === 0) continue;
+          const x = base + i;
           if (timeHigh === null) {
             result.eventsBeforeTimeBase += 1;
             noteFirst("eventBeforeTimeBase", offset);
@@ -136,7 +138,7 @@ export function decodeEvt21Reference(
 
 /** Bits `high` to `low` of a 64-bit word, both inclusive, as the tables of the fact sheet write them. */
 function bits(word: bigint, high: number, low: number): number {
-  return Number((word / 2n ** BigInt(low)) % 2n ** BigInt(high - low + 1));
+  return Number(BigInt.asUintN(high - low + 1, word >> BigInt(low)));
 }
 
 /** t = (TIME_HIGH << 6) | ts, 34 bits, on top of the clock periods that have passed. */

@@ -10,6 +10,7 @@ import {
   SourceCursor,
 } from "../../src/source/cursor.ts";
 import { MemorySource } from "../../src/source/memory.ts";
+import { SOAK } from "../support/soak.ts";
 import { PieceSource, RecordingSource } from "../support/sources.ts";
 
 const bytes = Uint8Array.from({ length: 50 }, (_, index) => index);
@@ -141,7 +142,7 @@ describe("ReplaySource", () => {
         }
         expect(all).toEqual([...bytes]);
       }),
-      { numRuns: 50 },
+      { numRuns: 20 * SOAK },
     );
   });
 

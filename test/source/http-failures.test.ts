@@ -272,7 +272,7 @@ describe("whatever a server answers", () => {
         }
         await server.untilQuiet();
       }),
-      { numRuns: 200 * SOAK },
+      { numRuns: 80 * SOAK },
     );
     expect(sound).toBeGreaterThan(0);
   });

@@ -117,7 +117,7 @@ describe.each<[PlatformName, StreamCompression, typeof ZSTD]>([
             expect(same(found.bytes, small)).toBe(true);
           },
         ),
-        { numRuns: 200 * SOAK },
+        { numRuns: 80 * SOAK },
       );
     },
     TIMEOUT_MS,
@@ -134,7 +134,7 @@ describe.each<[PlatformName, StreamCompression, typeof ZSTD]>([
         });
         if (found !== null) expect(found.bytes.byteLength).toBeLessThan(2 ** 25);
       }),
-      { numRuns: 300 * SOAK },
+      { numRuns: 120 * SOAK },
     );
   });
 

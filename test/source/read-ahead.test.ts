@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ByteSource, ReadOptions } from "../../src/index.ts";
 import { ReadAheadSource } from "../../src/source/read-ahead.ts";
+import { SOAK } from "../support/soak.ts";
 import { RecordingSource } from "../support/sources.ts";
 
 const LEAST = 256 * 1024;
@@ -120,7 +121,7 @@ describe("ReadAheadSource", () => {
         }
         await Promise.all(readings);
       }),
-      { numRuns: 40 },
+      { numRuns: 15 * SOAK },
     );
   });
 

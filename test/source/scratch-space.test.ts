@@ -12,6 +12,7 @@ import { createScratchFile } from "../../src/source/node/scratch-file.ts";
 import { ScratchMemory } from "../../src/source/scratch-memory.ts";
 import type { ScratchSpace } from "../../src/source/scratch-space.ts";
 import { canSeeDescriptors } from "../support/open-files.ts";
+import { SOAK } from "../support/soak.ts";
 
 const folder = realpathSync(await mkdtemp(join(tmpdir(), "evarrow-scratch-")));
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -79,7 +80,7 @@ describe.each<[string, () => Promise<ScratchSpace>]>([
           space.close();
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 15 * SOAK },
     );
   });
 

@@ -11,6 +11,7 @@ import { columnsOf, expectSameColumns, joinColumns } from "../support/expected-l
 import { streamed } from "../support/loads.ts";
 import { longRecording } from "../support/long-recording.ts";
 import { SAMPLES, sample } from "../support/samples.ts";
+import { SOAK } from "../support/soak.ts";
 import { PieceSource } from "../support/sources.ts";
 
 const sizes = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 5000 }));
@@ -44,7 +45,10 @@ describe.each(SAMPLES)("the batches of %s", (name) => {
         expect(stream.report).toEqual({ ...reportOf(table), mode: "chunked", modeReason });
       },
     );
-    await fc.assert(property, { numRuns: 8, examples: [[{ batchEvents: 1 }, "owned"]] });
+    // One event a batch takes long, and is the same whatever else a sample holds.
+    const least = SOAK > 1 || name.startsWith("falling-bar.evt") ? 1 : 997;
+    const examples: [StreamOptions, "owned"][] = [[{ batchEvents: least }, "owned"]];
+    await fc.assert(property, { numRuns: 3 * SOAK, examples });
     await recording.close();
   });
 });

@@ -25,6 +25,7 @@ import {
 } from "../support/expected-load.ts";
 import { longRecording } from "../support/long-recording.ts";
 import { canSeeDescriptors, openDescriptors } from "../support/open-files.ts";
+import { SOAK } from "../support/soak.ts";
 import { RecordingSource } from "../support/sources.ts";
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "evarrow-failures-")));
@@ -161,7 +162,7 @@ describe("a loss under strict", () => {
       async (words, batchEvents, batches, rebase) =>
         expectCutAtLoss(recordingOf(words), { batchEvents, batches, rebase }),
     );
-    await fc.assert(property, { numRuns: 150 });
+    await fc.assert(property, { numRuns: 50 * SOAK });
   });
 
   it("lets all events in front of it pass, and none behind: EVT 3.0", async () => {
@@ -170,7 +171,7 @@ describe("a loss under strict", () => {
       async (words, batchEvents, batches) =>
         expectCutAtLoss(evt3Of(words), { batchEvents, batches }),
     );
-    await fc.assert(property, { numRuns: 150 });
+    await fc.assert(property, { numRuns: 50 * SOAK });
   });
 
   it("lets all events in front of it pass, and none behind: text", async () => {
@@ -202,7 +203,7 @@ describe("a loss under strict", () => {
         expectSameColumns(result.columns, columnsOf(front));
       },
     );
-    await fc.assert(property, { numRuns: 150 });
+    await fc.assert(property, { numRuns: 50 * SOAK });
   });
 
   it("lets all events in front of it pass, and none behind: rows", async () => {
@@ -229,7 +230,7 @@ describe("a loss under strict", () => {
         expect(result.reports[0]?.events).toBe(row);
       },
     );
-    await fc.assert(property, { numRuns: 100 });
+    await fc.assert(property, { numRuns: 35 * SOAK });
   });
 });
 
@@ -263,7 +264,7 @@ describe.skipIf(!canSeeDescriptors)("a loop that ends early (open files are seen
       await recording.close();
       expect(openDescriptors(path)).toBe(0);
     });
-    await fc.assert(property, { numRuns: 60 });
+    await fc.assert(property, { numRuns: 20 * SOAK });
   });
 
   it("leaves nothing behind in hundreds of passes under one signal", async () => {

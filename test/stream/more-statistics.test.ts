@@ -113,7 +113,7 @@ describe("rates and pixel counts", () => {
           }
         },
       ),
-      { numRuns: 60 * SOAK },
+      { numRuns: 25 * SOAK },
     );
   });
 

@@ -23,6 +23,7 @@ import { zstdFrame } from "../support/compressed.ts";
 import { cd, concatBytes, recordingOf, timeHigh } from "../support/evt2-words.ts";
 import { columnsOf, expectSameColumns } from "../support/expected-load.ts";
 import { longRecording } from "../support/long-recording.ts";
+import { SOAK } from "../support/soak.ts";
 import { PieceSource } from "../support/sources.ts";
 
 const folder = fileURLToPath(new URL("../../data-samples/", import.meta.url));
@@ -292,7 +293,7 @@ describe("the memory limit", () => {
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 25 * SOAK },
     );
   });
 

@@ -5,6 +5,7 @@ import { EventMemory } from "../../src/kernels/event-memory.ts";
 import { openRecording, type StreamOptions } from "../../src/node.ts";
 import { BatchBuilder } from "../../src/stream/batches.ts";
 import { TimeWindows, type WindowGrid } from "../../src/stream/windows.ts";
+import { SOAK } from "../support/soak.ts";
 
 interface Window {
   start: bigint;
@@ -92,7 +93,7 @@ describe("windows", () => {
           expect(found).toEqual(windowsOf(times, grid, limit));
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 160 * SOAK },
     );
   });
 

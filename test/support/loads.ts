@@ -19,17 +19,23 @@ import {
   triggersOf,
 } from "./expected-load.ts";
 
-/** Columns, triggers and the whole report of a recording, loaded in every way. */
+/**
+ * Columns, triggers and the whole report of a recording, loaded in every way.
+ *
+ * @param sizes - events of a batch. Default 5.
+ */
 export async function expectLoads(
   bytes: Uint8Array<ArrayBuffer>,
   expected: ExpectedLoad,
-  batchEvents = 5,
+  ...sizes: readonly number[]
 ): Promise<void> {
   await expectTable(bytes, expected);
   const recording = await openRecording(bytes);
   expect(triggersOf(await recording.triggers())).toEqual(expected.triggers);
-  const owned = await streamed(recording.stream({ batchEvents }));
-  expectSameColumns(owned.columns, expected.columns);
+  for (const batchEvents of sizes.length === 0 ? [5] : sizes) {
+    const owned = await streamed(recording.stream({ batchEvents }));
+    expectSameColumns(owned.columns, expected.columns);
+  }
 }
 
 /** Columns and the whole report of a recording. */

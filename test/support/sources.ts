@@ -32,6 +32,22 @@ export class PieceSource implements SequentialSource {
   }
 }
 
+/** The first read of a source, from which its format is told. */
+export const FIRST_READ = 65536;
+
+/**
+ * Sizes of pieces for what is tested behind the first read: most of that comes at once, since
+ * nothing but time is spent by cutting a header into thousands of pieces.
+ */
+export function behindHead(size: () => number): () => number {
+  let isHead = true;
+  return () => {
+    if (!isHead) return size();
+    isHead = false;
+    return FIRST_READ - 100;
+  };
+}
+
 /** Bytes that can be read anywhere, and a record of what was read. */
 export class RecordingSource implements ByteSource {
   readonly byteLength: number;

@@ -37,6 +37,7 @@ import {
 } from "../../../src/node.ts";
 import { type ReferenceRow, rowsReference } from "../../reference/rows.ts";
 import { expectSameColumns, toColumns } from "../../support/expected-load.ts";
+import { SOAK } from "../../support/soak.ts";
 import { type Column, ipcOf, KINDS, loaded, plainBatch, someEvents, tableOf } from "./tables.ts";
 
 const { x, y, t, polarity } = plainBatch(someEvents(10)) as Record<
@@ -159,7 +160,7 @@ describe("columns of any integer types", () => {
           expect(result.report.firstRow).toEqual(counts.firstRow);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 120 * SOAK },
     );
   });
 

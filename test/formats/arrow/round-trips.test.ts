@@ -23,6 +23,7 @@ import {
 } from "../../support/expected-load.ts";
 import { streamed } from "../../support/loads.ts";
 import { itWithSharedData } from "../../support/shared-data.ts";
+import { SOAK } from "../../support/soak.ts";
 import { PieceSource, streamOf } from "../../support/sources.ts";
 import { anyEvents, cut, ipcOf, KINDS, loaded, plainBatch, someEvents, tableOf } from "./tables.ts";
 
@@ -138,7 +139,7 @@ describe("events in batches of any sizes", () => {
           expectSameColumns((await loaded(new Blob([bytes]))).columns, events);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 25 * SOAK },
     );
   });
 

@@ -15,6 +15,7 @@ import {
   VERSION_1,
 } from "../../support/dat-records.ts";
 import { concatBytes, latin1Bytes, randomNumbers } from "../../support/evt2-words.ts";
+import { SOAK } from "../../support/soak.ts";
 import { expectedDat } from "./loads.ts";
 
 const HEADERS = [
@@ -45,16 +46,18 @@ describe("a recording", () => {
       const type = [CD, EVENT_2D, CD, EXT_TRIGGER][index] ?? CD;
       const bytes = recordingOf(SMALL, { header, type });
       for (let length = 0; length <= bytes.byteLength; length++) {
+        // The records are the same behind every header.
+        if (SOAK === 1 && index > 0 && length > header.length + 2 && length % 4 !== index) continue;
         await expectHandled(FORMAT, bytes.slice(0, length), length % 8 === 0 ? 9 : 0);
       }
     }
   });
 
-  it("with one byte changed, every third of them to some values", async () => {
+  it("with one byte changed, some of them to some values", async () => {
     const random = randomNumbers(1);
     for (const header of HEADERS) {
       const bytes = recordingOf(SMALL.slice(0, 4), { header });
-      for (let at = 0; at < bytes.byteLength; at += 3) {
+      for (let at = 0; at < bytes.byteLength; at += SOAK > 1 ? 1 : 5) {
         for (const value of [0x0a, 0x20, 0x25, 0x30 + random(10), random(256)]) {
           const changed = bytes.slice();
           changed[at] = value;
@@ -73,7 +76,7 @@ describe("a recording", () => {
       fc.asyncProperty(damagedBytes(recordings), pieces, async (bytes, pieceBytes) => {
         await expectHandled(FORMAT, bytes, pieceBytes);
       }),
-      { numRuns: 60 },
+      { numRuns: 25 * SOAK },
     );
   });
 
@@ -82,7 +85,7 @@ describe("a recording", () => {
       fc.asyncProperty(recordStream({ version: VERSION_1 }), types, async (records, type) => {
         await expectHandled(FORMAT, recordingOf(records, { type }), 77);
       }),
-      { numRuns: 50 },
+      { numRuns: 20 * SOAK },
     );
   });
 });
@@ -94,6 +97,6 @@ it("handles noise behind a header that claims DAT", async () => {
       await expectHandled(FORMAT, concatBytes(latin1Bytes(header), preamble, bytes), 101);
       await expectHandled(FORMAT, concatBytes(latin1Bytes(header), bytes));
     }),
-    { numRuns: 80 },
+    { numRuns: 30 * SOAK },
   );
 });

@@ -22,15 +22,13 @@ import {
 } from "../../support/dat-records.ts";
 import { columnsOf, expectSameColumns, triggersOf } from "../../support/expected-load.ts";
 import { expectStrict, streamed } from "../../support/loads.ts";
-import { PieceSource, RecordingSource } from "../../support/sources.ts";
+import { SOAK } from "../../support/soak.ts";
+import { behindHead, FIRST_READ, PieceSource, RecordingSource } from "../../support/sources.ts";
 import { expectedDat } from "./loads.ts";
 
 const SENSOR = VERSION_2.sensor;
 
 describe("bytes in pieces", () => {
-  /** The first read of a source. What lies behind it reaches the decoder in the source's pieces. */
-  const FIRST_READ = 65536;
-
   /** A recording whose records begin `before` bytes before the end of the first read. */
   function behindFirstRead(
     records: readonly DatRecord[],
@@ -48,7 +46,7 @@ describe("bytes in pieces", () => {
     geometry = SENSOR,
   ): Promise<void> {
     const expected = expectedDat(bytes, { geometry, mode: "chunked" });
-    const table = await loadTable(new PieceSource(bytes, size));
+    const table = await loadTable(new PieceSource(bytes, behindHead(size)));
     expectSameColumns(columnsOf(table), expected.columns);
     expect(reportOf(table)).toEqual(expected.report);
   }
@@ -92,7 +90,7 @@ describe("bytes in pieces", () => {
           const bytes = behindFirstRead(random, start, { version, tail: [...tail] });
           await expectPieces(bytes, size, version.sensor);
         }),
-        { numRuns: 20 },
+        { numRuns: 8 * SOAK },
       );
     }
   });
@@ -102,7 +100,7 @@ describe("bytes in pieces", () => {
       fc.asyncProperty(recordStream(), async (random) => {
         await expectPieces(behindFirstRead(random, 2), () => 1);
       }),
-      { numRuns: 8 },
+      { numRuns: 4 * SOAK },
     );
   });
 
@@ -113,7 +111,12 @@ describe("bytes in pieces", () => {
     for (let before = 0; before < 60; before += 7) {
       const bytes = behindFirstRead(triggers, before, { type: EXT_TRIGGER });
       const expected = expectedDat(bytes, { geometry: SENSOR });
-      const recording = await openRecording(new PieceSource(bytes, () => 1 + (before % 11)));
+      const recording = await openRecording(
+        new PieceSource(
+          bytes,
+          behindHead(() => 1 + (before % 11)),
+        ),
+      );
       expect(triggersOf(await recording.triggers())).toEqual(expected.triggers);
     }
   });
@@ -124,10 +127,14 @@ describe("bytes in pieces", () => {
       fc.asyncProperty(recordStream({ maxPassages: 10 }), size, async (random, pieceBytes) => {
         const bytes = behindFirstRead(random, 7);
         const expected = expectedDat(bytes, { geometry: SENSOR });
-        const source = (): EventSource => new PieceSource(bytes, () => pieceBytes);
+        const source = (): EventSource =>
+          new PieceSource(
+            bytes,
+            behindHead(() => pieceBytes),
+          );
         await expectStrict(bytes, expected, () => loadTable(source(), { strict: true }));
       }),
-      { numRuns: 20 },
+      { numRuns: 8 * SOAK },
     );
   });
 });
@@ -160,7 +167,7 @@ describe("batches", () => {
           expect(reports).toEqual([expected.report]);
         },
       ),
-      { numRuns: 50 },
+      { numRuns: 20 * SOAK },
     );
   });
 
@@ -176,7 +183,7 @@ describe("batches", () => {
         expectSameColumns(columns, expected.columns);
         expect(found.every((size) => size > 0 && size <= batchEvents)).toBe(true);
       }),
-      { numRuns: 50 },
+      { numRuns: 20 * SOAK },
     );
   });
 });

@@ -16,6 +16,7 @@ import {
 } from "../../support/dat-records.ts";
 import { columnsOf, expectSameColumns, triggersOf } from "../../support/expected-load.ts";
 import { expectLoads, expectStrict } from "../../support/loads.ts";
+import { SOAK } from "../../support/soak.ts";
 import { PieceSource } from "../../support/sources.ts";
 import { expectedDat } from "./loads.ts";
 
@@ -199,7 +200,7 @@ describe("every rule, by hand", () => {
     for (const version of [VERSION_2, VERSION_1]) {
       const { sensor, event } = version;
       const between = odd(event, sensor.width, sensor.height);
-      for (let before = 0; before < 36; before++) {
+      for (let before = 0; before < (SOAK > 1 ? 36 : 18); before++) {
         const records = [...regular(event, before, 1000), ...between, ...regular(event, 36, 1061)];
         const bytes = recordingOf(records, { header: sizedHeader(version) });
         const expected = expectedDat(bytes, { geometry: sensor });
@@ -261,7 +262,7 @@ describe("random records", () => {
         await expectLoads(bytes, expected);
         await expectStrict(bytes, expected, () => loadTable(bytes, { strict: true }));
       }),
-      { numRuns: 150 },
+      { numRuns: 60 * SOAK },
     );
   });
 
@@ -275,7 +276,7 @@ describe("random records", () => {
           const table = await loadTable(bytes, { strict: true });
           expectSameColumns(columnsOf(table), expected.columns);
         }),
-        { numRuns: 60 },
+        { numRuns: 25 * SOAK },
       );
     }
   });
@@ -289,7 +290,7 @@ describe("random records", () => {
         const bytes = recordingOf(records, { header, type });
         await expectLoads(bytes, expectedDat(bytes, { geometry: null }));
       }),
-      { numRuns: 100 },
+      { numRuns: 40 * SOAK },
     );
   });
 
@@ -316,7 +317,7 @@ describe("random records", () => {
         const triggers = await recording.triggers({ rebase: given.rebase });
         expect(triggersOf(triggers)).toEqual(expected.triggers);
       }),
-      { numRuns: 100 },
+      { numRuns: 40 * SOAK },
     );
   });
 });

@@ -30,6 +30,7 @@ import {
 } from "../../support/expected-load.ts";
 import { expectStrict, streamed } from "../../support/loads.ts";
 import { itWithSharedData } from "../../support/shared-data.ts";
+import { SOAK } from "../../support/soak.ts";
 import { PieceSource } from "../../support/sources.ts";
 import { expectedDat } from "./loads.ts";
 
@@ -214,7 +215,7 @@ describe("a real recording", () => {
           expect(reportOf(table)).toEqual(expected.report);
           await expectStrict(bytes, expected, () => loadTable(bytes, { strict: true }));
         }),
-        { numRuns: 100 },
+        { numRuns: 40 * SOAK },
       );
     });
   }

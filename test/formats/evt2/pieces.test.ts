@@ -25,13 +25,11 @@ import {
   joinColumns,
 } from "../../support/expected-load.ts";
 import { expectStrict, streamed } from "../../support/loads.ts";
-import { PieceSource, RecordingSource } from "../../support/sources.ts";
+import { SOAK } from "../../support/soak.ts";
+import { behindHead, FIRST_READ, PieceSource, RecordingSource } from "../../support/sources.ts";
 import { SENSOR } from "./loads.ts";
 
 describe("bytes in pieces", () => {
-  /** The first read of a source. What lies behind it reaches the decoder in the source's pieces. */
-  const FIRST_READ = 65536;
-
   /** A recording whose data begins `before` bytes before the end of the first read. */
   function behindFirstRead(words: readonly number[], before: number, tail: readonly number[] = []) {
     const end = "% end\n";
@@ -42,7 +40,7 @@ describe("bytes in pieces", () => {
 
   async function expectPieces(bytes: Uint8Array<ArrayBuffer>, size: () => number): Promise<void> {
     const expected = expectedLoad(bytes, { geometry: SENSOR, mode: "chunked" });
-    const table = await loadTable(new PieceSource(bytes, size));
+    const table = await loadTable(new PieceSource(bytes, behindHead(size)));
     expectSameColumns(columnsOf(table), expected.columns);
     expect(reportOf(table)).toEqual(expected.report);
   }
@@ -73,7 +71,7 @@ describe("bytes in pieces", () => {
         const size = (): number => list[piece++ % list.length] ?? 1;
         await expectPieces(behindFirstRead(random, start, [...rest]), size);
       }),
-      { numRuns: 15 },
+      { numRuns: 6 * SOAK },
     );
   });
 
@@ -82,7 +80,7 @@ describe("bytes in pieces", () => {
       fc.asyncProperty(wordStream(), async (random) => {
         await expectPieces(behindFirstRead(random, 2), () => 1);
       }),
-      { numRuns: 15 },
+      { numRuns: 6 * SOAK },
     );
   });
 
@@ -92,16 +90,23 @@ describe("bytes in pieces", () => {
       fc.asyncProperty(wordStream({ maxPassages: 10 }), size, async (random, pieceBytes) => {
         const bytes = behindFirstRead(random, 7);
         const expected = expectedLoad(bytes, { geometry: SENSOR });
-        const source = (): EventSource => new PieceSource(bytes, () => pieceBytes);
+        const source = (): EventSource =>
+          new PieceSource(
+            bytes,
+            behindHead(() => pieceBytes),
+          );
         await expectStrict(bytes, expected, () => loadTable(source(), { strict: true }));
       }),
-      { numRuns: 25 },
+      { numRuns: 10 * SOAK },
     );
   });
 
   it("that come late", async () => {
     const bytes = behindFirstRead(words, 5);
-    const source = new PieceSource(bytes, () => 3);
+    const source = new PieceSource(
+      bytes,
+      behindHead(() => 3),
+    );
     const next = source.next.bind(source);
     source.next = async (into) => {
       await new Promise((resolve) => setImmediate(resolve));
@@ -115,7 +120,10 @@ describe("bytes in pieces", () => {
     // A source may fill what it is given at once, or long after: nothing that was handed over
     // before may be lost by it.
     const bytes = behindFirstRead(words, 1);
-    const source = new PieceSource(bytes, () => 5);
+    const source = new PieceSource(
+      bytes,
+      behindHead(() => 5),
+    );
     const next = source.next.bind(source);
     source.next = (into) => {
       into.fill(0xee);
@@ -149,7 +157,7 @@ describe("batches", () => {
         expect(found).toEqual([...Array(full).fill(batchEvents), ...(rest > 0 ? [rest] : [])]);
         expect(reports).toEqual([expected.report]);
       }),
-      { numRuns: 60 },
+      { numRuns: 25 * SOAK },
     );
   });
 
@@ -179,7 +187,7 @@ describe("batches", () => {
           expect(size).toBeLessThanOrEqual(batchEvents);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 25 * SOAK },
     );
   });
 

@@ -18,6 +18,7 @@ import {
   triggersOf,
 } from "../../support/expected-load.ts";
 import { expectLoads, expectStrict } from "../../support/loads.ts";
+import { SOAK } from "../../support/soak.ts";
 import { PieceSource } from "../../support/sources.ts";
 import { OPEN_HEADER, SENSOR } from "./loads.ts";
 
@@ -206,7 +207,7 @@ describe("random words", () => {
         await expectLoads(bytes, expected);
         await expectStrict(bytes, expected, () => loadTable(bytes, { strict: true }));
       }),
-      { numRuns: 150 },
+      { numRuns: 60 * SOAK },
     );
   });
 
@@ -217,7 +218,7 @@ describe("random words", () => {
         const expected = expectedLoad(bytes, { geometry: SENSOR });
         expectSameColumns(columnsOf(await loadTable(bytes)), expected.columns);
       }),
-      { numRuns: 100 },
+      { numRuns: 40 * SOAK },
     );
   });
 
@@ -231,7 +232,7 @@ describe("random words", () => {
         const bytes = recordingOf(words, { header: OPEN_HEADER });
         await expectLoads(bytes, expectedLoad(bytes, { geometry: null }));
       }),
-      { numRuns: 100 },
+      { numRuns: 40 * SOAK },
     );
   });
 
@@ -258,7 +259,7 @@ describe("random words", () => {
         const triggers = await recording.triggers({ rebase: given.rebase });
         expect(triggersOf(triggers)).toEqual(expected.triggers);
       }),
-      { numRuns: 80 },
+      { numRuns: 30 * SOAK },
     );
   });
 });

@@ -15,6 +15,7 @@ import {
 import { columnsOf, expectedLoad, expectSameColumns } from "../../support/expected-load.ts";
 import { expectStrict, streamed } from "../../support/loads.ts";
 import { itWithSharedData } from "../../support/shared-data.ts";
+import { SOAK } from "../../support/soak.ts";
 import { PieceSource } from "../../support/sources.ts";
 import { OPEN_HEADER, SENSOR } from "./loads.ts";
 
@@ -215,7 +216,7 @@ describe("a real recording", () => {
         expect(reportOf(table)).toEqual(expected.report);
         await expectStrict(bytes, expected, () => loadTable(bytes, { strict: true }));
       }),
-      { numRuns: 100 },
+      { numRuns: 50 * SOAK },
     );
   });
 });

@@ -26,6 +26,7 @@ import {
 } from "../../support/evt21-words.ts";
 import { columnsOf, expectSameColumns } from "../../support/expected-load.ts";
 import { expectTable } from "../../support/loads.ts";
+import { SOAK } from "../../support/soak.ts";
 import { expectedEvt21, SENSOR } from "./loads.ts";
 
 /** A few words that show their order: under the other one, types are unknown. */
@@ -182,7 +183,7 @@ describe("the byte order that the data show", () => {
           expect(orderOfData(data.subarray(0, data.byteLength - tail))).toBe(order);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 80 * SOAK },
     );
   });
 
@@ -219,7 +220,7 @@ describe("a byte order that the header gives wrong", () => {
       fc.asyncProperty(wordStream(), orders, orders, async (list, stated, written) => {
         await expectOrder(behind(`% endianness ${stated}\n`, written, list), stated);
       }),
-      { numRuns: 50 },
+      { numRuns: 20 * SOAK },
     );
   });
 });

@@ -18,6 +18,7 @@ import {
   trigger,
   wordStream,
 } from "../../support/evt21-words.ts";
+import { SOAK } from "../../support/soak.ts";
 import { expectedEvt21, orderOf } from "./loads.ts";
 
 /** Headers, and the order in which words are written behind them. */
@@ -49,19 +50,21 @@ const SMALL = [
 
 describe("a recording", () => {
   it("that is cut at any byte", async () => {
-    for (const [header, order] of HEADERS) {
+    for (const [index, [header, order]] of HEADERS.entries()) {
       const bytes = recordingOf(SMALL, { header, order });
       for (let length = 0; length <= bytes.byteLength; length++) {
+        // The words are the same behind every header of an order.
+        if (SOAK === 1 && index > 1 && length > header.length && length % 7 !== index) continue;
         await expectHandled(FORMAT, bytes.slice(0, length), length % 8 === 0 ? 9 : 0);
       }
     }
   });
 
-  it("with one byte changed, every third of them to some values", async () => {
+  it("with one byte changed, some of them to some values", async () => {
     const random = randomNumbers(1);
     for (const [header, order] of HEADERS.slice(1, 5)) {
       const bytes = recordingOf(SMALL, { header, order });
-      for (let at = 0; at < bytes.byteLength; at += 3) {
+      for (let at = 0; at < bytes.byteLength; at += SOAK > 1 ? 1 : 5) {
         for (const value of [0x20, 0x30 + random(10), random(256)]) {
           const changed = bytes.slice();
           changed[at] = value;
@@ -80,7 +83,7 @@ describe("a recording", () => {
       fc.asyncProperty(damagedBytes(recordings), pieces, async (bytes, pieceBytes) => {
         await expectHandled(FORMAT, bytes, pieceBytes);
       }),
-      { numRuns: 120 },
+      { numRuns: 50 * SOAK },
     );
   });
 });
@@ -91,6 +94,6 @@ it("handles noise behind a header that claims EVT 2.1", async () => {
     fc.asyncProperty(headers, noise(), async (header, bytes) => {
       await expectHandled(FORMAT, concatBytes(latin1Bytes(header), bytes), 101);
     }),
-    { numRuns: 80 },
+    { numRuns: 30 * SOAK },
   );
 });

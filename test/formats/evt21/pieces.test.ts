@@ -28,7 +28,8 @@ import {
   triggersOf,
 } from "../../support/expected-load.ts";
 import { expectStrict, streamed } from "../../support/loads.ts";
-import { PieceSource } from "../../support/sources.ts";
+import { SOAK } from "../../support/soak.ts";
+import { behindHead, FIRST_READ, PieceSource } from "../../support/sources.ts";
 import { expectedEvt21, SENSOR } from "./loads.ts";
 
 const ALL = 0xffffffff;
@@ -55,9 +56,6 @@ const words: Word[] = [
 ];
 
 describe("bytes in pieces", () => {
-  /** The first read of a source. What lies behind it reaches the decoder in the source's pieces. */
-  const FIRST_READ = 65536;
-
   /** A recording whose data begins `before` bytes before the end of the first read. */
   function behindFirstRead(
     list: readonly Word[],
@@ -76,7 +74,7 @@ describe("bytes in pieces", () => {
     size: () => number,
   ): Promise<void> {
     const expected = expectedEvt21(bytes, { order, geometry: SENSOR, mode: "chunked" });
-    const table = await loadTable(new PieceSource(bytes, size));
+    const table = await loadTable(new PieceSource(bytes, behindHead(size)));
     expectSameColumns(columnsOf(table), expected.columns);
     expect(reportOf(table)).toEqual(expected.report);
   }
@@ -113,7 +111,12 @@ describe("bytes in pieces", () => {
     for (let before = 0; before < 60; before += 7) {
       const bytes = behindFirstRead(words, before);
       const expected = expectedEvt21(bytes, { geometry: SENSOR });
-      const recording = await openRecording(new PieceSource(bytes, () => 1 + (before % 11)));
+      const recording = await openRecording(
+        new PieceSource(
+          bytes,
+          behindHead(() => 1 + (before % 11)),
+        ),
+      );
       expect(triggersOf(await recording.triggers())).toEqual(expected.triggers);
     }
   });
@@ -135,7 +138,7 @@ describe("bytes in pieces", () => {
           await expectPieces(bytes, order, size);
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 10 * SOAK },
     );
   });
 
@@ -145,7 +148,7 @@ describe("bytes in pieces", () => {
       fc.asyncProperty(streams, orders, async (random, order) => {
         await expectPieces(behindFirstRead(random, 2, { order }), order, () => 1);
       }),
-      { numRuns: 8 },
+      { numRuns: 4 * SOAK },
     );
   });
 
@@ -156,10 +159,14 @@ describe("bytes in pieces", () => {
       fc.asyncProperty(streams, orders, size, async (random, order, pieceBytes) => {
         const bytes = behindFirstRead(random, 7, { order });
         const expected = expectedEvt21(bytes, { order, geometry: SENSOR });
-        const source = (): EventSource => new PieceSource(bytes, () => pieceBytes);
+        const source = (): EventSource =>
+          new PieceSource(
+            bytes,
+            behindHead(() => pieceBytes),
+          );
         await expectStrict(bytes, expected, () => loadTable(source(), { strict: true }));
       }),
-      { numRuns: 15 },
+      { numRuns: 6 * SOAK },
     );
   });
 });
@@ -185,9 +192,9 @@ describe("batches", () => {
       ...[neg(3, 620, 1, ALL), pos(0, 32, 1, ALL), pos(0, 639, 1, ALL), neg(0, 64, 2, 0xffff)],
     ]);
     const recording = await openRecording(bytes);
-    for (let batchEvents = 1; batchEvents <= 150; batchEvents += 3) {
-      for (const rebase of [false, true]) {
-        const expected = expectedEvt21(bytes, { geometry: SENSOR, rebase, mode: "chunked" });
+    for (const rebase of [false, true]) {
+      const expected = expectedEvt21(bytes, { geometry: SENSOR, rebase, mode: "chunked" });
+      for (let batchEvents = 1; batchEvents <= 150; batchEvents += SOAK > 1 ? 3 : 7) {
         for (const batches of ["owned", "borrowed"] as const) {
           const reports: LoadReport[] = [];
           const onReport = (report: LoadReport): void => void reports.push(report);
@@ -228,7 +235,7 @@ describe("batches", () => {
           expect(reports).toEqual([expected.report]);
         },
       ),
-      { numRuns: 50 },
+      { numRuns: 20 * SOAK },
     );
   });
 
@@ -248,7 +255,7 @@ describe("batches", () => {
           expect(size).toBeLessThanOrEqual(batchEvents);
         }
       }),
-      { numRuns: 50 },
+      { numRuns: 20 * SOAK },
     );
   });
 
@@ -264,7 +271,7 @@ describe("batches", () => {
         if (at === Number.POSITIVE_INFINITY) expect(loaded).not.toBeInstanceOf(Error);
         else expect(loaded).toMatchObject({ code: "data-loss", byteOffset: at });
       }),
-      { numRuns: 40 },
+      { numRuns: 15 * SOAK },
     );
   });
 });

@@ -19,6 +19,7 @@ import {
   triple,
   wordStream,
 } from "../../support/evt3-words.ts";
+import { SOAK } from "../../support/soak.ts";
 import { expectedEvt3 } from "./loads.ts";
 
 const HEADERS = [
@@ -83,7 +84,7 @@ describe("a recording", () => {
       fc.asyncProperty(damagedBytes(recordings), pieces, async (bytes, pieceBytes) => {
         await expectHandled(FORMAT, bytes, pieceBytes);
       }),
-      { numRuns: 120 },
+      { numRuns: 50 * SOAK },
     );
   });
 });
@@ -93,6 +94,6 @@ it("handles noise behind a header that claims EVT 3.0", async () => {
     fc.asyncProperty(fc.constantFrom(...HEADERS), noise(), async (header, bytes) => {
       await expectHandled(FORMAT, concatBytes(latin1Bytes(header), bytes), 101);
     }),
-    { numRuns: 80 },
+    { numRuns: 30 * SOAK },
   );
 });

@@ -31,13 +31,11 @@ import {
   triggersOf,
 } from "../../support/expected-load.ts";
 import { expectStrict, streamed } from "../../support/loads.ts";
-import { PieceSource } from "../../support/sources.ts";
+import { SOAK } from "../../support/soak.ts";
+import { behindHead, FIRST_READ, PieceSource } from "../../support/sources.ts";
 import { expectedEvt3, SENSOR } from "./loads.ts";
 
 describe("bytes in pieces", () => {
-  /** The first read of a source. What lies behind it reaches the decoder in the source's pieces. */
-  const FIRST_READ = 65536;
-
   /** A recording whose data begins `before` bytes before the end of the first read. */
   function behindFirstRead(words: readonly number[], before: number, tail: readonly number[] = []) {
     const end = "% end\n";
@@ -48,7 +46,7 @@ describe("bytes in pieces", () => {
 
   async function expectPieces(bytes: Uint8Array<ArrayBuffer>, size: () => number): Promise<void> {
     const expected = expectedEvt3(bytes, { geometry: SENSOR, mode: "chunked" });
-    const table = await loadTable(new PieceSource(bytes, size));
+    const table = await loadTable(new PieceSource(bytes, behindHead(size)));
     expectSameColumns(columnsOf(table), expected.columns);
     expect(reportOf(table)).toEqual(expected.report);
   }
@@ -98,7 +96,12 @@ describe("bytes in pieces", () => {
     for (let before = 0; before < 60; before += 3) {
       const bytes = behindFirstRead(words, before);
       const expected = expectedEvt3(bytes, { geometry: SENSOR });
-      const recording = await openRecording(new PieceSource(bytes, () => 1 + (before % 7)));
+      const recording = await openRecording(
+        new PieceSource(
+          bytes,
+          behindHead(() => 1 + (before % 7)),
+        ),
+      );
       expect(triggersOf(await recording.triggers())).toEqual(expected.triggers);
     }
   });
@@ -116,7 +119,7 @@ describe("bytes in pieces", () => {
         const size = (): number => list[piece++ % list.length] ?? 1;
         await expectPieces(behindFirstRead(random, start, [...rest]), size);
       }),
-      { numRuns: 25 },
+      { numRuns: 10 * SOAK },
     );
   });
 
@@ -125,7 +128,7 @@ describe("bytes in pieces", () => {
       fc.asyncProperty(wordStream({ maxPassages: 15 }), async (random) => {
         await expectPieces(behindFirstRead(random, 2), () => 1);
       }),
-      { numRuns: 8 },
+      { numRuns: 4 * SOAK },
     );
   });
 
@@ -135,10 +138,14 @@ describe("bytes in pieces", () => {
       fc.asyncProperty(wordStream({ maxPassages: 6 }), size, async (random, pieceBytes) => {
         const bytes = behindFirstRead(random, 7);
         const expected = expectedEvt3(bytes, { geometry: SENSOR });
-        const source = (): EventSource => new PieceSource(bytes, () => pieceBytes);
+        const source = (): EventSource =>
+          new PieceSource(
+            bytes,
+            behindHead(() => pieceBytes),
+          );
         await expectStrict(bytes, expected, () => loadTable(source(), { strict: true }));
       }),
-      { numRuns: 15 },
+      { numRuns: 6 * SOAK },
     );
   });
 });
@@ -166,9 +173,9 @@ describe("batches", () => {
     ];
     const bytes = recordingOf(words);
     const recording = await openRecording(bytes);
-    for (let batchEvents = 1; batchEvents <= 110; batchEvents += 3) {
-      for (const rebase of [false, true]) {
-        const expected = expectedEvt3(bytes, { geometry: SENSOR, rebase, mode: "chunked" });
+    for (const rebase of [false, true]) {
+      const expected = expectedEvt3(bytes, { geometry: SENSOR, rebase, mode: "chunked" });
+      for (let batchEvents = 1; batchEvents <= 110; batchEvents += SOAK > 1 ? 3 : 7) {
         for (const batches of ["owned", "borrowed"] as const) {
           const reports: LoadReport[] = [];
           const onReport = (report: LoadReport): void => void reports.push(report);
@@ -206,7 +213,7 @@ describe("batches", () => {
         expect(found).toEqual(sizesOf(expected, batchEvents));
         expect(reports).toEqual([expected.report]);
       }),
-      { numRuns: 50 },
+      { numRuns: 20 * SOAK },
     );
   });
 
@@ -225,7 +232,7 @@ describe("batches", () => {
           expect(size).toBeLessThanOrEqual(batchEvents);
         }
       }),
-      { numRuns: 50 },
+      { numRuns: 20 * SOAK },
     );
   });
 
@@ -240,7 +247,7 @@ describe("batches", () => {
         if (at === Number.POSITIVE_INFINITY) expect(loaded).not.toBeInstanceOf(Error);
         else expect(loaded).toMatchObject({ code: "data-loss", byteOffset: at });
       }),
-      { numRuns: 40 },
+      { numRuns: 15 * SOAK },
     );
   });
 });

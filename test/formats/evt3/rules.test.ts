@@ -23,6 +23,7 @@ import {
 } from "../../support/evt3-words.ts";
 import { columnsOf, expectSameColumns, triggersOf } from "../../support/expected-load.ts";
 import { expectLoads, expectStrict, expectTable } from "../../support/loads.ts";
+import { SOAK } from "../../support/soak.ts";
 import { PieceSource } from "../../support/sources.ts";
 import { expectedEvt3, OPEN_HEADER, SENSOR } from "./loads.ts";
 
@@ -290,7 +291,7 @@ describe("every rule, by hand", () => {
     ] as const) {
       const bytes = recordingOf(words, { header, tail });
       const expected = expectedEvt3(bytes, { geometry });
-      for (const batchEvents of [1, 5]) await expectLoads(bytes, expected, batchEvents);
+      await expectLoads(bytes, expected, 1, 5);
       await expectStrict(bytes, expected, () => loadTable(bytes, { strict: true }));
     }
   });
@@ -381,7 +382,7 @@ describe("every rule, by hand", () => {
         if (index % 11 === 4) return base(index * 3, index % 2 === 0 ? 0 : 1);
         return (index % 2 === 0 ? off : on)(index);
       });
-    for (let before = 0; before < 26; before++) {
+    for (let before = 0; before < (SOAK > 1 ? 26 : 17); before++) {
       for (const regular of [events, mixed]) {
         const start = [timeHigh(10), row(3), timeLow(100), base(10)];
         const bytes = recordingOf([
@@ -450,7 +451,7 @@ describe("random words", () => {
         await expectLoads(bytes, expected, 61);
         await expectStrict(bytes, expected, () => loadTable(bytes, { strict: true }));
       }),
-      { numRuns: 50 },
+      { numRuns: 20 * SOAK },
     );
   });
 
@@ -463,7 +464,7 @@ describe("random words", () => {
         await expectTable(bytes, expected);
         await expectStrict(bytes, expected, () => loadTable(bytes, { strict: true }));
       }),
-      { numRuns: 50 },
+      { numRuns: 20 * SOAK },
     );
   });
 
@@ -478,7 +479,7 @@ describe("random words", () => {
         const bytes = recordingOf([...start, ...words], { header: OPEN_HEADER });
         await expectLoads(bytes, expectedEvt3(bytes, { geometry: null }));
       }),
-      { numRuns: 50 },
+      { numRuns: 20 * SOAK },
     );
   });
 
@@ -505,7 +506,7 @@ describe("random words", () => {
         const triggers = await recording.triggers({ rebase: given.rebase });
         expect(triggersOf(triggers)).toEqual(expected.triggers);
       }),
-      { numRuns: 50 },
+      { numRuns: 20 * SOAK },
     );
   });
 });

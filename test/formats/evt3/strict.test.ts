@@ -28,6 +28,7 @@ import {
 import { columnsOf, expectSameColumns, type PlainColumns } from "../../support/expected-load.ts";
 import { expectStrict, expectTable, streamed } from "../../support/loads.ts";
 import { itWithSharedData } from "../../support/shared-data.ts";
+import { SOAK } from "../../support/soak.ts";
 import { PieceSource } from "../../support/sources.ts";
 import { expectedEvt3 } from "./loads.ts";
 
@@ -217,7 +218,7 @@ describe("a real recording", () => {
         await expectTable(bytes, expected);
         await expectStrict(bytes, expected, () => loadTable(bytes, { strict: true }));
       }),
-      { numRuns: 100 },
+      { numRuns: 40 * SOAK },
     );
   });
 });

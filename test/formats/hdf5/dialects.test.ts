@@ -235,7 +235,7 @@ describe.each(Object.keys(LAYOUTS))("files of any rows: %s", (dialect) => {
       const sizes = fc.integer({ min: 1, max: 45 });
       await fc.assert(
         fc.asyncProperty(eventFiles(dialect), sizes, fc.boolean(), expectAsReference),
-        { numRuns: 12 * SOAK },
+        { numRuns: 6 * SOAK },
       );
     },
     60_000 * SOAK,

@@ -49,7 +49,7 @@ describe("rows that hold no events", () => {
             expect(loss.row).toBe(Math.min(...rows));
           }
         }),
-        { numRuns: 60 * SOAK },
+        { numRuns: 25 * SOAK },
       );
     },
     TIMEOUT_MS,
@@ -108,7 +108,7 @@ describe("a file of any bytes", () => {
             bytes.set([1, 0, 4, 0, 1, 0, 0, 0, 200, 0, 0, 0], 96);
           await expectHandled(bytes);
         }),
-        { numRuns: 200 * SOAK },
+        { numRuns: 80 * SOAK },
       );
     },
     TIMEOUT_MS,
@@ -124,7 +124,7 @@ describe("a file of any bytes", () => {
           for (const [place, value] of list) bytes[place % bytes.byteLength] = value;
           await expectHandled(bytes);
         }),
-        { numRuns: 400 * SOAK },
+        { numRuns: 160 * SOAK },
       );
     },
     TIMEOUT_MS,
@@ -137,7 +137,7 @@ describe("a file of any bytes", () => {
         fc.asyncProperty(anyFile, fc.nat(), async ({ bytes }, place) => {
           await expectHandled(bytes.slice(0, place % bytes.byteLength));
         }),
-        { numRuns: 150 * SOAK },
+        { numRuns: 60 * SOAK },
       );
     },
     TIMEOUT_MS,

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { openHdf5 } from "../../../src/formats/hdf5/open.ts";
 import { loadTable } from "../../../src/index.ts";
 import { columnsOf } from "../../support/expected-load.ts";
+import { SOAK } from "../../support/soak.ts";
 import { RecordingSource } from "../../support/sources.ts";
 import { madeByLibrary } from "./files.ts";
 
@@ -75,7 +76,7 @@ describe("a row is found by its time", () => {
         const found = await table.findRow?.(OFFSET + BigInt(time));
         expect(found).toBe(expected < 0 ? times.length : expected);
       }),
-      { numRuns: 30 },
+      { numRuns: 10 * SOAK },
     );
   });
 

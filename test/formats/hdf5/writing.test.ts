@@ -27,6 +27,7 @@ import {
 } from "../../support/conversions.ts";
 import { longRecording } from "../../support/long-recording.ts";
 import { canSeeDescriptors } from "../../support/open-files.ts";
+import { SOAK } from "../../support/soak.ts";
 import { expectSame, open, withLibrary } from "./files.ts";
 import {
   anyColumns,
@@ -93,7 +94,7 @@ describe.each(POLARITY_ENCODINGS)("written with polarities %s", (encoding) => {
           Math.max(sizes[row % sizes.length] ?? 1, row > 1000 ? 9999 : 1);
         expectSame(await written(columns, report, tileOf), expected);
       }),
-      { numRuns: 8 },
+      { numRuns: 4 * SOAK },
     );
   });
 });

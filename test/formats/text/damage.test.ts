@@ -127,7 +127,7 @@ describe("a file", () => {
       for (const bytes of [csvOf(SMALL), csvOf(SECONDS, "640 480\n")]) {
         for (let at = 0; at < bytes.byteLength; at++) {
           for (const [index, value] of values.entries()) {
-            if (SOAK === 1 && (index + at) % 4 !== 0) continue;
+            if (SOAK === 1 && (index + at) % 8 !== 0) continue;
             const changed = bytes.slice();
             changed[at] = value;
             await expectHandled(changed);
@@ -144,7 +144,7 @@ describe("a file", () => {
       const files = textFiles(20).map(({ bytes }) => bytes);
       const pieceBytes = fc.integer({ min: 1, max: 300 });
       await fc.assert(fc.asyncProperty(damagedBytes(files), pieceBytes, expectHandled), {
-        numRuns: 120 * SOAK,
+        numRuns: 50 * SOAK,
       });
     },
     TIMEOUT_MS,
@@ -161,7 +161,7 @@ it(
       fc.asyncProperty(fc.constantFrom(...HEADERS), bytes, async (header, rest) => {
         await expectHandled(concatBytes(latin1Bytes(`${header}1,2,3,1\n`), rest), 101);
       }),
-      { numRuns: 80 * SOAK },
+      { numRuns: 30 * SOAK },
     );
   },
   TIMEOUT_MS,

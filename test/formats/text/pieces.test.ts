@@ -23,7 +23,7 @@ import { concatBytes, latin1Bytes } from "../../support/evt2-words.ts";
 import { columnsOf, type ExpectedLoad, expectSameColumns } from "../../support/expected-load.ts";
 import { expectStrict, streamed } from "../../support/loads.ts";
 import { SOAK } from "../../support/soak.ts";
-import { PieceSource } from "../../support/sources.ts";
+import { behindHead, FIRST_READ, PieceSource } from "../../support/sources.ts";
 import { decodePieces, type PieceOptions } from "./decoder.ts";
 import { type TextFile, textFiles } from "./lines.ts";
 import { csvOf, expectedText, HEADER, optionsOf, SENSOR } from "./loads.ts";
@@ -138,8 +138,10 @@ describe("the decoder", () => {
   it(
     "goes on behind a cut anywhere",
     async () => {
-      for (const file of FILES) {
-        for (let cut = 0; cut <= file.bytes.byteLength; cut++) {
+      for (const [index, file] of FILES.entries()) {
+        // The same lines in another order of columns: each place in one of them.
+        const step = SOAK > 1 || index < 3 ? 1 : 3;
+        for (let cut = index % step; cut <= file.bytes.byteLength; cut += step) {
           if (SOAK > 1 || !isWithinSame(file.bytes, cut)) await expectPieces(file, { cuts: [cut] });
         }
       }
@@ -150,7 +152,9 @@ describe("the decoder", () => {
   it("goes on behind a tile that ends anywhere", async () => {
     for (const file of FILES) {
       for (let cut = 0; cut <= file.bytes.byteLength; cut += 7) {
-        for (const room of [1, 2, 3]) await expectPieces(file, { cuts: [cut], room });
+        for (const room of SOAK > 1 ? [1, 2, 3] : [1 + (cut % 3)]) {
+          await expectPieces(file, { cuts: [cut], room });
+        }
       }
     }
   });
@@ -167,8 +171,8 @@ describe("the decoder", () => {
       for (const filler of ["5", "#"]) {
         const bytes = csvOf(`1,1,1,1\n${filler.repeat(length)}\n2,2,2,1`);
         const file = { bytes, dialect: CSV_DIALECT, text: optionsOf(CSV_DIALECT) };
-        for (let cut = 20; cut <= bytes.byteLength; cut += 31) {
-          for (let next = cut; next <= bytes.byteLength; next += 101) {
+        for (let cut = 20; cut <= bytes.byteLength; cut += SOAK > 1 ? 31 : 53) {
+          for (let next = cut; next <= bytes.byteLength; next += SOAK > 1 ? 101 : 151) {
             await expectPieces(file, { cuts: [cut, next] });
           }
         }
@@ -204,7 +208,7 @@ describe("the decoder", () => {
             await expectPieces(file, { cuts: ends, room, rebase, shape });
           },
         ),
-        { numRuns: 400 * SOAK },
+        { numRuns: 135 * SOAK },
       );
     },
     TIMEOUT_MS,
@@ -219,7 +223,7 @@ describe("the decoder", () => {
           const cuts = Array.from({ length: file.bytes.byteLength }, (_, at) => at);
           await expectPieces(file, { cuts, geometry: null });
         }),
-        { numRuns: 30 * SOAK },
+        { numRuns: 10 * SOAK },
       );
     },
     TIMEOUT_MS,
@@ -227,8 +231,6 @@ describe("the decoder", () => {
 });
 
 describe("bytes in pieces", () => {
-  /** The first read of a source. What lies behind it reaches the decoder in the source's pieces. */
-  const FIRST_READ = 65536;
   const options = { text: optionsOf(CSV_DIALECT), onMalformed: "skip", geometry: SENSOR } as const;
 
   /** Files whose lines begin so many bytes before the end of the first read, and what they give. */
@@ -242,7 +244,13 @@ describe("bytes in pieces", () => {
   it.each([1, 2, 3, 7, 8, 17, 63, 64, 65, 511, 512, 513, 1000])("of %i bytes", async (size) => {
     const some = files.filter((_, at) => SOAK > 1 || at % 3 === size % 3);
     for (const { bytes, expected } of some) {
-      const table = await loadTable(new PieceSource(bytes, () => size), options);
+      const table = await loadTable(
+        new PieceSource(
+          bytes,
+          behindHead(() => size),
+        ),
+        options,
+      );
       expectSameColumns(columnsOf(table), expected.columns);
       expect(reportOf(table)).toEqual(expected.report);
     }
@@ -266,7 +274,7 @@ describe("bytes in pieces", () => {
             }),
           );
         }),
-        { numRuns: 60 * SOAK },
+        { numRuns: 20 * SOAK },
       );
     },
     TIMEOUT_MS,
@@ -314,7 +322,7 @@ describe("batches", () => {
             }
           }
         }),
-        { numRuns: 50 * SOAK },
+        { numRuns: 15 * SOAK },
       );
     },
     TIMEOUT_MS,

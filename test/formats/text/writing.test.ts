@@ -91,7 +91,7 @@ describe("text that is written", () => {
             expect(await digestEvents(sink.bytes)).toEqual(await digestEvents(source));
           }
         }),
-        { numRuns: 30 * SOAK },
+        { numRuns: 10 * SOAK },
       );
     },
     60_000 * SOAK,
