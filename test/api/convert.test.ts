@@ -74,6 +74,7 @@ function expectSameTriggers(found: readonly PlainTrigger[], expected: readonly P
 
 /** Each source once and each target once: what comes between is the same for all. */
 const NEAR = PAIRS.filter(({ from, to }) => from.id === to.id || from.id === "evt2");
+const SOME = SOAK > 1 ? PAIRS : NEAR;
 
 describe("a conversion", () => {
   const small = sharedScene(mixedScene(2500));
@@ -110,10 +111,11 @@ describe("a conversion", () => {
     // Words and lines come back byte by byte where nothing of them was left out on the way.
     const keepsAll =
       to.hasHeader || (to.keepsGeometry && !from.keepsTriggers) || readAs(from) === "text";
-    if (!HAS_METADATA.has(from.id) && keepsAll) expect(back.bytes).toEqual(original);
+    if (!HAS_METADATA.has(from.id) && keepsAll)
+      expect(Buffer.compare(back.bytes, original)).toBe(0);
   });
 
-  it.each(SOAK > 1 ? PAIRS : NEAR)("$name keeps any events", async ({ from, to }) => {
+  it.each(SOME)("$name keeps any events", async ({ from, to }) => {
     const step = fc.oneof(
       { weight: 20, arbitrary: fc.nat(100) },
       { weight: 1, arbitrary: fc.nat(20_000_000) },
@@ -154,7 +156,7 @@ describe("a conversion", () => {
     expect(conversion).toMatchObject({ events: 0, triggers: 0, digest: digestOf([]) });
     expect(await digestEvents(bytes)).toMatchObject({ events: 0 });
     expect((await loadTable(bytes)).numRows).toBe(0);
-    expect((await converted(original, to.id)).bytes).toEqual(bytes);
+    expect(Buffer.compare((await converted(original, to.id)).bytes, bytes)).toBe(0);
   });
 
   /** Made for the first test that wants it. */
@@ -173,8 +175,8 @@ describe("a conversion", () => {
     const path = join(folder, "large");
     writeFileSync(path, await scene.in(from));
     const out = join(folder, `out${to.ending}`);
-    expect(await convertRecording(path, out, { verify: true })).toMatchObject({ digest });
-    expect(await digestEvents(out)).toMatchObject({ digest, events: events.length });
+    const conversion = await convertRecording(path, out, { verify: true });
+    expect(conversion).toMatchObject({ digest, events: events.length });
     expect(readdirSync(folder).sort()).toEqual(["large", `out${to.ending}`]);
   });
 });
@@ -243,8 +245,8 @@ describe("recordings that are there", () => {
         expect(readdirSync(folder)).not.toContain(`out${to.ending}`);
         continue;
       }
-      await convertRecording(path, out, { ...options, verify: true });
-      expect(await digestEvents(out)).toMatchObject({ digest });
+      const conversion = await convertRecording(path, out, { ...options, verify: true });
+      expect(conversion).toMatchObject({ digest });
       if (to.keepsTriggers) expectSameTriggers(await triggersIn(out), triggers);
     }
   });
@@ -256,11 +258,12 @@ describe("recordings that are there", () => {
     ["ncars.dat", ".dat"],
   ] as const) {
     for (const to of CONVERTED) {
-      itWithSharedData(`${file} goes to ${to.id} and back`, file, async (path, { digest }) => {
+      itWithSharedData(`${file} goes to ${to.id} and back`, file, async (path, expected) => {
+        const { digest } = expected;
         const out = join(folder, `out${to.ending}`);
         const back = join(folder, `back${ending}`);
         expect(await convertRecording(path, out, { verify: true })).toMatchObject({ digest });
-        expect(await convertRecording(out, back, { verify: true })).toMatchObject({ digest });
+        expect(await convertRecording(out, back)).toMatchObject({ events: expected.events });
         expect(await digestEvents(back)).toMatchObject({ digest });
         if (to.keepsTriggers) expectSameTriggers(await triggersIn(back), await triggersIn(path));
       });
@@ -277,7 +280,7 @@ describe("options", () => {
   const late = triggers.filter(([t]) => t >= first);
   const lateScene = sharedScene({ ...scene, triggers: late });
 
-  it.each(PAIRS)("rebase puts the first event on 0: $name", async ({ from, to }) => {
+  it.each(SOME)("rebase puts the first event on 0: $name", async ({ from, to }) => {
     const original = await lateScene.in(from);
     const { bytes, conversion } = await converted(original, to.id, { rebase: true, verify: true });
     expect(conversion.digest).toBe(movedDigest);
@@ -286,7 +289,7 @@ describe("options", () => {
     expect(await triggersIn(bytes)).toEqual(late.map(([t, id, value]) => [t - first, id, value]));
   });
 
-  it.each(PAIRS)("geometry replaces the recording's: $name", async ({ from, to }) => {
+  it.each(SOME)("geometry replaces the recording's: $name", async ({ from, to }) => {
     const original = await shared.in(from);
     const geometry = { width: 300, height: 200 };
     const { bytes, conversion } = await converted(original, to.id, { geometry, verify: true });
@@ -330,7 +333,7 @@ describe("options", () => {
     expect(conversion.events).toBe(2);
   });
 
-  it.each(PAIRS)("onReport and onProgress are told: $name", async ({ from, to }) => {
+  it.each(SOME)("onReport and onProgress are told: $name", async ({ from, to }) => {
     const original = await shared.in(from);
     const reports: LoadReport[] = [];
     const seen: Progress[] = [];
@@ -366,7 +369,7 @@ describe("sources", () => {
   // More bytes than the first read takes, in every format.
   const scene = sharedScene(mixedScene(25_000));
 
-  it.each(SOAK > 1 ? PAIRS : NEAR)("may be read once only: $name", async ({ from, to }) => {
+  it.each(SOME)("may be read once only: $name", async ({ from, to }) => {
     const original = await scene.in(from);
     const { digest } = scene;
     for (const source of [

@@ -88,7 +88,7 @@ describe("loadStatistics", () => {
   });
 
   it("agrees with it over many tiles", async () => {
-    const bytes = longRecording(3 * 1024 * 1024);
+    const bytes = longRecording(2_200_000);
     const { events } = expectedLoad(bytes, { geometry: SENSOR });
     const expected = plainStatistics(events);
     expect(await loadStatistics(bytes)).toEqual(expected);

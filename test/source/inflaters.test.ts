@@ -71,7 +71,10 @@ describe.each<[PlatformName, StreamCompression, typeof ZSTD]>([
   ["browser", "zstd", ZSTD],
 ])("%s decompresses %s", (platform, compression, files) => {
   it.each(files)("$name", async ({ compressed, content }) => {
-    for (const sizes of [{}, { feedBytes: 1, takeBytes: 1000 }, { feedBytes: 333, takeBytes: 7 }]) {
+    // The larger files by a few bytes, so that they end somewhere in a block just the same.
+    const isSmall = SOAK > 1 || compressed.byteLength < 2000;
+    const [feedBytes, takeBytes] = isSmall ? [1, 7] : [5, 29];
+    for (const sizes of [{}, { feedBytes, takeBytes: 1000 }, { feedBytes: 333, takeBytes }]) {
       const found = await inflate(platform, compression, compressed, sizes);
       expect(same(found.bytes, content)).toBe(true);
       expect([found.damage, found.bytesUsed]).toEqual([null, compressed.byteLength]);

@@ -14,18 +14,21 @@ import { SAMPLES, sample } from "../support/samples.ts";
 import { SOAK } from "../support/soak.ts";
 import { PieceSource } from "../support/sources.ts";
 
-const sizes = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 5000 }));
-
-/** Every way to cut a stream. */
-const cuts: fc.Arbitrary<StreamOptions> = fc.oneof(
-  sizes.map((batchEvents) => ({ batchEvents })),
-  sizes.map((batchBytes) => ({ batchBytes })),
-  fc.record({
-    windowUs: fc.oneof(fc.integer({ min: 500, max: 2e6 }), fc.integer({ min: 1, max: 3000 })),
-    windowStart: fc.integer({ min: -5000, max: 5000 }),
-  }),
-  fc.record({ windowUs: fc.integer({ min: 500, max: 1e6 }), batchEvents: sizes }),
-);
+/** Every way to cut a stream; as many times more events in a batch as `scale` says. */
+function cutsOf(scale: number): fc.Arbitrary<StreamOptions> {
+  const sizes = fc
+    .oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 5000 }))
+    .map((size) => size * scale);
+  return fc.oneof(
+    sizes.map((batchEvents) => ({ batchEvents })),
+    sizes.map((batchBytes) => ({ batchBytes })),
+    fc.record({
+      windowUs: fc.oneof(fc.integer({ min: 500, max: 2e6 }), fc.integer({ min: 1, max: 3000 })),
+      windowStart: fc.integer({ min: -5000, max: 5000 }),
+    }),
+    fc.record({ windowUs: fc.integer({ min: 500, max: 1e6 }), batchEvents: sizes }),
+  );
+}
 
 describe.each(SAMPLES)("the batches of %s", (name) => {
   const { path, options } = sample(name);
@@ -35,7 +38,7 @@ describe.each(SAMPLES)("the batches of %s", (name) => {
     const table = await loadTable(recording, options);
     const expected = columnsOf(table);
     const property = fc.asyncProperty(
-      cuts,
+      cutsOf(SOAK > 1 ? 1 : Math.ceil(table.numRows / 10_000) || 1),
       fc.constantFrom("owned", "borrowed"),
       async (cut, batches) => {
         const stream = recording.stream({ ...options, ...cut, batches });

@@ -84,7 +84,10 @@ describe("a disk that fails in the middle", () => {
     const all = columnsOf(await loadTable(bytes));
     for (const failsAt of [2, 3, 5]) {
       const counts = new Set<number>();
-      for (const options of ways) {
+      // Small batches take long, and differ no more the further the recording is read.
+      const some =
+        failsAt < 5 || SOAK > 1 ? ways : ways.filter(({ batchEvents = 1e6 }) => batchEvents > 1e5);
+      for (const options of some) {
         const source = new FailingSource(bytes);
         source.failsAt = failsAt;
         const recording = await openRecording(source);
@@ -267,10 +270,10 @@ describe.skipIf(!canSeeDescriptors)("a loop that ends early (open files are seen
     await fc.assert(property, { numRuns: 20 * SOAK });
   });
 
-  it("leaves nothing behind in hundreds of passes under one signal", async () => {
+  it("leaves nothing behind in many passes under one signal", async () => {
     const { signal } = new AbortController();
     const recording = await openRecording(path);
-    for (let pass = 0; pass < 200; pass++) {
+    for (let pass = 0; pass < 50 * SOAK; pass++) {
       for await (const _ of recording.stream({ batchEvents: 10, signal })) break;
     }
     await recording.close();

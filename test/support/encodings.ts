@@ -149,13 +149,21 @@ export const ENCODINGS: readonly TestedEncoding[] = [
 ];
 
 export function eventColumns(events: readonly PlainEvent[]): EventColumns {
-  return {
-    length: events.length,
-    x: Uint16Array.from(events, ({ x }) => x),
-    y: Uint16Array.from(events, ({ y }) => y),
-    t: BigInt64Array.from(events, ({ t }) => BigInt(t)),
-    polarity: Int8Array.from(events, ({ p }) => p),
+  const { length } = events;
+  const columns = {
+    length,
+    x: new Uint16Array(length),
+    y: new Uint16Array(length),
+    t: new BigInt64Array(length),
+    polarity: new Int8Array(length),
   };
+  for (const [row, { x, y, t, p }] of events.entries()) {
+    columns.x[row] = x;
+    columns.y[row] = y;
+    columns.t[row] = BigInt(t);
+    columns.polarity[row] = p;
+  }
+  return columns;
 }
 
 export function triggerColumns(triggers: readonly PlainTrigger[]): TriggerColumns {

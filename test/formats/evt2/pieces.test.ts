@@ -52,7 +52,7 @@ describe("bytes in pieces", () => {
   ];
 
   it.each([1, 2, 3, 4, 5, 6, 7, 8, 63, 64, 65])("of %i bytes", async (size) => {
-    for (let before = 0; before < 9; before++) {
+    for (let before = SOAK > 1 ? 0 : size % 3; before < 9; before += SOAK > 1 ? 1 : 3) {
       const bytes = behindFirstRead(words, before, [1, 2, 3].slice(0, before % 4));
       await expectPieces(bytes, () => size);
     }

@@ -55,9 +55,11 @@ const SMALL = [
 
 describe("a recording", () => {
   it("that is cut at any byte", async () => {
-    for (const header of HEADERS) {
+    for (const [index, header] of HEADERS.entries()) {
       const bytes = recordingOf(SMALL, { header });
       for (let length = 0; length <= bytes.byteLength; length++) {
+        // The words are the same behind every header.
+        if (SOAK === 1 && index > 0 && length > header.length && length % 5 !== index % 5) continue;
         await expectHandled(FORMAT, bytes.slice(0, length), length % 8 === 0 ? 9 : 0);
       }
     }
@@ -67,7 +69,8 @@ describe("a recording", () => {
     const random = randomNumbers(1);
     const bytes = recordingOf(SMALL);
     for (let at = 0; at < bytes.byteLength; at++) {
-      for (const value of [0x20, 0x30 + random(10), random(256)]) {
+      for (const [index, value] of [0x20, 0x30 + random(10), random(256)].entries()) {
+        if (SOAK === 1 && (index + at) % 3 !== 0) continue;
         const changed = bytes.slice();
         changed[at] = value;
         await expectHandled(FORMAT, changed);

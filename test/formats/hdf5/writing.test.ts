@@ -83,7 +83,7 @@ describe.each(POLARITY_ENCODINGS)("written with polarities %s", (encoding) => {
   );
 
   it("tiles of any size give the same bytes", async () => {
-    const columns = anyColumns(3 * CHUNK_EVENTS + 1234, encoding);
+    const columns = anyColumns(2 * CHUNK_EVENTS + 1234, encoding);
     const report = reportFor(encoding, { geometry: { width: 640, height: 480 } });
     const expected = await written(columns, report, () => 262_144);
     expectSameColumns(await readBack(expected), columns);
@@ -301,7 +301,7 @@ class RoomyMemorySink extends MemorySink {
 }
 
 describe("a full disk", () => {
-  const recording = longRecording(1_500_000);
+  const recording = longRecording(700_000);
 
   it("is our error wherever it happens, and harms nobody else", async () => {
     const whole = new FailingSpace(Number.POSITIVE_INFINITY);
