@@ -198,24 +198,27 @@ describe("triggers", () => {
     }),
   });
 
-  it.each(pairs)("are kept however many there are: $name", async ({ from, to }) => {
-    const { events, digest } = five;
-    const many = (length: number, time: (at: number) => number) =>
-      Array.from({ length }, (_, at): PlainTrigger => [time(at), at % 16, at & 1 ? 1 : 0]);
-    for (const triggers of [
-      // 2048 fill a tile: in one place, spread, in front of and behind all events.
-      many(2048, () => 50_010),
-      many(10_000, (at) => 45_000 + at),
-      many(4097, (at) => at),
-      many(2049, (at) => 60_000 + at),
-    ]) {
-      const original = await from.make({ events, triggers });
-      const { bytes, conversion } = await converted(original, to.id, { verify: true });
-      expect(conversion).toMatchObject({ events: 5000, triggers: triggers.length });
-      expectSameTriggers(await triggersIn(bytes), triggers);
-      expect(await digestEvents(bytes)).toMatchObject({ digest });
-    }
-  });
+  it.each(SOME.filter((pair) => pairs.includes(pair)))(
+    "are kept however many there are: $name",
+    async ({ from, to }) => {
+      const { events, digest } = five;
+      const many = (length: number, time: (at: number) => number) =>
+        Array.from({ length }, (_, at): PlainTrigger => [time(at), at % 16, at & 1 ? 1 : 0]);
+      for (const triggers of [
+        // 2048 fill a tile: in one place, spread, in front of and behind all events.
+        many(2048, () => 50_010),
+        many(10_000, (at) => 45_000 + at),
+        many(4097, (at) => at),
+        many(2049, (at) => 60_000 + at),
+      ]) {
+        const original = await from.make({ events, triggers });
+        const { bytes, conversion } = await converted(original, to.id, { verify: true });
+        expect(conversion).toMatchObject({ events: 5000, triggers: triggers.length });
+        expectSameTriggers(await triggersIn(bytes), triggers);
+        expect(await digestEvents(bytes)).toMatchObject({ digest });
+      }
+    },
+  );
 
   const losing = PAIRS.filter(({ from, to }) => from.keepsTriggers && !to.keepsTriggers);
 
