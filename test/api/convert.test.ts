@@ -234,12 +234,15 @@ describe("recordings that are there", () => {
     /\.(raw|dat|csv|txt|arrow)(\.gz)?$/.test(name),
   );
 
-  it.each(names)("%s goes to every format", async (name) => {
+  it.each(names)("%s goes to other formats", async (name) => {
     const path = join(samples, name);
     const options = { onMalformed: "skip" } as const;
     const { digest } = await digestEvents(path, options);
     const triggers = await triggersIn(path, options);
-    for (const to of CONVERTED) {
+    // Every other format in turn, and all of them where one may refuse the recording.
+    const isAll = SOAK > 1 || /^(?:clock-wrap|no-geometry)/.test(name);
+    const turn = names.indexOf(name) % 2;
+    for (const to of CONVERTED.filter((_, at) => isAll || at % 2 === turn)) {
       const out = join(folder, `out${to.ending}`);
       // A clock of 34 bits at its end is beyond that of DAT, whose pixels are beyond all others'.
       const isLate = to.id === "dat" && name.startsWith("clock-wrap.evt2");
