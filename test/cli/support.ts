@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
-import { afterAll } from "vitest";
 import { run } from "../../src/cli/run.ts";
 
 /** A stream that keeps what is written to it, and can claim to be a terminal. */
@@ -39,15 +38,15 @@ export async function evarrow(argv: string[], signal?: AbortSignal): Promise<Cli
 
 let folder: string | undefined;
 
-/** A path in a folder that goes when the tests of the file are done. */
+/** A path in a folder that goes with the process, which runs the tests of several files. */
 export function temporaryPath(name: string): string {
-  folder ??= mkdtempSync(join(tmpdir(), "evarrow-cli-"));
+  if (folder === undefined) {
+    const made = mkdtempSync(join(tmpdir(), "evarrow-cli-"));
+    process.once("exit", () => rmSync(made, { recursive: true, force: true }));
+    folder = made;
+  }
   return join(folder, name);
 }
-
-afterAll(() => {
-  if (folder !== undefined) rmSync(folder, { recursive: true });
-});
 
 /** Writes a file of the given bytes or text and gives its path. */
 export function temporaryFile(name: string, content: Uint8Array | string): string {

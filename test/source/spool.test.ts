@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { isEventError } from "../../src/errors.ts";
 import { spoolToBlob } from "../../src/source/blob.ts";
 import { spoolToFile } from "../../src/source/node/spool.ts";
-import { spooledFiles } from "../support/open-files.ts";
+import { spooledFiles as allSpooledFiles } from "../support/open-files.ts";
 import { PieceSource } from "../support/sources.ts";
 
 const bytes = Uint8Array.from({ length: 5_000_000 }, (_, index) => (index * 7) % 253);
@@ -55,8 +55,8 @@ describe.skipIf(process.platform !== "linux")("the file", () => {
   it("is nobody else's, has no name, and is gone when it is closed", async () => {
     const before = readdirSync(tmpdir()).filter((name) => name.startsWith("evarrow-"));
     const source = await spoolToFile(new PieceSource(bytes, () => 100_000), undefined, undefined);
-    const [file = "", ...others] = spooledFiles();
-    expect(others).toEqual([]);
+    const [file = "", ...more] = spooledFiles();
+    expect(more).toEqual([]);
     const { mode, nlink, size } = statSync(file);
     expect([mode & 0o777, nlink, size]).toEqual([0o600, 0, bytes.byteLength]);
     const after = readdirSync(tmpdir()).filter((name) => name.startsWith("evarrow-"));
@@ -79,6 +79,10 @@ describe.skipIf(process.platform !== "linux")("the file", () => {
     expect(spooledFiles()).toEqual([]);
   });
 });
+
+/** What recordings of other tests in this process may still hold. */
+const others = allSpooledFiles();
+const spooledFiles = (): string[] => allSpooledFiles().filter((file) => !others.includes(file));
 
 describe("a folder for temporary files that is not there", () => {
   afterEach(() => vi.unstubAllEnvs());
