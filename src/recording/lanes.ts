@@ -9,6 +9,7 @@ import type { DecodingKernel } from "../kernels/decoding-kernel.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
 import { compileKernel, instantiateKernel } from "../kernels/kernel.ts";
 import type { DecodeThread } from "../platform/platform.ts";
+import { News } from "../util/news.ts";
 import { untilAborted } from "../util/until-aborted.ts";
 import { Lane, type LaneOptions } from "./lane.ts";
 
@@ -32,17 +33,16 @@ export class Lanes {
   #nextThread = 0;
   /** Whether a thread failed: what it had begun nobody can tell, so all are ended. */
   #isAlone = false;
-  #news = false;
-  #tell: (() => void) | undefined;
+  readonly #news = new News();
 
   private constructor(lanes: readonly Lane[], threads: readonly DecodeThread[]) {
     this.all = lanes;
     this.#threads = threads;
     for (const thread of threads) {
-      thread.onMessage(() => this.#happened());
+      thread.onMessage(() => this.#news.happened());
       thread.onError(() => {
         this.#isAlone = true;
-        this.#happened();
+        this.#news.happened();
       });
     }
   }
@@ -98,13 +98,16 @@ export class Lanes {
         return true; // not done, so it is decoded when it is begun
       }
       if (more !== null) {
-        await untilAborted(Promise.race([more.then(() => this.#happened()), this.#wait()]), signal);
+        await untilAborted(
+          Promise.race([more.then(() => this.#news.happened()), this.#news.next()]),
+          signal,
+        );
         return head.ahead.isDone;
       }
       if (head.ahead.claim()) return true;
       const free = busy.find(({ ahead }) => ahead.claim());
       if (free === undefined) {
-        await untilAborted(this.#wait(), signal);
+        await untilAborted(this.#news.next(), signal);
         continue;
       }
       free.decodeAhead();
@@ -117,20 +120,5 @@ export class Lanes {
   /** Ends the threads. */
   async close(): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.close()));
-  }
-
-  #happened(): void {
-    this.#news = true;
-    this.#tell?.();
-  }
-
-  async #wait(): Promise<void> {
-    if (!this.#news) {
-      await new Promise<void>((resolve) => {
-        this.#tell = resolve;
-      });
-    }
-    this.#news = false;
-    this.#tell = undefined;
   }
 }

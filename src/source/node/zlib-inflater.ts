@@ -1,5 +1,6 @@
 import type { InflateRaw } from "node:zlib";
 import type { CompressionDamage } from "../../util/compression.ts";
+import { News } from "../../util/news.ts";
 import type { SequentialSource } from "../byte-source.ts";
 import type { Inflater } from "../inflated.ts";
 import { ZstdFrames } from "../zstd-frames.ts";
@@ -20,9 +21,7 @@ export class ZlibInflater implements Inflater {
   #hasAll = false;
   #state: "open" | "ended" | Error = "open";
   #done = false;
-  /** Whether something has happened since it was last waited for, and who waits. */
-  #news = false;
-  #tell: (() => void) | undefined;
+  readonly #news = new News();
 
   /** @param stream - what decompresses, fresh */
   constructor(source: SequentialSource, stream: InflateRaw) {
@@ -60,7 +59,7 @@ export class ZlibInflater implements Inflater {
       if (this.#done) return 0;
       if (this.#state !== "open") this.#finish(this.#state);
       else if (this.#isFed && !this.#hasAll) await this.#feed();
-      else await this.#wait();
+      else await this.#news.next();
     }
   }
 
@@ -105,18 +104,7 @@ export class ZlibInflater implements Inflater {
 
   #happened(state?: "ended" | Error): void {
     if (state !== undefined) this.#state = state;
-    this.#news = true;
-    this.#tell?.();
-  }
-
-  async #wait(): Promise<void> {
-    if (!this.#news) {
-      await new Promise<void>((resolve) => {
-        this.#tell = resolve;
-      });
-    }
-    this.#news = false;
-    this.#tell = undefined;
+    this.#news.happened();
   }
 }
 
