@@ -15,7 +15,7 @@ export interface StreamOptions extends LoadOptions {
   batches?: "owned" | "borrowed" | undefined;
   /**
    * Events of an owned batch; the last one may have fewer. Borrowed batches are as large as the
-   * decoder's tiles, at most this. Default 1 000 000, or what a quarter of the available memory (of
+   * decoder's tiles, at most this. Default 500 000, or what a quarter of the available memory (of
    * `memoryLimitBytes`, where it is given) holds, if that is fewer, but no fewer than 100 000 unless
    * the limit asks for it. With `windowUs` a window of more events is split; the default is then
    * 100 000 000, or what `memoryLimitBytes` allows.

@@ -87,7 +87,7 @@ describe("toReadableStream", () => {
       }
     };
     await expect(read()).rejects.toMatchObject({ code: "data-loss" });
-    expect(sizes).toHaveLength(1);
+    expect(sizes).toHaveLength(2);
   });
 
   it("closes the pass when it is cancelled, also in the middle of a read", async () => {
