@@ -21,6 +21,20 @@ export function threadBytes({ content }: OpenedRecording, threads: number): numb
 }
 
 /**
+ * How many of the threads that a caller allows have something to decode: a stream that may still
+ * grow, and rows that are not in a file of their own, are decoded by one.
+ */
+export function usefulThreads(
+  { content, source, byteLength }: OpenedRecording,
+  most: number,
+): number {
+  if (content.kind === "stream") return byteLength === null ? 1 : most;
+  const { rows, blockRows } = content.table;
+  if (blockRows === undefined || source.filePath === null) return 1;
+  return Math.max(Math.min(most, Math.ceil(rows / blockRows)), 1);
+}
+
+/**
  * Threads that decode a stream beside the calling one; none where that cannot be: for a part of a
  * recording, or one that may still grow.
  */

@@ -5,7 +5,7 @@ import { bytesPerEvent, checkColumns, FULL_ENOUGH } from "../events/columns.ts";
 import { type EventEstimate, estimateEvents } from "../recording/event-estimate.ts";
 import { passMemorySize, TILE_EVENTS } from "../recording/pass-memory.ts";
 import type { OpenedRecording } from "../recording/recording.ts";
-import { threadBytes } from "../recording/threads.ts";
+import { threadBytes, usefulThreads } from "../recording/threads.ts";
 import type { TileOptions } from "../recording/tiles.ts";
 import type { LoadOptions } from "./load-options.ts";
 import { fitSizes, heldBytes, type PassNeeds, type PassSizes } from "./memory-budget.ts";
@@ -159,7 +159,8 @@ export function resolvePlan(
       : spentOf(memoryLimitBytes, least, hasWindow);
   const sizes = fitSizes(chosen.needs, chosen.wanted, chosen.least, spent);
   const heldByOne = heldBytes(chosen.needs, sizes);
-  const wantedThreads = target === "borrowed" ? 1 : (request.threads ?? 1);
+  const { threads: most = 1 } = request;
+  const wantedThreads = target === "borrowed" ? 1 : usefulThreads(recording, most);
   // Under a limit, threads are what is left out first.
   const threads = heldByOne + threadBytes(recording, wantedThreads) <= spent ? wantedThreads : 1;
   const streamBytes = heldByOne + threadBytes(recording, threads);

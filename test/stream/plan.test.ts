@@ -405,3 +405,18 @@ describe("memory that turns out scarcer than planned", () => {
     expectSameTables(await loadTable(bytes, { mode: "chunked" }), whole);
   });
 });
+
+describe("threads", () => {
+  it("are planned where they have something to decode, and counted", async () => {
+    const words = await openRecording(longRecording(1_000_000));
+    const one = planLoad(words, { memoryLimitBytes: 200_000_000 });
+    const two = planLoad(words, { threads: 2, memoryLimitBytes: 200_000_000 });
+    expect([one.threads, two.threads]).toEqual([1, 2]);
+    expect(two.streamBytes).toBeGreaterThan(one.streamBytes + 10_000_000);
+    // Under a limit they are left out first.
+    expect(planLoad(words, { threads: 2, memoryLimitBytes: 20_000_000 }).threads).toBe(1);
+    const live = await openRecording(new Blob([longRecording(100_000)]).stream());
+    expect(planLoad(live, { threads: 2 }).threads).toBe(1);
+    await live.close();
+  });
+});
