@@ -53,6 +53,8 @@ export interface LoadReport {
   readonly originalFormat?: string | undefined;
   /** Events delivered. */
   readonly events: number;
+  /** Events that were decoded to find those; only for queries. */
+  readonly eventsDecoded?: number | undefined;
   /** External triggers seen. */
   readonly triggers: number;
   /** Bytes of the recording that were read, header included; what came out of a compressed one. */

@@ -13,6 +13,8 @@ export interface EventMemorySize {
   scratchBytesPerEvent?: number | undefined;
   /** Bytes of room for what an encoding kernel writes, or one that counts. Default 0. */
   outputBytes?: number | undefined;
+  /** Bytes of room for what sieves the tile. Default 0. */
+  sieveBytes?: number | undefined;
   /** The most triggers of a tile. Default 2048; a kernel that fills them ends the tile. */
   tileTriggers?: number | undefined;
   /** Whether other threads work in it, too. Default `false`. */
@@ -42,6 +44,7 @@ function placesOf({
   tileEvents,
   scratchBytesPerEvent = 0,
   outputBytes = 0,
+  sieveBytes = 0,
   tileTriggers = TILE_TRIGGERS,
 }: EventMemorySize) {
   let end = layout.SUBTYPES + layout.SUBTYPE_SLOTS * 4;
@@ -65,6 +68,7 @@ function placesOf({
     scratch: reserve(scratchBytes),
     scratchBytes,
     output: reserve(outputBytes),
+    sieve: reserve(sieveBytes),
   };
   return { ...places, pages: Math.ceil(end / PAGE_BYTES) };
 }
@@ -89,16 +93,18 @@ export class EventMemory {
   readonly scratch: Uint8Array<ArrayBuffer>;
   /** Where encoding kernels write, and kernels that count. */
   readonly output: Uint8Array<ArrayBuffer>;
+  /** Where what sieves the tile keeps what it knows. */
+  readonly sieve: Uint8Array<ArrayBuffer>;
   readonly tileEvents: number;
   readonly #rejected: Uint8Array;
   readonly #words: Int32Array;
 
   constructor(size: EventMemorySize) {
     const { inputBytes, tileEvents, outputBytes = 0, tileTriggers = TILE_TRIGGERS } = size;
-    const { isShared = false } = size;
+    const { isShared = false, sieveBytes = 0 } = size;
     const places = placesOf(size);
     const { inputA, inputB, x, y, t, polarity, triggerT, triggerId, triggerValue } = places;
-    const { rejected, scratch, scratchBytes, output, pages } = places;
+    const { rejected, scratch, scratchBytes, output, sieve, pages } = places;
 
     this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: isShared });
     const buffer = this.memory.buffer as ArrayBuffer; // shared memory is read the same way
@@ -121,6 +127,7 @@ export class EventMemory {
     };
     this.scratch = new Uint8Array(buffer, scratch, scratchBytes);
     this.output = new Uint8Array(buffer, output, outputBytes);
+    this.sieve = new Uint8Array(buffer, sieve, sieveBytes);
     this.#rejected = new Uint8Array(buffer, rejected, Math.ceil(tileEvents / 8));
     this.#words = new Int32Array(buffer);
     this.setField(layout.X_COLUMN, x);

@@ -24,6 +24,7 @@ export interface PassMemoryOptions {
   readonly tileEvents?: number | undefined;
   readonly scratchBytesPerEvent?: number | undefined;
   readonly outputBytes?: number | undefined;
+  readonly sieveBytes?: number | undefined;
 }
 
 /**
@@ -37,7 +38,7 @@ export function passMemorySize(
   const { content, recordingBytes } = recording;
   const isRows = content.kind === "rows";
   const { inputBytes = isRows ? ROW_INPUT_BYTES : WORD_INPUT_BYTES } = options;
-  const { tileEvents = TILE_EVENTS, scratchBytesPerEvent = 0, outputBytes } = options;
+  const { tileEvents = TILE_EVENTS, scratchBytesPerEvent = 0, outputBytes, sieveBytes } = options;
   const events = recording.mostEvents() ?? Number.POSITIVE_INFINITY;
   // Who works with the tile does so when its rows are there, so both may use the same space.
   const readerBytes = isRows ? (content.table.scratchBytesPerEvent ?? 0) : 0;
@@ -46,5 +47,6 @@ export function passMemorySize(
     tileEvents: Math.min(tileEvents, Math.max(events, LEAST)),
     scratchBytesPerEvent: Math.max(scratchBytesPerEvent, readerBytes),
     outputBytes,
+    sieveBytes,
   };
 }

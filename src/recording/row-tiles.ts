@@ -29,65 +29,76 @@ export async function* tilesOfRows(
 ): AsyncGenerator<EventMemory, void, void> {
   const { memory, report, byteLength, signal, strict, rebase = false, onProgress } = pass;
   const { reader, triggers: keeps = false } = pass;
-  const { start, end } = pass.range ?? { start: 0, end: table.rows };
-  const assembler = await RowAssembler.create(memory, table.rejectedAs, rebase);
+  const { ranges = [{ start: 0, end: table.rows }], mark } = pass;
+  const assembler = await RowAssembler.create(
+    memory,
+    table.rejectedAs,
+    rebase && pass.timeOffset === undefined,
+  );
   // A part of the rows does not tell which of the triggers belong to it.
   const feed =
-    table.triggers !== undefined && pass.range === undefined
+    table.triggers !== undefined && pass.ranges === undefined
       ? new TriggerFeed(table.triggers, memory, report)
       : null;
   const meter = onProgress && new ProgressMeter(onProgress, byteLength);
   const turns = new Turns();
-  for (let row = start; row < end; ) {
-    const most = Math.min(room(), memory.tileEvents);
-    const count = Math.min(most - memory.eventCount, end - row);
-    const first = row;
-    const before = { tile: memory.eventCount, all: report.events, carried: memory.saveCarried() };
-    try {
-      memory.clearRejected();
-      await untilAborted(reader.read(row, count, signal), signal);
-      assembler.assemble(row, count, report);
-      row += count;
-      // The share of the source that was gone through: a file may hold columns that are not read.
-      report.bytesRead = Math.round(((byteLength ?? 0) * row) / table.rows);
-      checkLoss(report, strict);
-    } catch (error) {
-      report.events = before.all;
-      // Of the rows that were read at once, those in front of the one that ends the pass are good.
-      let bad = signal?.aborted ? first : rowOf(error, first);
-      for (;;) {
-        memory.setTile(before.tile, memory.triggerCount);
-        memory.restoreCarried(before.carried);
+  let rowsRead = 0;
+  for (const { start, end, carried } of ranges) {
+    if (carried !== undefined) memory.restoreCarried(carried);
+    for (let row = start; row < end; ) {
+      const most = Math.min(room(), memory.tileEvents);
+      const count = Math.min(most - memory.eventCount, end - row);
+      const first = row;
+      const before = { tile: memory.eventCount, all: report.events, carried: memory.saveCarried() };
+      try {
         memory.clearRejected();
-        if (bad <= first) break;
-        try {
-          await reader.read(first, bad - first, signal);
-          assembler.assemble(first, bad - first, structuredClone(report));
-          report.events += memory.eventCount - before.tile;
-          break;
-        } catch (another) {
-          bad = Math.min(rowOf(another, first), bad - 1); // of another column, further in front
+        await untilAborted(reader.read(row, count, signal), signal);
+        assembler.assemble(row, count, report);
+        row += count;
+        rowsRead += count;
+        // The share of the source that was gone through: a file may hold columns that are not read.
+        report.bytesRead = Math.round(((byteLength ?? 0) * rowsRead) / table.rows);
+        checkLoss(report, strict);
+      } catch (error) {
+        report.events = before.all;
+        // Of the rows that were read at once, those in front of the one that ends the pass are good.
+        let bad = signal?.aborted ? first : rowOf(error, first);
+        for (;;) {
+          memory.setTile(before.tile, memory.triggerCount);
+          memory.restoreCarried(before.carried);
+          memory.clearRejected();
+          if (bad <= first) break;
+          try {
+            await reader.read(first, bad - first, signal);
+            assembler.assemble(first, bad - first, structuredClone(report));
+            report.events += memory.eventCount - before.tile;
+            break;
+          } catch (another) {
+            bad = Math.min(rowOf(another, first), bad - 1); // of another column, further in front
+          }
         }
+        throw error;
       }
-      throw error;
+      if (feed !== null && memory.eventCount > 0) {
+        yield* tilesOfTriggers(
+          feed,
+          memory,
+          memory.columns.t[memory.eventCount - 1] as bigint,
+          keeps,
+        );
+      }
+      if (memory.isFull(most)) {
+        mark?.(row, memory.saveCarried());
+        yield memory;
+        memory.setTile();
+      }
+      meter?.update(report.bytesRead, report.events);
+      await turns.give(signal);
     }
-    if (feed !== null && memory.eventCount > 0) {
-      yield* tilesOfTriggers(
-        feed,
-        memory,
-        memory.columns.t[memory.eventCount - 1] as bigint,
-        keeps,
-      );
-    }
-    if (memory.isFull(most)) {
-      yield memory;
-      memory.setTile();
-    }
-    meter?.update(report.bytesRead, report.events);
-    await turns.give(signal);
   }
+  const end = ranges.at(-1)?.end ?? 0;
   if (end === table.rows) {
-    report.bytesRead = byteLength ?? 0;
+    if (pass.ranges === undefined) report.bytesRead = byteLength ?? 0;
     if (table.truncation !== null) {
       report.truncatedBytes = table.truncation.bytes;
       report.firstAt.truncated = table.truncation.byteOffset;
@@ -95,6 +106,7 @@ export async function* tilesOfRows(
   }
   checkLoss(report, strict);
   if (feed !== null) yield* tilesOfTriggers(feed, memory, null, keeps);
+  mark?.(end, memory.saveCarried());
   if (memory.eventCount > 0 || memory.triggerCount > 0) yield memory;
   meter?.finish(report.bytesRead, report.events);
 }

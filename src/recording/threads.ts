@@ -39,8 +39,9 @@ export function usefulThreads(
  * recording, or one that may still grow.
  */
 export function startThreads(recording: OpenedRecording, options: TileOptions): DecodeThread[] {
-  const { threads = 1, range, promptly } = options;
-  if (range !== undefined || promptly || recording.byteLength === null) return [];
+  const { threads = 1, ranges, promptly, sieve } = options;
+  if (ranges !== undefined || promptly || recording.byteLength === null) return [];
+  if (sieve !== undefined) return []; // which works in one memory
   return start(threads - 1);
 }
 
@@ -54,16 +55,23 @@ export function startRowBlocks(
 ): RowBlocks | null {
   const { rows } = table;
   const path = recording.source.filePath;
-  const { threads = 1, onMalformed, range = { start: 0, end: rows } } = options;
+  const { threads = 1, onMalformed, ranges } = options;
   const { partSize: blockRows = table.blockRows } = options;
   if (threads === 1 || table.blockRows === undefined || blockRows === undefined || path === null)
     return null;
-  const blocks = Math.ceil((range.end - range.start) / blockRows);
+  if (ranges !== undefined) return null; // parts of it are read by one
+  const blocks = Math.ceil(rows / blockRows);
   const started = blocks < 2 ? [] : start(Math.min(threads, blocks));
   if (started.length === 0) return null;
   const stated = { ...recording.stated, onMalformed };
   try {
-    const choice = { path, options: stated, rows: range, blockRows, createReader };
+    const choice = {
+      path,
+      options: stated,
+      rows: { start: 0, end: rows },
+      blockRows,
+      createReader,
+    };
     return new RowBlocks(memory, started, choice);
   } catch (error) {
     for (const thread of started) void thread.close(); // there was no memory to share with them

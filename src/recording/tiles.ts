@@ -2,26 +2,22 @@ import type { SensorGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
 import {
   checkAssumptions,
-  checkLoss,
   type MutableReport,
   type Strictness,
 } from "../events/report.ts";
+import { timeAsNumber } from "../events/safe-time.ts";
 import type { OnMalformed } from "../formats/options.ts";
-import type { DecodingKernel } from "../kernels/decoding-kernel.ts";
 import { EventMemory } from "../kernels/event-memory.ts";
-import { instantiateKernel } from "../kernels/kernel.ts";
-import type { SequentialSource } from "../source/byte-source.ts";
 import type { WindowLimit } from "../source/inflated.ts";
-import { untilAborted } from "../util/until-aborted.ts";
-import { decodeStrictly } from "./decode-strictly.ts";
 import { tilesOfLanes } from "./lane-tiles.ts";
-import { type RecordingBytes, reportDamage } from "./opened-source.ts";
+import type { RecordingBytes } from "./opened-source.ts";
 import { passMemorySize } from "./pass-memory.ts";
-import { type Progress, ProgressMeter } from "./progress.ts";
+import type { Progress } from "./progress.ts";
 import type { OpenedRecording } from "./recording.ts";
 import { tilesOfRows } from "./row-tiles.ts";
 import { startRowBlocks, startThreads } from "./threads.ts";
-import { Turns } from "./turns.ts";
+import type { CreateSieve, TileRange, TileSieve } from "./tile-sieve.ts";
+import { tilesOfWords } from "./word-tiles.ts";
 
 /** How one pass over the events of a recording is made. */
 export interface TileOptions {
@@ -52,8 +48,17 @@ export interface TileOptions {
   readonly threads?: number | undefined;
   /** Bytes, or rows, that one of several threads decodes at once. Default: the format's own. */
   readonly partSize?: number | undefined;
-  /** Part of the recording's `extent` to read: bytes or rows; all of it when left out. */
-  readonly range?: { readonly start: number; readonly end: number } | undefined;
+  /** Parts of the recording's `extent` to read, in order: bytes or rows; all of it when left out. */
+  readonly ranges?: readonly TileRange[] | undefined;
+  /** Microseconds that `rebase` subtracts, where they are known already. */
+  readonly timeOffset?: bigint | undefined;
+  /** What is done to tiles before they are handed over. Default: nothing. */
+  readonly sieve?: CreateSieve | undefined;
+  /**
+   * Told, before a tile is handed over, where the bytes or rows behind it start and what the decoder
+   * carries there.
+   */
+  readonly mark?: ((position: number, carried: Uint8Array) => void) | undefined;
 }
 
 /** One pass over the events of a recording: a memory that holds one tile after the other. */
@@ -66,12 +71,18 @@ export class TilePass {
   /** Bytes of the memory that is shared with other threads. */
   #elsewhere = 0;
   #bytes: RecordingBytes | undefined;
+  readonly #sieve: TileSieve | undefined;
+  /** What the decoder checks coordinates against. */
+  readonly #geometry: SensorGeometry | null;
 
   constructor(recording: OpenedRecording, options: TileOptions) {
     this.#recording = recording;
     this.#options = options;
     this.report = recording.startReport(options.polarityEncoding, options.geometry);
     checkAssumptions(this.report, options.strict);
+    this.#geometry = this.report.geometry;
+    this.#sieve = options.sieve?.(this.#geometry);
+    if (this.#sieve !== undefined) this.report.geometry = this.#sieve.geometry;
   }
 
   /** Bytes of the memory that tiles are decoded in; 0 before the first is asked for. */
@@ -92,7 +103,33 @@ export class TilePass {
    *
    * @param room - asked again and again: the most events that the tile may have
    */
-  async *tiles(room: () => number): AsyncGenerator<EventMemory, void, void> {
+  tiles(room: () => number): AsyncGenerator<EventMemory, void, void> {
+    const sieve = this.#sieve;
+    return sieve === undefined ? this.#tiles(room) : this.#sieved(sieve, room);
+  }
+
+  /** The tiles that a sieve leaves something in; the report counts what it left. */
+  async *#sieved(sieve: TileSieve, room: () => number): AsyncGenerator<EventMemory, void, void> {
+    const { report } = this;
+    const { triggers = false } = this.#options;
+    let left = 0;
+    let attached: EventMemory | undefined;
+    try {
+      for await (const memory of this.#tiles(room)) {
+        if (attached !== memory) await sieve.attach(memory);
+        attached = memory;
+        const goesOn = sieve.apply(memory);
+        left += memory.eventCount;
+        if (memory.eventCount > 0 || (triggers && memory.triggerCount > 0)) yield memory;
+        if (!goesOn) break;
+      }
+    } finally {
+      report.eventsDecoded = report.events;
+      report.events = left;
+    }
+  }
+
+  async *#tiles(room: () => number): AsyncGenerator<EventMemory, void, void> {
     try {
       yield* this.#decode(room);
     } catch (error) {
@@ -130,116 +167,53 @@ export class TilePass {
       }
       return;
     }
-    const { header, format } = content;
-    const { dataOffset, variant = 0 } = header;
-    const {
-      signal,
-      strict,
-      onMalformed,
-      rebase = false,
-      range,
-      promptly = false,
-      triggers = false,
-      onProgress,
-    } = this.#options;
-    const start = Math.max(range?.start ?? dataOffset, dataOffset);
-    const bytes = source.bytesFrom(start, signal, range?.end);
-    this.#bytes = bytes;
-    if (this.#options.window !== undefined) bytes.limitWindow?.(this.#options.window);
+    const { dataOffset } = content.header;
+    const { ranges = [{ start: dataOffset, end: undefined }], signal } = this.#options;
     const others = startThreads(this.#recording, this.#options);
     if (others.length > 0) {
+      const bytes = this.#bytesFrom(dataOffset, signal);
       report.threads = others.length + 1;
       const { byteLength } = source;
-      const pass = { ...this.#options, format, header, bytes, byteLength, report, others };
+      const pass = { ...this.#options, ...content, bytes, byteLength, report, others };
       const hold = (held: number): void => {
         this.#elsewhere = held;
       };
       yield* tilesOfLanes({ ...pass, hold });
       return;
     }
-    const memory = this.#createMemory();
-    const kernel = await instantiateKernel<DecodingKernel>(format.kernel, memory.memory);
-    const decoder = format.createDecoder(memory, kernel, {
-      dataOffset: start,
-      rebase,
-      variant,
-      header,
-      onMalformed,
-    });
-    report.bytesRead = start;
+    yield* tilesOfWords(
+      {
+        ...this.#options,
+        ...content,
+        ranges,
+        memory: this.#createMemory(),
+        report,
+        byteLength: source.byteLength,
+        recordingEnd: this.#recording.recordingBytes,
+        open: (start, end) => this.#bytesFrom(Math.max(start, dataOffset), signal, end),
+      },
+      room,
+    );
+  }
 
-    const meter = onProgress && new ProgressMeter(onProgress, source.byteLength);
-    const ahead = new ReadAhead(bytes, memory.inputs);
-    const turns = new Turns();
-    for (;;) {
-      const { slot, length } = await untilAborted(ahead.next(), signal);
-      const isEnd = length === 0;
-      if (isEnd) {
-        // Behind a part of the recording more bytes follow.
-        if (range === undefined || range.end === this.#recording.recordingBytes) decoder.end(slot);
-      } else {
-        report.bytesRead += length;
-        decoder.feed(slot, length);
-        ahead.start();
-      }
-      for (let usedUp = false; !usedUp; ) {
-        const most = Math.min(room(), memory.tileEvents);
-        usedUp = decodeStrictly(decoder, most, report, strict);
-        if (!triggers) memory.setTile(memory.eventCount);
-        if (memory.isFull(most) || (usedUp && promptly)) {
-          yield memory;
-          memory.setTile();
-        }
-        meter?.update(bytes.bytesUsed ?? report.bytesRead, report.events);
-        await turns.give(signal);
-      }
-      if (isEnd) break;
-    }
-    decoder.finish(report);
-    reportDamage(report, bytes);
-    checkLoss(report, strict);
-    if (memory.eventCount > 0 || memory.triggerCount > 0) yield memory;
-    meter?.finish(bytes.bytesUsed ?? report.bytesRead, report.events);
+  #bytesFrom(start: number, signal: AbortSignal | undefined, end?: number): RecordingBytes {
+    const bytes = this.#recording.source.bytesFrom(start, signal, end);
+    this.#bytes = bytes;
+    if (this.#options.window !== undefined) bytes.limitWindow?.(this.#options.window);
+    return bytes;
   }
 
   #createMemory(): EventMemory {
     const { report } = this;
-    const memory = new EventMemory(passMemorySize(this.#recording, this.#options));
-    memory.configure(report.geometry, report.polarityEncoding);
+    const size = { ...this.#options, sieveBytes: this.#sieve?.bytes };
+    const memory = new EventMemory(passMemorySize(this.#recording, size));
+    memory.configure(this.#geometry, report.polarityEncoding);
+    const { timeOffset } = this.#options;
+    if (timeOffset !== undefined) {
+      memory.setTimeOffset(timeOffset);
+      report.timeOffset = timeAsNumber(BigInt(report.timeOffset) + timeOffset);
+    }
     this.#memory = memory;
     return memory;
-  }
-}
-
-/** Reads into one slot while the other is decoded. */
-class ReadAhead {
-  readonly #source: SequentialSource;
-  readonly #slots: readonly [Uint8Array, Uint8Array];
-  #slot: 0 | 1 = 0;
-  #pending: Promise<number> | undefined;
-
-  constructor(source: SequentialSource, slots: readonly [Uint8Array, Uint8Array]) {
-    this.#source = source;
-    this.#slots = slots;
-  }
-
-  /** The next bytes: the slot they stand in and their number, 0 at the end. */
-  async next(): Promise<{ slot: 0 | 1; length: number }> {
-    const slot = this.#slot;
-    this.#pending ??= this.#source.next(this.#slots[slot]);
-    const pending = this.#pending;
-    this.#pending = undefined;
-    const length = await pending;
-    this.#slot = slot === 0 ? 1 : 0;
-    return { slot, length };
-  }
-
-  /**
-   * Starts to read into the slot that is free. Not before the bytes at hand were fed, which takes
-   * the first half of a cut word out of that slot.
-   */
-  start(): void {
-    this.#pending = this.#source.next(this.#slots[this.#slot]);
-    this.#pending.catch(() => {}); // reported when it is awaited
   }
 }

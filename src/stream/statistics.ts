@@ -82,8 +82,14 @@ export async function estimateStatistics(
     const start = first + Math.floor(distance / step) * step;
     const end = sample === SAMPLES - 1 ? last : start + length;
     const part = new TileStatistics();
-    const range = { start, end };
-    const pass = new TilePass(recording, { ...PART_OPTIONS, geometry, onMalformed, signal, range });
+    const ranges = [{ start, end }];
+    const pass = new TilePass(recording, {
+      ...PART_OPTIONS,
+      geometry,
+      onMalformed,
+      signal,
+      ranges,
+    });
     for await (const tile of pass.tiles(() => Number.POSITIVE_INFINITY)) await part.add(tile);
     parts.push(part.get());
     seen += pass.report.events;

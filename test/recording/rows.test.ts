@@ -91,7 +91,7 @@ describe("a recording of rows", () => {
   it("is read in part", async () => {
     const { recording, reads } = await recordingOfRows();
     const options = { polarityEncoding: "zero-one", strict: false } as const;
-    const pass = new TilePass(recording, { ...options, range: { start: 850, end: 920 } });
+    const pass = new TilePass(recording, { ...options, ranges: [{ start: 850, end: 920 }] });
     expect(await tilesOf(pass, () => 60)).toEqual([numbers(850, 900)]);
     expect(reads).toEqual([
       [850, 60],
@@ -105,7 +105,7 @@ describe("a recording of rows", () => {
     const { recording } = await recordingOfRows();
     const geometry = { width: 1000, height: 500 };
     const options = { polarityEncoding: "zero-one", strict: false, geometry } as const;
-    const pass = new TilePass(recording, { ...options, range: { start: 450, end: 1000 } });
+    const pass = new TilePass(recording, { ...options, ranges: [{ start: 450, end: 1000 }] });
     expect(await tilesOf(pass, () => 60)).toEqual([numbers(450, 499)]);
   });
 
