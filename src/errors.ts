@@ -50,6 +50,8 @@ export const EVENT_ERROR_CODES = [
   "unsafe-time",
   /** A borrowed batch was used after the next one was asked for. */
   "batch-expired",
+  /** A step of a query, an expression or an SQL statement that a query cannot take. */
+  "invalid-query",
   /** Events that the target format cannot hold. */
   "not-encodable",
   /** The output cannot be created, written or completed. */

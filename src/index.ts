@@ -1,9 +1,10 @@
 /** Everything public that runs anywhere: names only. */
 export { analyze, type RecordingAnalysis } from "./api/analyze.ts";
-export { type ConvertOptions, convertRecording, type EventSink } from "./api/convert.ts";
+export { convertRecording } from "./api/convert.ts";
 export { detectFormat, digestEvents, loadStatistics, sampleStatistics } from "./api/inspect.ts";
 export { loadEvents, loadTable } from "./api/load-events.ts";
 export { openRecording, type Recording } from "./api/recording.ts";
+export { scanEvents } from "./api/scan-events.ts";
 export {
   EVENT_ERROR_CODES,
   EventError,
@@ -49,6 +50,15 @@ export type {
   TimeUnit,
 } from "./formats/options.ts";
 export type { FormatId } from "./formats/registry.ts";
+export {
+  EventQuery,
+  type QueryStreamOptions,
+  type ResultOptions,
+} from "./query/event-query.ts";
+export type { PlannedRange, QueryPlan } from "./query/explain.ts";
+export type { QueryOptions } from "./query/query-options.ts";
+export type { HotPixelChoice, PixelMask, Region } from "./query/steps.ts";
+export type { QueryTime } from "./query/time-bound.ts";
 export type { EventSource } from "./recording/opened-source.ts";
 export type { Progress } from "./recording/progress.ts";
 export type { OpenOptions } from "./recording/recording.ts";
@@ -56,6 +66,7 @@ export type { ByteSink } from "./source/byte-sink.ts";
 export type { ByteSource, ReadOptions, SequentialSource } from "./source/byte-source.ts";
 export type { Conversion, WriteOptions } from "./stream/convert.ts";
 export type { EventDigest } from "./stream/digest.ts";
+export type { ConvertOptions, EventSink } from "./stream/event-sink.ts";
 export { EventStreamer, type EventWindow } from "./stream/event-streamer.ts";
 export type { LoadOptions } from "./stream/load-options.ts";
 export type { LoadPlan } from "./stream/plan.ts";

@@ -1,26 +1,7 @@
-import { platform } from "#platform";
-import { EventError } from "../errors.ts";
-import { targetFormat } from "../formats/target.ts";
 import type { EventSource } from "../recording/opened-source.ts";
-import { type ByteSink, isByteSink, streamSink } from "../source/byte-sink.ts";
-import { withoutSecrets } from "../source/http-address.ts";
-import { type Conversion, convertTo, type WriteOptions } from "../stream/convert.ts";
-import { isNodeStream } from "../util/is-node-stream.ts";
-import { show } from "../util/show.ts";
-import { untilAborted } from "../util/until-aborted.ts";
+import type { Conversion } from "../stream/convert.ts";
+import { type ConvertOptions, convertInto, type EventSink } from "../stream/event-sink.ts";
 import { type Recording, withRecording } from "./recording.ts";
-
-/**
- * Where a recording can be written: a path or `file:` URL (Node), a `WritableStream` of bytes, or
- * a sink of the caller's own.
- */
-export type EventSink = string | URL | WritableStream<Uint8Array> | ByteSink;
-
-/** Options of {@link convertRecording}. */
-export interface ConvertOptions extends WriteOptions {
-  /** Format id of the target, for example `evt3`. Default: what the name of the target says. */
-  format?: string | undefined;
-}
 
 /**
  * Writes the events of a recording in another format, tile by tile: memory follows neither file. A
@@ -38,49 +19,10 @@ export interface ConvertOptions extends WriteOptions {
  * const { events, bytes } = await convertRecording("in.raw", "out.evt3.raw", { verify: true });
  * ```
  */
-export async function convertRecording(
+export function convertRecording(
   source: EventSource | Recording,
   target: EventSink,
   options: ConvertOptions = {},
 ): Promise<Conversion> {
-  checkTarget(target);
-  const format = targetFormat(nameOf(target), options.format);
-  return withRecording(source, options, async (recording) =>
-    convertTo(recording, format, await untilOpen(target, options.signal), options),
-  );
-}
-
-function checkTarget(target: EventSink): void {
-  if (typeof target === "string" || target instanceof URL) return;
-  if (target instanceof WritableStream || isSink(target)) return;
-  throw new EventError("invalid-option", "this is no target for events", {
-    expected: "a path, URL, WritableStream or ByteSink",
-    found: isNodeStream(target) ? "a stream of Node" : show(target),
-    ...(isNodeStream(target) && { hint: "Make it a Web stream with `Writable.toWeb`." }),
-  });
-}
-
-function nameOf(target: EventSink): string | undefined {
-  if (typeof target === "string" || target instanceof URL) return withoutSecrets(target);
-  return target instanceof WritableStream ? undefined : target.name;
-}
-
-function isSink(target: unknown): target is ByteSink {
-  return typeof target === "object" && target !== null && isByteSink(target);
-}
-
-/** What opens after all, when nobody waits for it any more, is given up. */
-async function untilOpen(target: EventSink, signal: AbortSignal | undefined): Promise<ByteSink> {
-  const opening = open(target);
-  try {
-    return await untilAborted(opening, signal);
-  } catch (error) {
-    opening.then((sink) => sink.abort?.(error)).catch(() => {});
-    throw error;
-  }
-}
-
-async function open(target: EventSink): Promise<ByteSink> {
-  if (typeof target === "string" || target instanceof URL) return platform.createFile(target);
-  return target instanceof WritableStream ? streamSink(target) : target;
+  return withRecording(source, options, (recording) => convertInto(recording, target, options));
 }

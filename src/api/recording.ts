@@ -1,4 +1,6 @@
 import type { TriggerBatch, TriggerTable } from "../events/table.ts";
+import { EventQuery } from "../query/event-query.ts";
+import type { QueryOptions } from "../query/query-options.ts";
 import type { EventSource } from "../recording/opened-source.ts";
 import { OpenedRecording, type OpenOptions, openParts } from "../recording/recording.ts";
 import { EventStreamer } from "../stream/event-streamer.ts";
@@ -17,6 +19,18 @@ export class Recording extends OpenedRecording {
    */
   stream(options: StreamOptions = {}): EventStreamer {
     return new EventStreamer(this, options);
+  }
+
+  /**
+   * Describes events to be read: a window of time, a region, a polarity and more.
+   *
+   * @example
+   * ```ts
+   * const events = await recording.query().roi({ x: 10, y: 20, width: 64, height: 64 }).count();
+   * ```
+   */
+  query(options: QueryOptions = {}): EventQuery {
+    return new EventQuery(async () => ({ recording: this, close: async () => {} }), options);
   }
 
   /**

@@ -1,10 +1,6 @@
 import type { SensorGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
-import {
-  checkAssumptions,
-  type MutableReport,
-  type Strictness,
-} from "../events/report.ts";
+import { checkAssumptions, type MutableReport, type Strictness } from "../events/report.ts";
 import { timeAsNumber } from "../events/safe-time.ts";
 import type { OnMalformed } from "../formats/options.ts";
 import { EventMemory } from "../kernels/event-memory.ts";

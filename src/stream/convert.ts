@@ -12,6 +12,7 @@ import { DIGEST_BYTES_PER_EVENT } from "./digest.ts";
 import { checkFlag, type LoadOptions, resolveLoad } from "./load-options.ts";
 import type { PlanOptions } from "./plan-options.ts";
 import { rememberReport } from "./report-of.ts";
+import { EVERYTHING, type Selection } from "./selection.ts";
 import { TileFingerprint, verifyOutput } from "./verification.ts";
 
 /** Options of a pass that writes what it reads. */
@@ -51,16 +52,21 @@ export interface Conversion {
   readonly digest: string | null;
 }
 
-/** Writes all events of a recording to a sink, tile by tile, and closes it. */
+/**
+ * Writes the events of a recording to a sink, tile by tile, and closes it.
+ *
+ * @param selection - which events, for queries
+ */
 export async function convertTo(
   recording: OpenedRecording,
   format: WritableFormat,
   sink: ByteSink,
   options: WriteOptions = {},
+  selection: Selection = EVERYTHING,
 ): Promise<Conversion> {
   const checked = new CheckedSink(sink, options.signal);
   try {
-    const conversion = await writeAndVerify(recording, format, sink, checked, options);
+    const conversion = await writeAndVerify(recording, format, sink, checked, options, selection);
     await checked.close();
     return conversion;
   } catch (error) {
@@ -75,6 +81,7 @@ async function writeAndVerify(
   sink: ByteSink,
   checked: CheckedSink,
   options: WriteOptions,
+  selection: Selection,
 ): Promise<Conversion> {
   const verify = checkFlag("verify", options.verify);
   const lossy = checkFlag("lossy", options.lossy);
@@ -93,6 +100,7 @@ async function writeAndVerify(
   const { tiles } = resolveLoad(recording, options);
   const pass = new TilePass(recording, {
     ...tiles,
+    ...selection.tiles,
     polarityEncoding: options.polarityEncoding ?? format.polarityEncoding ?? tiles.polarityEncoding,
     triggers: format.keepsTriggers,
     outputBytes: OUTPUT_BYTES,

@@ -13,6 +13,7 @@ import { type ResolvedLoad, resolveLoad } from "./load-options.ts";
 import { type PlanTarget, type ResolvedPlan, resolvePlan } from "./plan.ts";
 import { Prefetch } from "./prefetch.ts";
 import { rememberReport } from "./report-of.ts";
+import { EVERYTHING, type Selection } from "./selection.ts";
 import { StreamEvent, StreamEventTarget } from "./stream-events.ts";
 import {
   MAX_BATCH_EVENTS,
@@ -58,15 +59,22 @@ export class EventStreamer extends StreamEventTarget implements AsyncIterable<Ev
   readonly #options: StreamOptions;
   readonly #load: ResolvedLoad;
   readonly #stream: ResolvedStream;
+  readonly #selection: Selection;
   /** The latest pass. */
   #pass: StreamPass | undefined;
 
   /**
    * @param recording - what `openRecording` gave
+   * @param selection - what of the events is handed out, for queries
    * @throws EventError `invalid-option`
    */
-  constructor(recording: OpenedRecording, options: StreamOptions = {}) {
+  constructor(
+    recording: OpenedRecording,
+    options: StreamOptions = {},
+    selection: Selection = EVERYTHING,
+  ) {
     super();
+    this.#selection = selection;
     this.#recording = recording;
     this.#options = options;
     this.#load = resolveLoad(recording, options);
@@ -217,7 +225,8 @@ export class EventStreamer extends StreamEventTarget implements AsyncIterable<Ev
     const planned = this.#plan("frame");
     const pass = this.#startPass(planned);
     // Tiles of several threads are smaller, and would make frames of too many pieces.
-    const endsWithTile = planned.plan.threads === 1;
+    // So would tiles of which little is left.
+    const endsWithTile = planned.plan.threads === 1 && this.#selection.tiles.sieve === undefined;
     const builder = this.#createBuilder(pass, planned, { borrowed: true, endsWithTile });
     return this.#finish(pass, async () => {
       for await (const part of builder.batches(pass.tiles.tiles(FULL))) {
@@ -259,7 +268,7 @@ export class EventStreamer extends StreamEventTarget implements AsyncIterable<Ev
   #startPass({ plan, tiles }: ResolvedPlan, options: Partial<TileOptions> = {}): StreamPass {
     this.#pass = new StreamPass(this.#recording, {
       plan,
-      tiles: { ...this.#load.tiles, ...tiles, ...options },
+      tiles: { ...this.#load.tiles, ...tiles, ...this.#selection.tiles, ...options },
       onReport: this.#options.onReport,
       emit: (type, detail) => void this.dispatchEvent(new StreamEvent(type, detail)),
     });

@@ -6,6 +6,7 @@ import { type LoadOptions, resolveLoad } from "./load-options.ts";
 import { type MoreOptions, MoreStatistics } from "./more-statistics.ts";
 import type { PlanOptions } from "./plan-options.ts";
 import { rememberReport } from "./report-of.ts";
+import { EVERYTHING, type Selection } from "./selection.ts";
 import { TileStatistics } from "./tile-statistics.ts";
 
 /** Options of passes that give numbers and no columns. */
@@ -29,17 +30,24 @@ export interface StatisticsOptions extends PassOptions, MoreOptions {}
  * Reads a whole recording for its statistics.
  *
  * @param wanted - what is found out beyond counts and extremes
+ * @param selection - which events, for queries
  * @throws EventError `invalid-option`
  */
 export async function collectStatistics(
   recording: OpenedRecording,
   options: PassOptions = {},
   wanted: MoreOptions = {},
+  selection: Selection = EVERYTHING,
 ): Promise<EventStatistics> {
   const { tiles } = resolveLoad(recording, options);
   const statistics = new TileStatistics();
-  const more = new MoreStatistics(wanted, tiles.geometry ?? recording.geometry, recording);
-  const pass = new TilePass(recording, { ...tiles, outputBytes: more.bytes });
+  const { geometry = tiles.geometry ?? recording.geometry } = selection;
+  const more = new MoreStatistics(wanted, geometry, recording);
+  const pass = new TilePass(recording, {
+    ...tiles,
+    ...selection.tiles,
+    outputBytes: more.bytes,
+  });
   pass.report.mode = "chunked";
   for await (const tile of pass.tiles(() => Number.POSITIVE_INFINITY)) {
     await statistics.add(tile);

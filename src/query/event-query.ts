@@ -1,0 +1,398 @@
+import type { DataFrame, LazyDataFrame } from "nodejs-polars";
+import { COLUMN_NAMES, type ColumnName } from "../events/columns.ts";
+import type { EventRate, EventStatistics, PixelHistogram } from "../events/statistics.ts";
+import type { EventBatch, EventTable } from "../events/table.ts";
+import type { OpenedRecording } from "../recording/recording.ts";
+import { TilePass } from "../recording/tiles.ts";
+import type { Conversion } from "../stream/convert.ts";
+import {
+  type ConvertOptions,
+  convertInto,
+  type EventSink,
+  formatOfTarget,
+} from "../stream/event-sink.ts";
+import { EventStreamer, type EventWindow } from "../stream/event-streamer.ts";
+import { resolveLoad } from "../stream/load-options.ts";
+import { collectStatistics, type StatisticsOptions } from "../stream/statistics.ts";
+import type { StreamOptions } from "../stream/stream-options.ts";
+import { explainQuery, type QueryPlan } from "./explain.ts";
+import type { QueryOptions } from "./query-options.ts";
+import { noSuchColumn, type QuerySelection, selectEvents } from "./selection.ts";
+import {
+  checkNumber,
+  checkRegion,
+  flipStep,
+  type HotPixelChoice,
+  hotPixelsStep,
+  maskStep,
+  type PixelMask,
+  polarityStep,
+  type QueryStep,
+  type Region,
+  roiStep,
+  selectStep,
+  timeStep,
+} from "./steps.ts";
+import type { QueryTime } from "./time-bound.ts";
+
+/** What a query is about: how to get at the recording, and what to do when it is used no more. */
+export type RecordingOf = () => Promise<{
+  readonly recording: OpenedRecording;
+  close(): Promise<void>;
+}>;
+
+/** Options of what a query gives; they replace those of the query itself. */
+export type ResultOptions = Omit<QueryOptions, "geometry" | "index" | "assumeSorted">;
+
+/** Options of {@link EventQuery.stream}. */
+export interface QueryStreamOptions
+  extends ResultOptions,
+    Pick<
+      StreamOptions,
+      "batchEvents" | "batchBytes" | "windowUs" | "windowStart" | "emptyWindows" | "prefetch"
+    > {}
+
+const COORDINATES: readonly ColumnName[] = ["x", "y"];
+const MOST_STEP = 2 ** 31 - 1;
+const SIDE = 65536;
+
+/**
+ * A description of events to be read: immutable, and nothing is read before one of the last calls
+ * (`collect`, `toTable`, `stream`, `count`, ...), each of which reads what it needs anew. Steps see
+ * what the steps in front of them left. `every`, `head`, `refractory`, `backgroundActivity` and hot
+ * pixels that are looked for depend on several events; all others are put into the order that is done
+ * fastest, which {@link EventQuery.explain} shows, and gives the same.
+ *
+ * Of all that a step drops no column is made. What a window of time, in front of any step that depends
+ * on several events, leaves out is not read at all, once the times of the recording are known: the
+ * first such query reads them, and the recording keeps them while it is open.
+ *
+ * @example
+ * ```ts
+ * const frame = await recording
+ *   .query()
+ *   .time("1.5s", "2s")
+ *   .roi({ x: 100, y: 50, width: 64, height: 64 })
+ *   .polarity("on")
+ *   .collect();
+ * ```
+ */
+export class EventQuery {
+  readonly #open: RecordingOf;
+  readonly #options: QueryOptions;
+  readonly #steps: readonly QueryStep[];
+  readonly #columns: readonly ColumnName[];
+
+  /** @internal */
+  constructor(
+    open: RecordingOf,
+    options: QueryOptions,
+    steps: readonly QueryStep[] = [],
+    columns: readonly ColumnName[] = COLUMN_NAMES,
+  ) {
+    this.#open = open;
+    this.#options = options;
+    this.#steps = steps;
+    this.#columns = columns;
+  }
+
+  /**
+   * Keeps times from `start` on and in front of `end`; `null` leaves a side open.
+   *
+   * @param start - a value of `t` as it is loaded, or a text with a unit, such as `"1.5s"`: an offset
+   *   from the first event of the recording
+   * @throws EventError `invalid-query`
+   */
+  time(start: QueryTime | null, end: QueryTime | null = null): EventQuery {
+    return this.#add(timeStep(start, end), ["t"]);
+  }
+
+  /**
+   * Keeps pixels in any of some regions; coordinates stay as they are.
+   *
+   * @throws EventError `invalid-query`; one that reaches beyond the sensor is told of by the last call
+   */
+  roi(...regions: readonly Region[]): EventQuery {
+    return this.#add(roiStep(regions), COORDINATES);
+  }
+
+  /**
+   * Keeps the pixels of a mask, which has the size of the sensor.
+   *
+   * @throws EventError `invalid-query`
+   */
+  mask(mask: PixelMask): EventQuery {
+    return this.#add(maskStep(mask), COORDINATES);
+  }
+
+  /**
+   * Keeps one polarity.
+   *
+   * @throws EventError `invalid-query`
+   */
+  polarity(polarity: "on" | "off"): EventQuery {
+    return this.#add(polarityStep(polarity), ["polarity"]);
+  }
+
+  /**
+   * Keeps the first of every `step` events.
+   *
+   * @throws EventError `invalid-query`
+   */
+  every(step: number): EventQuery {
+    return this.#add({ kind: "every", step: checkNumber("step", step, 1, MOST_STEP) }, []);
+  }
+
+  /**
+   * Keeps the first `most` events; what comes behind them is not read.
+   *
+   * @throws EventError `invalid-query`
+   */
+  head(most: number): EventQuery {
+    return this.#add({ kind: "head", most: checkNumber("most", most, 0) }, []);
+  }
+
+  /**
+   * Keeps columns. Later steps have these only.
+   *
+   * @throws EventError `invalid-option`
+   */
+  select(...columns: readonly ColumnName[]): EventQuery {
+    const step = selectStep(columns);
+    const names = step.kind === "select" ? step.columns : columns;
+    for (const name of names) this.#check(name);
+    return new EventQuery(this.#open, this.#options, [...this.#steps, step], names);
+  }
+
+  /**
+   * Drops events of a pixel less than `periodUs` microseconds after the last one of it that was kept,
+   * as the refractory period of a sensor does. Where time steps back, the event is kept.
+   *
+   * @throws EventError `invalid-query`, also for recordings without a geometry
+   */
+  refractory(periodUs: number): EventQuery {
+    const step = { kind: "refractory", periodUs: checkNumber("periodUs", periodUs, 1) } as const;
+    return this.#add(step, [...COORDINATES, "t"]);
+  }
+
+  /**
+   * Drops hot pixels: given ones, or those with more events than the pixel at a percentile of all
+   * pixels that have any, in what earlier steps leave. To find them the recording is read once more.
+   *
+   * @param choice - pixels, or `{ percentile }`, 99.9 by default
+   * @throws EventError `invalid-query`
+   */
+  hotPixels(choice: HotPixelChoice = {}): EventQuery {
+    return this.#add(hotPixelsStep(choice), COORDINATES);
+  }
+
+  /**
+   * Keeps an event only if one of the eight pixels around it had its latest event at most `periodUs`
+   * microseconds from it (T. Delbruck, "Frame-free dynamic digital vision", 2008).
+   *
+   * @throws EventError `invalid-query`, also for recordings without a geometry
+   */
+  backgroundActivity(periodUs: number): EventQuery {
+    const period = checkNumber("periodUs", periodUs, 1);
+    return this.#add({ kind: "backgroundActivity", periodUs: period }, [...COORDINATES, "t"]);
+  }
+
+  /**
+   * Turns the picture around: with `"x"` left becomes right, with `"y"` top becomes bottom.
+   *
+   * @throws EventError `invalid-query`, also for recordings without a geometry
+   */
+  flip(axis: "x" | "y"): EventQuery {
+    return this.#add(flipStep(axis), COORDINATES);
+  }
+
+  /**
+   * Keeps a region and makes its corner the origin; the geometry becomes that of the region.
+   *
+   * @throws EventError `invalid-query`; one that reaches beyond the sensor is told of by the last call
+   */
+  crop(region: Region): EventQuery {
+    return this.#add({ kind: "crop", region: checkRegion(region) }, COORDINATES);
+  }
+
+  /**
+   * Divides coordinates and sensor by a whole number; remainders are left out. All events stay.
+   *
+   * @throws EventError `invalid-query`
+   */
+  downsample(factor: number): EventQuery {
+    const step = { kind: "downsample", factor: checkNumber("factor", factor, 1, SIDE) } as const;
+    return this.#add(step, COORDINATES);
+  }
+
+  /**
+   * Keeps events for which a Polars expression is true. It is evaluated batch by batch, so it may look
+   * at one row at a time only: comparisons, arithmetic, `isIn` and the like; for all else there is
+   * `(await query.lazy()).filter(...)`. Whether it is one of those the last call tells, before anything
+   * is read, with `invalid-query`.
+   *
+   * @example
+   * ```ts
+   * const near = recording.query().filter(pl.col("x").plus(pl.col("y")).lt(100));
+   * ```
+   */
+  filter(expr: unknown): EventQuery {
+    return this.#add({ kind: "filter", expr }, []);
+  }
+
+  /**
+   * The events as a Polars DataFrame.
+   *
+   * @throws EventError `invalid-query`, `polars-unavailable`, and what a load throws
+   */
+  collect(options: ResultOptions = {}): Promise<DataFrame> {
+    return this.#stream(options, (stream) => stream.toDataFrame());
+  }
+
+  /**
+   * The events as a lazy Polars frame, for the rest of an analysis. They are read first: all that the
+   * steps leave is held in memory.
+   */
+  async lazy(options: ResultOptions = {}): Promise<LazyDataFrame> {
+    return (await this.collect(options)).lazy();
+  }
+
+  /** The events as an Arrow table. @throws EventError `invalid-query`, and what a load throws */
+  toTable(options: ResultOptions = {}): Promise<EventTable> {
+    return this.#stream(options, (stream) => stream.toTable());
+  }
+
+  /**
+   * The events batch by batch, in memory that does not follow the recording.
+   *
+   * @example
+   * ```ts
+   * for await (const batch of query.stream()) console.log(batch.numRows);
+   * ```
+   */
+  async *stream(options: QueryStreamOptions = {}): AsyncGenerator<EventBatch, void, void> {
+    yield* this.#batches(options, (stream) => stream);
+  }
+
+  /** The same with the window of time of each batch; needs `windowUs`. */
+  async *windows(options: QueryStreamOptions): AsyncGenerator<EventWindow, void, void> {
+    yield* this.#batches(options, (stream) => stream.windows());
+  }
+
+  /** How many events there are. No columns are made. */
+  count(options: ResultOptions = {}): Promise<number> {
+    return this.#use(options, [], async (recording, selection, all) => {
+      const { tiles } = resolveLoad(recording, all);
+      const pass = new TilePass(recording, { ...tiles, ...selection.tiles });
+      pass.report.mode = "chunked";
+      let events = 0;
+      for await (const tile of pass.tiles(() => Number.POSITIVE_INFINITY)) {
+        events += tile.eventCount;
+      }
+      all.onReport?.(pass.report);
+      return events;
+    });
+  }
+
+  /** Counts, time range, mean rate and extremes; more as `loadStatistics` does. */
+  statistics(options: StatisticsOptions = {}): Promise<EventStatistics> {
+    return this.#use(options, COLUMN_NAMES, (recording, selection, all) =>
+      collectStatistics(recording, all, options, selection),
+    );
+  }
+
+  /** Events of every pixel. */
+  async histogram(options: ResultOptions = {}): Promise<PixelHistogram> {
+    const { histogram } = await this.statistics({ ...options, histogram: true });
+    return histogram as PixelHistogram;
+  }
+
+  /** Events of every window of time that has any. @param windowUs - its length in microseconds */
+  async rate(windowUs: number, options: ResultOptions = {}): Promise<EventRate> {
+    const { rate } = await this.statistics({ ...options, windowUs });
+    return rate as EventRate;
+  }
+
+  /**
+   * Writes the events in any format that is written, as `convertRecording` does.
+   *
+   * @throws EventError `invalid-query`, and what a conversion throws
+   */
+  async write(target: EventSink, options: ConvertOptions = {}): Promise<Conversion> {
+    for (const name of COLUMN_NAMES) this.#check(name);
+    formatOfTarget(target, options);
+    return this.#use(options, COLUMN_NAMES, (recording, selection, all) =>
+      convertInto(recording, target, all, selection),
+    );
+  }
+
+  /**
+   * What the query comes down to: the parts that are read, the steps in the order in which they are
+   * done. It makes the index of times that a window needs.
+   *
+   * @example
+   * ```ts
+   * const plan = await query.explain();
+   * console.log(String(plan), plan.bytesToRead);
+   * ```
+   */
+  explain(options: ResultOptions = {}): Promise<QueryPlan> {
+    return this.#use(options, this.#columns, async (recording, selection) =>
+      explainQuery(recording, this.#steps, this.#columns, selection),
+    );
+  }
+
+  #add(step: QueryStep, columns: readonly ColumnName[]): EventQuery {
+    for (const name of columns) this.#check(name);
+    return new EventQuery(this.#open, this.#options, [...this.#steps, step], this.#columns);
+  }
+
+  #check(name: ColumnName): void {
+    if (!this.#columns.includes(name)) throw noSuchColumn(name, this.#columns);
+  }
+
+  async #stream<Result extends object>(
+    options: ResultOptions,
+    use: (stream: EventStreamer) => Promise<Result>,
+  ): Promise<Result> {
+    return this.#use(options, this.#columns, (recording, selection, all) =>
+      use(new EventStreamer(recording, this.#streamOptions(all), selection)),
+    );
+  }
+
+  async *#batches<Item>(
+    options: QueryStreamOptions,
+    items: (stream: EventStreamer) => AsyncIterable<Item>,
+  ): AsyncGenerator<Item, void, void> {
+    const all = { ...this.#options, ...options };
+    const { recording, close } = await this.#open();
+    try {
+      const selection = await selectEvents(recording, this.#steps, this.#columns, all);
+      yield* items(new EventStreamer(recording, this.#streamOptions(all), selection));
+    } finally {
+      await close();
+    }
+  }
+
+  #streamOptions(options: StreamOptions): StreamOptions {
+    return { ...options, columns: this.#columns, threads: 1 };
+  }
+
+  async #use<Result>(
+    options: ResultOptions,
+    columns: readonly ColumnName[],
+    use: (
+      recording: OpenedRecording,
+      selection: QuerySelection,
+      options: QueryOptions,
+    ) => Promise<Result>,
+  ): Promise<Result> {
+    const all = { ...this.#options, ...options };
+    const { recording, close } = await this.#open();
+    try {
+      return await use(recording, await selectEvents(recording, this.#steps, columns, all), all);
+    } finally {
+      await close();
+    }
+  }
+}

@@ -1,0 +1,171 @@
+/** From the steps of a query to what is read of a recording and what is done to its tiles. */
+import { EventError } from "../errors.ts";
+import { COLUMN_NAMES, type ColumnName } from "../events/columns.ts";
+import type { SensorGeometry } from "../events/geometry.ts";
+import type { Assumption } from "../events/report.ts";
+import type { OpenedRecording } from "../recording/recording.ts";
+import type { TileRange } from "../recording/tile-sieve.ts";
+import { type ResolvedLoad, resolveLoad } from "../stream/load-options.ts";
+import type { Selection } from "../stream/selection.ts";
+import { findHotPixels } from "./hot-pixels.ts";
+import { isStateful, orderSteps } from "./order.ts";
+import type { QueryOptions } from "./query-options.ts";
+import { QuerySieve } from "./sieve.ts";
+import type { RowFilter } from "./sieve-steps.ts";
+import type { QueryStep } from "./steps.ts";
+import { clampTime, type TimeBound } from "./time-bound.ts";
+import { canBeIndexed, rangesOf } from "./time-index.ts";
+import { timeIndexOf } from "./time-index-store.ts";
+
+/** What a query comes down to for one recording. */
+export interface QuerySelection extends Selection {
+  /** In the order in which they are done. */
+  readonly steps: readonly QueryStep[];
+  readonly geometry: SensorGeometry | null;
+  /** How the parts to read were found; null when all is read. */
+  readonly foundBy: "index" | "order" | null;
+  /** What was taken on trust to find them. */
+  readonly assumption: Assumption | null;
+}
+
+/** Time windows that nothing stands in front of: what is outside them need not be read. */
+interface Window {
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+/**
+ * Works out what a query reads. An index of the times is made where a window of time needs one.
+ *
+ * @param columns - what is wanted of the events that stay
+ * @throws EventError `invalid-query`
+ */
+export async function selectEvents(
+  recording: OpenedRecording,
+  given: readonly QueryStep[],
+  columns: readonly ColumnName[],
+  options: QueryOptions,
+): Promise<QuerySelection> {
+  const load = resolveLoad(recording, options);
+  const filters = await compileFilters(given);
+  const rowFilter = (step: QueryStep): RowFilter => filters.get(step) as RowFilter;
+  const before = load.tiles.geometry ?? recording.geometry;
+  const make = (steps: readonly QueryStep[], wanted: readonly ColumnName[], first?: bigint) => {
+    return (geometry: SensorGeometry | null): QuerySieve =>
+      new QuerySieve({ steps, geometry, columns: wanted, firstTime: first, rowFilter });
+  };
+  let steps = orderSteps(given);
+  // Whatever is wrong with a step is told before anything is read.
+  const { geometry } = make(
+    steps.map((step) => (step.kind === "hotPixels" ? NO_PIXELS : step)),
+    columns,
+  )(before);
+  const times = await findRanges(recording, steps, load, options);
+  const tiles = { ranges: times?.ranges, timeOffset: times?.timeOffset };
+  for (let at = 0; at < steps.length; at++) {
+    const step = steps[at] as QueryStep;
+    if (step.kind !== "hotPixels") continue;
+    const sieve = make(steps.slice(0, at), ["x", "y"], times?.firstTime);
+    const geometryThere = sieve(before).geometry;
+    const pixels = await findHotPixels(
+      recording,
+      { ...load.tiles, ...tiles, sieve },
+      geometryThere,
+      step.percentile,
+    );
+    steps = steps.with(at, { kind: "dropPixels", pixels });
+  }
+  const needsSieve = steps.length > 0;
+  return {
+    tiles: { ...tiles, ...(needsSieve && { sieve: make(steps, columns, times?.firstTime) }) },
+    geometry,
+    steps,
+    foundBy: times?.foundBy ?? null,
+    assumption: times?.assumption ?? null,
+  };
+}
+
+const NO_PIXELS: QueryStep = { kind: "dropPixels", pixels: [] };
+
+/** The Polars side of the steps that need it; Polars is loaded for these only. */
+async function compileFilters(
+  steps: readonly QueryStep[],
+): Promise<ReadonlyMap<QueryStep, RowFilter>> {
+  const filters = new Map<QueryStep, RowFilter>();
+  let columns: readonly ColumnName[] = COLUMN_NAMES;
+  for (const step of steps) {
+    if (step.kind === "select") columns = step.columns;
+    if (step.kind !== "filter") continue;
+    const { checkRowWise } = await import("../dataframe/row-wise.ts");
+    const filter = await checkRowWise(step.expr);
+    const missing = filter.columns.find((name) => !columns.includes(name));
+    if (missing !== undefined) throw noSuchColumn(missing, columns);
+    filters.set(step, filter);
+  }
+  return filters;
+}
+
+/** @internal */
+export function noSuchColumn(name: ColumnName, columns: readonly ColumnName[]): EventError {
+  return new EventError("invalid-query", `the column ${name} was left out by select`, {
+    expected: columns.join(", "),
+    found: name,
+    hint: "Put `select` behind the steps that need more columns.",
+  });
+}
+
+interface FoundRanges {
+  readonly ranges: readonly TileRange[];
+  readonly timeOffset: bigint | undefined;
+  readonly firstTime: bigint;
+  readonly foundBy: "index" | "order";
+  readonly assumption: Assumption | null;
+}
+
+/** The parts of the recording that windows of time leave; null when all of it is read. */
+async function findRanges(
+  recording: OpenedRecording,
+  steps: readonly QueryStep[],
+  { tiles }: ResolvedLoad,
+  options: QueryOptions,
+): Promise<FoundRanges | null> {
+  const windows = leadingWindows(steps);
+  if (windows.length === 0 || options.index === false || !canBeIndexed(recording)) return null;
+  const index = await timeIndexOf(recording, tiles, options);
+  const rawFirst = index.firstTime ?? 0n;
+  const timeOffset = tiles.rebase ? rawFirst : undefined;
+  const firstTime = rawFirst - (timeOffset ?? 0n);
+  const { first, last } = windowOf(windows, firstTime);
+  const ranges =
+    first > last
+      ? []
+      : rangesOf(
+          index,
+          clampTime(first + (timeOffset ?? 0n)),
+          clampTime(last + (timeOffset ?? 0n)),
+        );
+  return { ranges, timeOffset, firstTime, foundBy: "index", assumption: null };
+}
+
+type TimeStep = Extract<QueryStep, { readonly kind: "time" }>;
+
+function leadingWindows(steps: readonly QueryStep[]): TimeStep[] {
+  const windows: TimeStep[] = [];
+  for (const step of steps) {
+    if (isStateful(step)) break;
+    if (step.kind === "time") windows.push(step);
+  }
+  return windows;
+}
+
+/** What all windows have in common, in `t` as it is loaded. */
+function windowOf(windows: readonly TimeStep[], firstTime: bigint): Window {
+  let first = -(2n ** 63n);
+  let last = 2n ** 63n - 1n;
+  const at = ({ us, isOffset }: TimeBound): bigint => (isOffset ? us + firstTime : us);
+  for (const { start, end } of windows) {
+    if (start !== null && at(start) > first) first = at(start);
+    if (end !== null && at(end) - 1n < last) last = at(end) - 1n;
+  }
+  return { first, last };
+}

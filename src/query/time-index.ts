@@ -1,0 +1,129 @@
+/**
+ * Where in a recording which times are: found by one pass over it, and used to read only what a
+ * window of time needs.
+ */
+import type { SensorGeometry } from "../events/geometry.ts";
+import type { OnMalformed } from "../formats/options.ts";
+import { summaryWasm } from "../kernels/generated/summary.ts";
+import { instantiateKernel } from "../kernels/kernel.ts";
+import * as layout from "../kernels/layout.ts";
+import { TILE_EVENTS } from "../recording/pass-memory.ts";
+import type { Progress } from "../recording/progress.ts";
+import type { OpenedRecording } from "../recording/recording.ts";
+import type { TileRange } from "../recording/tile-sieve.ts";
+import { TilePass } from "../recording/tiles.ts";
+
+/** A part of the recording, about 1 MiB of it. */
+export interface TimeIndexEntry {
+  /** Its first byte or row, and the one behind its last. */
+  readonly start: number;
+  readonly end: number;
+  /** What the decoder carries at its start; as at the start of the data when left out. */
+  readonly carried: Uint8Array | undefined;
+  readonly events: number;
+  /** The least and the greatest time in it, before any `rebase`; 0 without events. */
+  readonly minTime: bigint;
+  readonly maxTime: bigint;
+}
+
+/** Times of all parts of a recording, front to back, without a gap. */
+export interface TimeIndex {
+  readonly entries: readonly TimeIndexEntry[];
+  /** The time of the first event; null without any. */
+  readonly firstTime: bigint | null;
+}
+
+/** What an index depends on beside the bytes of the recording. */
+export interface TimeIndexOptions {
+  readonly geometry?: SensorGeometry | undefined;
+  readonly onMalformed?: OnMalformed | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Bytes that are decoded before an entry ends, and the most events of one. Default 1 MiB. */
+  readonly partBytes?: number | undefined;
+}
+
+const PART_BYTES = 1024 * 1024;
+
+interface SummaryKernel {
+  summarize(count: number): void;
+}
+
+/** Whether parts of the recording can be read at all: not of a pipe, nor of what is compressed. */
+export function canBeIndexed({ extent, byteLength }: OpenedRecording): boolean {
+  return extent !== null && byteLength !== null;
+}
+
+/** Reads the times of a recording. */
+export async function buildTimeIndex(
+  recording: OpenedRecording,
+  { geometry, onMalformed, signal, onProgress, partBytes = PART_BYTES }: TimeIndexOptions,
+): Promise<TimeIndex> {
+  const entries: TimeIndexEntry[] = [];
+  let firstTime: bigint | null = null;
+  let start = recording.extent?.start ?? 0;
+  let carried: Uint8Array | undefined;
+  let behind: { readonly position: number; readonly carried: Uint8Array | undefined } = {
+    position: start,
+    carried,
+  };
+  const pass = new TilePass(recording, {
+    polarityEncoding: recording.report.polarityEncoding,
+    strict: false,
+    geometry,
+    onMalformed,
+    signal,
+    onProgress,
+    inputBytes: partBytes,
+    tileEvents: Math.min(partBytes, TILE_EVENTS),
+    promptly: true,
+    mark: (position, carriedThere) => {
+      behind = { position, carried: carriedThere };
+    },
+  });
+  let summarize: SummaryKernel["summarize"] | undefined;
+  for await (const tile of pass.tiles(() => Number.POSITIVE_INFINITY)) {
+    const events = tile.eventCount;
+    if (behind.position === start && events === 0) continue;
+    summarize ??= (await instantiateKernel<SummaryKernel>(summaryWasm, tile.memory)).summarize;
+    if (events > 0) {
+      summarize(events);
+      firstTime ??= tile.columns.t[0] ?? null;
+    }
+    entries.push({
+      start,
+      end: behind.position,
+      carried,
+      events,
+      minTime: events > 0 ? tile.field64(layout.SUMMARY_MIN_T) : 0n,
+      maxTime: events > 0 ? tile.field64(layout.SUMMARY_MAX_T) : 0n,
+    });
+    start = behind.position;
+    carried = behind.carried;
+  }
+  // What is behind the last event belongs to the recording, too: the report tells of it.
+  const end = recording.extent?.end ?? start;
+  if (start < end) {
+    entries.push({ start, end, carried, events: 0, minTime: 0n, maxTime: 0n });
+  }
+  return { entries, firstTime };
+}
+
+/**
+ * The parts of a recording in which times from `first` to `last` are, both included; neighbours as
+ * one.
+ */
+export function rangesOf({ entries }: TimeIndex, first: bigint, last: bigint): TileRange[] {
+  const ranges: TileRange[] = [];
+  let open: { start: number; end: number; carried: Uint8Array | undefined } | undefined;
+  for (const { start, end, carried, events, minTime, maxTime } of entries) {
+    if (events === 0 || maxTime < first || minTime > last) continue;
+    if (open?.end === start) {
+      open.end = end;
+      continue;
+    }
+    open = { start, end, carried };
+    ranges.push(open);
+  }
+  return ranges;
+}

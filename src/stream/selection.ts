@@ -1,0 +1,13 @@
+import type { SensorGeometry } from "../events/geometry.ts";
+import type { TileOptions } from "../recording/tiles.ts";
+
+/** Which events of a recording a pass is about. */
+export interface Selection {
+  /** What reading them takes. */
+  readonly tiles: Pick<TileOptions, "ranges" | "timeOffset" | "sieve">;
+  /** The sensor that their coordinates lie on; that of the recording when left out. */
+  readonly geometry?: SensorGeometry | null | undefined;
+}
+
+/** All events. */
+export const EVERYTHING: Selection = { tiles: {} };
