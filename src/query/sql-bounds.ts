@@ -21,6 +21,8 @@ const COLUMN_RANGES = {
   polarity: RANGES.Int8,
 } as Readonly<Record<string, readonly [bigint, bigint]>>;
 
+const NONE = [0n, 0n] as const;
+
 /** A whole number, and a column, each maybe as a value of another type. */
 const NUMBER = /^(?:dyn int: )?(-?\d+)(?:\.cast\((\w+)\))?$/;
 const COLUMN = /^col\("(x|y|t|polarity)"\)(?:\.cast\((\w+)\))?$/;
@@ -66,8 +68,8 @@ export class Bounds {
   }
 
   get time(): SqlPlan["time"] {
-    const { t: [least, greatest] = [0n, 0n] } = this.#ranges;
-    const { t: [first, last] = [0n, 0n] } = COLUMN_RANGES;
+    const [least, greatest] = this.#ranges.t ?? NONE;
+    const [first, last] = COLUMN_RANGES.t ?? NONE;
     if (this.empty) return { start: null, end: null };
     return {
       start: least === first ? null : least,
@@ -76,7 +78,7 @@ export class Bounds {
   }
 
   get roi(): SqlPlan["roi"] {
-    const { x = [0n, 0n], y = [0n, 0n] } = this.#ranges;
+    const { x = NONE, y = NONE } = this.#ranges;
     const size = ([least, greatest]: readonly [bigint, bigint]) => Number(greatest - least) + 1;
     const [width, height] = [size(x), size(y)];
     if (this.empty || (width > 0xffff && height > 0xffff)) return null;
