@@ -4,7 +4,7 @@ import { platform } from "#platform";
 import { EventError } from "../errors.ts";
 import { COLUMN_NAMES, type ColumnArrays, type ColumnName } from "../events/columns.ts";
 import { show } from "../util/show.ts";
-import { emptyFrame, frameOf } from "./frame-of.ts";
+import { dropFrame, emptyFrame, frameOf } from "./frame-of.ts";
 import { findRefusal, INEXACT_FROM, kindOf, type Refusal } from "./row-wise-nodes.ts";
 
 /** A Polars expression that tells of each event whether it stays, from that event alone. */
@@ -61,7 +61,12 @@ export async function checkRowWise(expr: unknown): Promise<RowWiseFilter> {
     const [value = 0] = valuesOf(frameOf(polars, TRIAL, ["x"]));
     return { text, columns, keep: (given) => new Uint8Array(lengthOf(given)).fill(value) };
   }
-  return { text, columns, keep: (given) => valuesOf(frameOf(polars, given, columns)) };
+  const keep: RowWiseFilter["keep"] = (given) => {
+    const kept = valuesOf(frameOf(polars, given, columns));
+    dropFrame(kept.length, columns);
+    return kept;
+  };
+  return { text, columns, keep };
 }
 
 const KEPT = "kept";
