@@ -1,5 +1,5 @@
 import type pl from "nodejs-polars";
-import type { DataFrame } from "nodejs-polars";
+import type { DataFrame, DataType } from "nodejs-polars";
 import {
   bytesPerEvent,
   ColumnBuffer,
@@ -21,6 +21,11 @@ export function frameOf(
 /** A frame of the named columns without any event. */
 export function emptyFrame(polars: typeof pl, names: readonly ColumnName[]): DataFrame {
   return frameOf(polars, new ColumnBuffer(0, names).finish(), names);
+}
+
+/** The type that a column of events has in a frame. */
+export function typeOf(polars: typeof pl, name: ColumnName): DataType {
+  return name === "t" ? polars.Int64 : name === "polarity" ? polars.Int8 : polars.UInt16;
 }
 
 /** Bytes of dropped frames after which the collector is hurried: it does not know what they hold. */
