@@ -80,7 +80,7 @@ export function sieveStep(
           filter.keepPolarity(count, bits, memory.columns.polarity.byteOffset, step.on ? 1 : 0),
       };
     case "roi":
-      for (const region of step.regions) checkInside(region, geometry);
+      if (!step.mayReachOut) for (const region of step.regions) checkInside(region, geometry);
       return { ...usual, ...regionsStep(step.regions) };
     case "crop":
       checkInside(step.region, geometry);
