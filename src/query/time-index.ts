@@ -54,6 +54,26 @@ export function canBeIndexed({ extent, byteLength }: OpenedRecording): boolean {
   return extent !== null && byteLength !== null;
 }
 
+/** Events that are decoded at once to see the first one. */
+const FIRST_EVENTS = 64;
+
+/** The time of the first event, before any `rebase`; null without any. */
+export async function readFirstTime(
+  recording: OpenedRecording,
+  { geometry, onMalformed, signal }: TimeIndexOptions,
+): Promise<bigint | null> {
+  const pass = new TilePass(recording, {
+    polarityEncoding: recording.report.polarityEncoding,
+    strict: false,
+    geometry,
+    onMalformed,
+    signal,
+    tileEvents: FIRST_EVENTS,
+  });
+  for await (const tile of pass.tiles(() => FIRST_EVENTS)) return tile.columns.t[0] ?? null;
+  return null;
+}
+
 /** Reads the times of a recording. */
 export async function buildTimeIndex(
   recording: OpenedRecording,
