@@ -60,5 +60,6 @@ function hintFor({ code, hint = "" }: EventError): string {
     .replaceAll("`hdf5: { x, y, t, polarity }`", "--hdf5-columns x=/a,y=/b,t=/c,p=/d")
     .replaceAll(/`(?:text|hdf5): { timeUnit }`/g, "--time-unit")
     .replaceAll(/`stream: "(.*?)"`/g, "--stream $1")
+    .replaceAll("`lossy`", "--force")
     .replaceAll("`format`", "--format");
 }

@@ -95,7 +95,7 @@ async function writeAndVerify(
   if (verify && format.isRead === false) {
     throw new EventError("invalid-option", `${format.name} is not read, so it cannot be verified`, {
       path: sink.name,
-      expected: "another format, or no `verify`",
+      expected: "a format that is read as well",
     });
   }
   if (options.endianness !== undefined && !format.takesEndianness) {
