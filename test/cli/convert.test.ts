@@ -300,10 +300,10 @@ describe("a failure", () => {
   });
 
   it("tells that a format is not written", async () => {
-    const [exitCode, message] = await failure([file, "--format", "parquet"], "a.parquet");
+    const [exitCode, message] = await failure([file, "--format", "aedat4"], "a.aedat4");
     expect(exitCode).toBe(2);
     expect(message).toMatch(
-      /^this format cannot be written: expected one of evt2, .*found "parquet"\.$/,
+      /^this format cannot be written: expected one of evt2, .*found "aedat4"\.$/,
     );
   });
 
