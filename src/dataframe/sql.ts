@@ -2,9 +2,9 @@ import type pl from "nodejs-polars";
 import type { DataFrame, LazyDataFrame } from "nodejs-polars";
 import { platform } from "#platform";
 import { EventError } from "../errors.ts";
-import { COLUMN_NAMES, type ColumnArrays, type ColumnName } from "../events/columns.ts";
+import { COLUMN_NAMES, type ColumnArrays } from "../events/columns.ts";
 import { show } from "../util/show.ts";
-import { emptyFrame, frameOf } from "./frame-of.ts";
+import { emptyFrame, frameOf, typeOf } from "./frame-of.ts";
 
 /** The name that SQL gives the events. */
 const TABLE = "events";
@@ -79,10 +79,6 @@ const TRIAL: ColumnArrays = {
   t: BigInt64Array.of(0n, 1n),
   polarity: Int8Array.of(0, 1),
 };
-
-function typeOf(polars: typeof pl, name: ColumnName): pl.DataType {
-  return name === "t" ? polars.Int64 : name === "polarity" ? polars.Int8 : polars.UInt16;
-}
 
 /** Comments and white space in front of the first word. */
 const IN_FRONT = /^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*/;

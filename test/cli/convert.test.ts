@@ -299,11 +299,17 @@ describe("a failure", () => {
     );
   });
 
+  it("tells that a format cannot be verified", async () => {
+    const [exitCode, message] = await failure([file, "--verify"], "a.parquet");
+    expect(exitCode).toBe(2);
+    expect(message).toMatch(/Parquet is not read, so it cannot be verified/);
+  });
+
   it("tells that a format is not written", async () => {
-    const [exitCode, message] = await failure([file, "--format", "aedat4"], "a.aedat4");
+    const [exitCode, message] = await failure([file, "--format", "avro"], "a.avro");
     expect(exitCode).toBe(2);
     expect(message).toMatch(
-      /^this format cannot be written: expected one of evt2, .*found "aedat4"\.$/,
+      /^this format cannot be written: expected one of evt2, .*found "avro"\.$/,
     );
   });
 

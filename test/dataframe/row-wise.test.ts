@@ -3,6 +3,7 @@ import pl, { type Expr } from "nodejs-polars";
 import { describe, expect, it } from "vitest";
 import { checkRowWise } from "../../src/dataframe/row-wise.ts";
 import { type EventError, isEventError } from "../../src/errors.ts";
+import { SOAK } from "../support/soak.ts";
 
 /** Events as columns. */
 interface Events {
@@ -54,6 +55,25 @@ describe("checkRowWise", () => {
     expect(filter.columns).toEqual(["x", "t"]);
     expect(filter.text).toContain('(col("t")) > (5.0)');
     expect((await checkRowWise(lit(true))).columns).toEqual([]);
+  });
+
+  it("keeps numbers to the last digit", async () => {
+    const most = 2 ** 53 - 1; // which the JSON of Polars reads back as one less
+    const t = BigInt64Array.of(2n ** 53n - 2n, 2n ** 53n - 1n, 2n ** 53n);
+    const keep = async (expr: Expr) => [...(await checkRowWise(expr)).keep({ t })];
+    expect(await keep(col("t").gtEq(most))).toEqual([0, 1, 1]);
+    expect(
+      await keep(
+        col("t")
+          .gtEq(most)
+          .or(col("t").isIn([1])),
+      ),
+    ).toEqual([0, 1, 1]);
+    const series = pl.Series("t", BigInt64Array.of(2n ** 53n) as never);
+    expect(await keep(col("t").isIn(series).or(col("t").lt(0.5)))).toEqual([0, 0, 1]);
+    expect(await keep(col("t").isIn(series).or(col("t").eq(most)))).toEqual([0, 1, 1]);
+    const both = col("t").isIn(series).or(col("t").lt(123456789.12345679));
+    expect((await refusal(both)).message).toMatch(/rounds a number beside isIn/);
   });
 
   it("builds its frame of these columns only", async () => {
@@ -418,6 +438,7 @@ describe("random expressions", () => {
         const expected = events.map((one) => (both.plain(one) ? 1 : 0));
         expect([...filter.keep(columns)]).toEqual(expected);
       }),
+      { numRuns: 200 * SOAK },
     );
   });
 });

@@ -5,6 +5,7 @@ import { runSql } from "../../src/dataframe/sql.ts";
 import { isEventError } from "../../src/errors.ts";
 import { COLUMN_NAMES } from "../../src/events/columns.ts";
 import { keptPolarities, planSql, type SqlPlan } from "../../src/query/sql.ts";
+import { SOAK } from "../support/soak.ts";
 
 interface Event {
   readonly x: number;
@@ -360,7 +361,7 @@ describe("runSql", () => {
           await check(sql, list);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 150 * SOAK },
     );
     expect(pushed).toBeGreaterThan(0);
   });

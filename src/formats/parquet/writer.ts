@@ -4,6 +4,7 @@ import { EventError } from "../../errors.ts";
 import { COLUMN_NAMES } from "../../events/columns.ts";
 import type { EventMemory } from "../../kernels/event-memory.ts";
 import type { ScratchFolder } from "../../source/scratch-folder.ts";
+import { hurryCollector } from "../../util/allocate.ts";
 import { polarsFor, tileFrame } from "../polars-writer.ts";
 import type { EventWriter, WriterFacts } from "../writer.ts";
 
@@ -84,6 +85,7 @@ class ParquetWriter implements EventWriter {
     const name = `${String(this.#parts++).padStart(PART_DIGITS, "0")}.arrow`;
     try {
       frame.writeIPC(this.#folder.pathOf(`${PARTS}/${name}`), { compression: "lz4" });
+      hurryCollector(); // which does not know what a frame holds
     } catch (cause) {
       throw unwritable(cause);
     }
