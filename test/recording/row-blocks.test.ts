@@ -127,6 +127,7 @@ describe("rows read by several threads (need dist)", () => {
       post() {},
       onMessage() {},
       onError: (listener) => void setImmediate(() => listener(new Error("it cannot start"))),
+      setAwaited() {},
       async close() {},
     }));
     const several = await collect(name, { threads: 2, partSize: 500 });
