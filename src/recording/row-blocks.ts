@@ -72,6 +72,9 @@ export class RowBlocks implements RowReader {
 
   async read(start: number, count: number, signal: AbortSignal | undefined): Promise<void> {
     const memory = this.#memory;
+    // Blocks that were taken are not there any more; who asks for their rows again is at an error.
+    const isTaken = start < (this.#blocks[0]?.start ?? this.#options.rows.end);
+    if (isTaken) this.#ownReader ??= await this.#options.createReader();
     if (this.#ownReader !== undefined) return this.#ownReader.read(start, count, signal);
     for (let done = 0; done < count; ) {
       const block = this.#blocks[0] as Block;
