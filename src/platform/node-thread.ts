@@ -5,7 +5,7 @@ import type { DecodeThread } from "./platform.ts";
 /** Where the code of the thread is; the package says it, so that no bundler moves it unnoticed. */
 const THREAD = "#thread";
 
-/** A `worker_threads` worker. It does not keep the process alive. */
+/** A `worker_threads` worker. It keeps the process alive only while it is waited for. */
 export function startNodeThread(): DecodeThread | null {
   let path: string;
   try {
@@ -25,10 +25,17 @@ export function startNodeThread(): DecodeThread | null {
   });
   return {
     post: (message) => worker.postMessage(message),
-    onMessage: (listener) => void worker.on("message", listener),
+    onMessage(listener) {
+      worker.on("message", listener);
+      worker.unref(); // who is listened to keeps the process alive again
+    },
     onError(listener) {
       tell = listener;
       if (failure !== undefined) listener(failure.error);
+    },
+    setAwaited(isAwaited) {
+      if (isAwaited) worker.ref();
+      else worker.unref();
     },
     close() {
       closing ??= end(worker);

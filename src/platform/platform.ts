@@ -97,6 +97,8 @@ export interface DecodeThread {
   onMessage(listener: (message: unknown) => void): void;
   /** Sets who is told when the thread fails, for example because it cannot be started. */
   onError(listener: (error: unknown) => void): void;
+  /** Says whether somebody waits for the thread: only then does it keep the process alive. */
+  setAwaited(isAwaited: boolean): void;
   /** Ends the thread, whatever it does. */
   close(): Promise<void>;
 }

@@ -11,6 +11,7 @@ import { compileKernel, instantiateKernel } from "../kernels/kernel.ts";
 import type { DecodeThread } from "../platform/platform.ts";
 import { News } from "../util/news.ts";
 import { untilAborted } from "../util/until-aborted.ts";
+import { awaitThreads } from "./await-threads.ts";
 import { Lane, type LaneOptions } from "./lane.ts";
 
 /** Lanes for each thread: one that it decodes, one that waits for it, one that is handed over. */
@@ -98,16 +99,14 @@ export class Lanes {
         return true; // not done, so it is decoded when it is begun
       }
       if (more !== null) {
-        await untilAborted(
-          Promise.race([more.then(() => this.#news.happened()), this.#news.next()]),
-          signal,
-        );
+        void more.then(() => this.#news.happened());
+        await this.#untilNews(signal);
         return head.ahead.isDone;
       }
       if (head.ahead.claim()) return true;
       const free = busy.find(({ ahead }) => ahead.claim());
       if (free === undefined) {
-        await untilAborted(this.#news.next(), signal);
+        await this.#untilNews(signal);
         continue;
       }
       free.decodeAhead();
@@ -115,6 +114,10 @@ export class Lanes {
       signal?.throwIfAborted();
     }
     return true;
+  }
+
+  #untilNews(signal: AbortSignal | undefined): Promise<void> {
+    return awaitThreads(this.#threads, untilAborted(this.#news.next(), signal));
   }
 
   /** Ends the threads. */

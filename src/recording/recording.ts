@@ -22,6 +22,7 @@ import {
   type FormatOptions,
   type OnMalformed,
 } from "../formats/options.ts";
+import type { DecodeThread } from "../platform/platform.ts";
 import { show } from "../util/show.ts";
 import { untilAborted } from "../util/until-aborted.ts";
 import { type EventSource, OpenedSource } from "./opened-source.ts";
@@ -93,6 +94,9 @@ export class OpenedRecording {
   readonly content: RecordingContent;
   /** What the caller said of the format and the sensor. @internal */
   readonly stated: RecordingParts["stated"];
+  /** Those that decode beside the calling one, to be closed with the recording. @internal */
+  readonly threads = new Set<DecodeThread>();
+  readonly #closing = new AbortController();
 
   /** @internal */
   constructor({ source, content, strict, onMalformed = "error", stated }: RecordingParts) {
@@ -157,8 +161,25 @@ export class OpenedRecording {
     return this.source.compression === null ? this.byteLength : null;
   }
 
-  /** Closes the file, if a path was opened. Calling it again does nothing. */
+  /** Aborted when the recording is closed: passes that are under way end. @internal */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /**
+   * Closes the file, if a path was opened, and ends the passes that are under way: the next thing that
+   * is asked of them throws `source-unreadable`. Calling it again does nothing.
+   */
   async close(): Promise<void> {
+    if (!this.closing.aborted) {
+      this.#closing.abort(
+        new EventError("source-unreadable", "the recording is closed", {
+          path: this.source.name,
+          hint: "Read before the recording is closed.",
+        }),
+      );
+    }
+    await Promise.all([...this.threads].map((thread) => thread.close()));
     await closeContent(this.content);
     await this.source.close();
   }

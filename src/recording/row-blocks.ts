@@ -2,6 +2,7 @@ import type { RowReader } from "../formats/decoder.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
 import type { DecodeThread } from "../platform/platform.ts";
 import { untilAborted } from "../util/until-aborted.ts";
+import { awaitThreads } from "./await-threads.ts";
 import { fromPortable } from "./portable-error.ts";
 import type { OpenOptions } from "./recording.ts";
 import { BlockColumns, type RowAnswer, type RowMessage } from "./row-work.ts";
@@ -71,10 +72,13 @@ export class RowBlocks implements RowReader {
 
   async read(start: number, count: number, signal: AbortSignal | undefined): Promise<void> {
     const memory = this.#memory;
+    // Blocks that were taken are not there any more; who asks for their rows again is at an error.
+    const isTaken = start < (this.#blocks[0]?.start ?? this.#options.rows.end);
+    if (isTaken) this.#ownReader ??= await this.#options.createReader();
     if (this.#ownReader !== undefined) return this.#ownReader.read(start, count, signal);
     for (let done = 0; done < count; ) {
       const block = this.#blocks[0] as Block;
-      const answer = await untilAborted(block.answer, signal);
+      const answer = await awaitThreads(this.#threads, untilAborted(block.answer, signal));
       if (answer === null || answer.error !== null) {
         // Rows in front of those that are wrong are read again, and all when the threads failed.
         this.#ownReader = await this.#options.createReader();

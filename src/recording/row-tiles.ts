@@ -62,6 +62,7 @@ export async function* tilesOfRows(
       } catch (error) {
         report.events = before.all;
         // Of the rows that were read at once, those in front of the one that ends the pass are good.
+        let failure = error;
         let bad = signal?.aborted ? first : rowOf(error, first);
         for (;;) {
           memory.setTile(before.tile, memory.triggerCount);
@@ -74,10 +75,11 @@ export async function* tilesOfRows(
             report.events += memory.eventCount - before.tile;
             break;
           } catch (another) {
-            bad = Math.min(rowOf(another, first), bad - 1); // of another column, further in front
+            failure = another; // of another column, further in front
+            bad = Math.min(rowOf(another, first), bad - 1);
           }
         }
-        throw error;
+        throw failure;
       }
       if (feed !== null && memory.eventCount > 0) {
         yield* tilesOfTriggers(

@@ -42,7 +42,7 @@ export function startThreads(recording: OpenedRecording, options: TileOptions): 
   const { threads = 1, ranges, promptly, sieve } = options;
   if (ranges !== undefined || promptly || recording.byteLength === null) return [];
   if (sieve !== undefined) return []; // which works in one memory
-  return start(threads - 1);
+  return start(recording, threads - 1);
 }
 
 /** Threads that read the rows of a file; null where that would not pay, or cannot be. */
@@ -61,7 +61,7 @@ export function startRowBlocks(
     return null;
   if (ranges !== undefined) return null; // parts of it are read by one
   const blocks = Math.ceil(rows / blockRows);
-  const started = blocks < 2 ? [] : start(Math.min(threads, blocks));
+  const started = blocks < 2 ? [] : start(recording, Math.min(threads, blocks));
   if (started.length === 0) return null;
   const stated = { ...recording.stated, onMalformed };
   try {
@@ -79,12 +79,19 @@ export function startRowBlocks(
   }
 }
 
-function start(count: number): DecodeThread[] {
+/** Threads that end with the recording at the latest. */
+function start({ threads: all }: OpenedRecording, count: number): DecodeThread[] {
   const threads: DecodeThread[] = [];
   while (threads.length < count) {
     const thread = platform.startThread();
     if (thread === null) break;
-    threads.push(thread);
+    const close = (): Promise<void> => {
+      all.delete(listed);
+      return thread.close();
+    };
+    const listed = { ...thread, close };
+    all.add(listed);
+    threads.push(listed);
   }
   return threads;
 }

@@ -5,6 +5,7 @@ import { timeAsNumber } from "../events/safe-time.ts";
 import type { OnMalformed } from "../formats/options.ts";
 import { EventMemory } from "../kernels/event-memory.ts";
 import type { WindowLimit } from "../source/inflated.ts";
+import { abortWith } from "../util/until-aborted.ts";
 import { tilesOfLanes } from "./lane-tiles.ts";
 import type { RecordingBytes } from "./opened-source.ts";
 import { passMemorySize } from "./pass-memory.ts";
@@ -65,6 +66,8 @@ export class TilePass {
   readonly report: MutableReport;
   readonly #recording: OpenedRecording;
   readonly #options: TileOptions;
+  readonly #given: AbortSignal | undefined;
+  readonly #controller = new AbortController();
   #memory: EventMemory | undefined;
   /** Bytes of the memory that is shared with other threads. */
   #elsewhere = 0;
@@ -75,13 +78,19 @@ export class TilePass {
 
   constructor(recording: OpenedRecording, options: TileOptions) {
     this.#recording = recording;
-    this.#options = options;
+    this.#given = options.signal;
+    this.#options = { ...options, signal: this.#controller.signal };
     this.report = recording.startReport(options.polarityEncoding, options.geometry);
     checkAssumptions(this.report, options.strict);
     if (options.foundBy !== undefined) this.report.foundBy = options.foundBy;
     this.#geometry = this.report.geometry;
     this.#sieve = options.sieve?.(this.#geometry);
     if (this.#sieve !== undefined) this.report.geometry = this.#sieve.geometry;
+  }
+
+  /** Aborted when the caller's signal is, and when the recording is closed. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
   }
 
   /** Bytes of the memory that tiles are decoded in; 0 before the first is asked for. */
@@ -129,14 +138,18 @@ export class TilePass {
   }
 
   async *#tiles(room: () => number): AsyncGenerator<EventMemory, void, void> {
+    const unlink = abortWith(this.#controller, [this.#given, this.#recording.closing]);
     try {
+      this.signal.throwIfAborted();
       yield* this.#decode(room);
     } catch (error) {
       const memory = this.#memory;
-      if (memory === undefined || this.#options.signal?.aborted) throw error;
+      if (memory === undefined || this.signal.aborted) throw error;
       if (!this.#options.triggers) memory.setTile(memory.eventCount);
       if (memory.eventCount > 0 || memory.triggerCount > 0) yield memory;
       throw error;
+    } finally {
+      unlink();
     }
   }
 

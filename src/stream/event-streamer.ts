@@ -40,7 +40,8 @@ const FULL = (): number => Number.POSITIVE_INFINITY;
  * Reads a recording batch by batch. Nothing is decoded before it is asked for, and memory follows
  * the batch, not the file. Each loop over the streamer, and each table or frame, is a pass of its own.
  *
- * Whatever ends a pass closes it: the end, an error, an abort, a loop that is left. The events in
+ * Whatever ends a pass closes it: the end, an error, an abort, a loop that is left, and the closing of
+ * the recording. An iterator that is merely dropped does not keep the process alive. The events in
  * front of an error are handed out before it is thrown, the same ones whatever the size of a batch.
  *
  * It is an `EventTarget`, too, for user interfaces: `plan`, `batch`, `end` and `error` have what

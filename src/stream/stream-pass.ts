@@ -1,7 +1,7 @@
 import type { LoadReport, MutableReport } from "../events/report.ts";
 import type { OpenedRecording } from "../recording/recording.ts";
 import { type TileOptions, TilePass } from "../recording/tiles.ts";
-import { onAbort } from "../util/until-aborted.ts";
+import { abortWith } from "../util/until-aborted.ts";
 import type { LoadPlan } from "./plan.ts";
 import type { StreamEventDetails } from "./stream-events.ts";
 import type { StreamStats } from "./stream-stats.ts";
@@ -42,11 +42,11 @@ export class StreamPass {
     const { plan } = options;
     this.tiles.report.mode = plan.mode;
     this.tiles.report.modeReason = plan.reason;
-    this.#unlink = onAbort(options.tiles.signal, (reason) => this.#controller.abort(reason));
+    this.#unlink = abortWith(this.#controller, [options.tiles.signal, recording.closing]);
     options.emit("plan", { ...plan, bytesTotal: this.#bytesTotal });
   }
 
-  /** Aborted when the caller's signal is, and when the pass is left. */
+  /** Aborted when the caller's signal is, when the recording is closed, and when the pass is left. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }

@@ -48,7 +48,7 @@ function createPass(recording: OpenedRecording, options: TriggerOptions): TilePa
 async function* batchesOf(
   pass: TilePass,
   recording: OpenedRecording,
-  { rebase = false, signal, onReport }: TriggerOptions,
+  { rebase = false, onReport }: TriggerOptions,
   mostHeld: number,
 ): AsyncGenerator<TriggerBatch, void, void> {
   const { triggerSchema } = await import("../events/schema.ts");
@@ -75,7 +75,7 @@ async function* batchesOf(
         while (offset !== undefined && held.length >= enough) yield take();
       }
     } catch (error) {
-      if (signal?.aborted) throw error;
+      if (pass.signal.aborted) throw error;
       failure = { error };
     }
     // Without an event there is no time to move the triggers to.

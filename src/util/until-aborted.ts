@@ -38,6 +38,21 @@ export function onAbort(
 }
 
 /**
+ * Aborts a controller as soon as any of some signals is aborted.
+ *
+ * @returns ends that
+ */
+export function abortWith(
+  controller: AbortController,
+  signals: readonly (AbortSignal | undefined)[],
+): () => void {
+  const ends = signals.map((signal) => onAbort(signal, (reason) => controller.abort(reason)));
+  return () => {
+    for (const end of ends) end();
+  };
+}
+
+/**
  * The promise, or a rejection with the signal's reason as soon as that is aborted: what is waited
  * for may never come.
  */

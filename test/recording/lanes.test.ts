@@ -31,6 +31,7 @@ function fakeThread(delays: readonly (number | null)[]): DecodeThread {
       tell = listener;
     },
     onError() {},
+    setAwaited() {},
     async close() {},
   };
 }

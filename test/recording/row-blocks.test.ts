@@ -107,6 +107,16 @@ describe("rows read by several threads (need dist)", () => {
       expect(several.error).toMatchObject({ code: "malformed-row", row: 400, path });
     });
 
+    it("hand over the same rows in front of a loss, from blocks that were taken", async () => {
+      const opening = { onMalformed: "skip", strict: true } as const;
+      const geometry = { width: 250, height: 200 };
+      const one = await collect(path, {}, { ...opening, geometry });
+      const several = await collect(path, { threads: 2, partSize: 100 }, { ...opening, geometry });
+      expect(one.error).toMatchObject({ code: "data-loss", row: 250 });
+      expect(one.rows).toHaveLength(250);
+      expect(several).toEqual(one);
+    });
+
     it("tells when the file is another one by then", async () => {
       const recording = new OpenedRecording(await openParts(path));
       const bytes = await readFile(path);
@@ -127,6 +137,7 @@ describe("rows read by several threads (need dist)", () => {
       post() {},
       onMessage() {},
       onError: (listener) => void setImmediate(() => listener(new Error("it cannot start"))),
+      setAwaited() {},
       async close() {},
     }));
     const several = await collect(name, { threads: 2, partSize: 500 });

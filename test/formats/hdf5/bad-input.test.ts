@@ -428,11 +428,11 @@ describe("a file that was cut", () => {
 
   it("says which rows are missing", async () => {
     const whole = sample("top-level.h5");
-    const chunks = await storedChunks(whole, "/t");
+    const chunks = await storedChunks(whole, "/p");
     const { offset, byteLength, row } = chunks[1] as (typeof chunks)[number];
     const error = await errorOf(whole.slice(0, offset + 5), "damaged-data");
     expect(error).toMatchObject({ byteOffset: offset, row });
-    expect(error.message).toContain(`a chunk of /t does not lie within the file`);
+    expect(error.message).toContain(`a chunk of /p does not lie within the file`);
     expect(error.expected).toBe(`${byteLength} bytes from there`);
   });
 });

@@ -50,13 +50,17 @@ const MAX_GAP = 16384;
 
 /**
  * Reads pieces of a source, in the order of their place: close ones at once, and several at the
- * same time.
+ * same time. One that fails does not keep the others from being read: which fails first is chance.
+ *
+ * @param fail - told what goes wrong with a piece
+ * @throws what reading the source throws
  */
 export async function readPieces(
   source: ByteSource,
   pieces: readonly Piece[],
   buffers: BufferPool,
   signal: AbortSignal | undefined,
+  fail: (error: unknown, piece: Piece) => void,
 ): Promise<void> {
   const running = new Set<Promise<void>>();
   const failures: unknown[] = [];
@@ -67,7 +71,7 @@ export async function readPieces(
     while (running.size > 0 && inFlight + cost > inFlightBytes) await Promise.race(running);
     if (failures.length > 0 || signal?.aborted) break;
     inFlight += cost;
-    const work = readSpan(source, span, buffers, signal)
+    const work = readSpan(source, span, buffers, signal, fail)
       .catch((error) => void failures.push(error))
       .finally(() => {
         inFlight -= cost;
@@ -85,6 +89,7 @@ async function readSpan(
   { offset, end, pieces, into }: Span,
   buffers: BufferPool,
   signal: AbortSignal | undefined,
+  fail: (error: unknown, piece: Piece) => void,
 ): Promise<void> {
   const length = end - offset;
   const buffer = into ?? buffers.take(length);
@@ -93,14 +98,13 @@ async function readSpan(
     const bytes = await source.read(offset, length, { into: buffer, signal });
     for (const piece of pieces) {
       const start = piece.offset - offset;
-      const using = piece.use(bytes.subarray(start, start + piece.byteLength));
-      if (using !== undefined) work.push(using);
+      const use = async () => piece.use(bytes.subarray(start, start + piece.byteLength));
+      work.push(use().catch((error: unknown) => fail(error, piece)));
     }
   } finally {
-    await Promise.allSettled(work);
+    await Promise.all(work);
     if (into === undefined) buffers.give(buffer);
   }
-  await Promise.all(work);
 }
 
 /** Bytes that are held for a span: its buffer is no smaller than any other. */

@@ -1,3 +1,4 @@
+import { isEventError } from "../../../errors.ts";
 import { untilAborted } from "../../../util/until-aborted.ts";
 import type { WorkingBytes } from "../../decoder.ts";
 import type { Hdf5Dataset, Hdf5File } from "../file.ts";
@@ -135,15 +136,24 @@ export class RowReader {
     if (count === 0) return;
     signal?.throwIfAborted();
     const pieces: Piece[] = [];
+    const first = new FirstFailure();
     for (const { rows, columns } of this.#datasets) {
       const targets = columns.map((index): Target => {
         const column = this.columns[index] as RowColumn;
         return { column, into: (into[index] as Uint8Array).subarray(0, count * column.size) };
       });
       const planning = rows.plan({ start, count }, targets, (piece) => void pieces.push(piece));
-      await untilAborted(planning, signal);
+      await untilAborted(planning, signal).catch((error: unknown) => {
+        signal?.throwIfAborted();
+        first.add(error, pieces.length);
+      });
     }
-    await readPieces(this.#file.source, pieces, this.#tools.buffers, signal);
+    const { source } = this.#file;
+    const order = new Map(pieces.map((piece, index) => [piece, index]));
+    await readPieces(source, pieces, this.#tools.buffers, signal, (error, piece) => {
+      first.add(error, order.get(piece) ?? 0);
+    });
+    first.throwIfAny();
   }
 
   /** Reads rows into new typed arrays, one for each column. */
@@ -152,6 +162,22 @@ export class RowReader {
     const bytes = arrays.map(({ buffer }) => new Uint8Array(buffer));
     await this.readInto(start, count, bytes, signal);
     return arrays;
+  }
+}
+
+/** Of all that goes wrong, what is wrong with the first row; of several columns that of the first. */
+class FirstFailure {
+  #failure: { readonly error: unknown; readonly row: number; readonly order: number } | undefined;
+
+  /** @param order - of what is planned to be read, the place of what went wrong */
+  add(error: unknown, order: number): void {
+    const row = isEventError(error) ? (error.row ?? -1) : -1;
+    const { row: first = row, order: before = order + 1 } = this.#failure ?? {};
+    if (row < first || (row === first && order < before)) this.#failure = { error, row, order };
+  }
+
+  throwIfAny(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
   }
 }
 
