@@ -63,12 +63,13 @@ export function sieveStep(
         ...usual,
         columns: ["t"],
         keep({ filter, memory, bits, firstTime }, count) {
-          const at = ({ us, isOffset }: TimeBound): bigint =>
-            isOffset ? clampTime(us + firstTime()) : us;
-          const first = step.start === null ? FIRST_TIME : at(step.start);
+          const at = ({ us, isOffset }: TimeBound): bigint => us + (isOffset ? firstTime() : 0n);
+          const from = step.start === null ? FIRST_TIME : at(step.start);
           // Half-open: the last microsecond is the one in front of the end.
-          const last = step.end === null ? LAST_TIME : at(step.end) - 1n;
-          if (first > last) filter.keepEvery(count, bits, 1, count);
+          const to = step.end === null ? LAST_TIME : at(step.end) - 1n;
+          const [first, last] = [clampTime(from), clampTime(to)];
+          if (from > to || to < FIRST_TIME || from > LAST_TIME)
+            filter.keepEvery(count, bits, 1, count);
           else filter.keepTimes(count, bits, memory.columns.t.byteOffset, first, last);
         },
       };
