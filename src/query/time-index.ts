@@ -44,6 +44,8 @@ export interface TimeIndexOptions {
 }
 
 const PART_BYTES = 1024 * 1024;
+/** Rows of an entry of a table: 1 MiB of columns, and a chunk of many files. */
+const PART_ROWS = 65_536;
 
 interface SummaryKernel {
   summarize(count: number): void;
@@ -79,6 +81,7 @@ export async function buildTimeIndex(
   recording: OpenedRecording,
   { geometry, onMalformed, signal, onProgress, partBytes = PART_BYTES }: TimeIndexOptions,
 ): Promise<TimeIndex> {
+  const isRows = recording.content.kind === "rows";
   const entries: TimeIndexEntry[] = [];
   let firstTime: bigint | null = null;
   let start = recording.extent?.start ?? 0;
@@ -95,7 +98,7 @@ export async function buildTimeIndex(
     signal,
     onProgress,
     inputBytes: partBytes,
-    tileEvents: Math.min(partBytes, TILE_EVENTS),
+    tileEvents: Math.min(partBytes, isRows ? PART_ROWS : TILE_EVENTS),
     promptly: true,
     mark: (position, carriedThere) => {
       behind = { position, carried: carriedThere };
