@@ -185,6 +185,31 @@ describe("a query", () => {
     expect([await all.count(), await on.count(), await on.head(5).count()]).toEqual([90, 30, 5]);
   });
 
+  it("evaluates expressions between other steps, on what these leave", async () => {
+    const events = eventsOf(300_000); // several tiles
+    const recording = await openRecording(await formatOf("evt2").make({ events, geometry }));
+    const query = recording
+      .query()
+      .every(3)
+      .crop({ x: 4, y: 0, width: 40, height: 64 })
+      .filter(pl.col("x").plus(pl.col("y")).mod(5).eq(2).and(pl.col("polarity").gt(0)))
+      .every(2)
+      .filter(pl.col("t").gt(1_000_000))
+      .select("t", "x");
+    const expected = events
+      .filter((_, index) => index % 3 === 0)
+      .filter(({ x }) => x >= 4 && x < 44)
+      .map((event) => ({ ...event, x: event.x - 4 }))
+      .filter(({ x, y, p }) => (x + y) % 5 === 2 && p === 1)
+      .filter((_, index) => index % 2 === 0)
+      .filter(({ t }) => t > 1_000_000);
+    expect(expected.length).toBeGreaterThan(1000);
+    const frame = await query.collect();
+    expect(frame.toRecords()).toEqual(expected.map(({ t, x }) => ({ t, x })));
+    expect(await query.count()).toBe(expected.length);
+    await recording.close();
+  });
+
   it("gives frames, batches, windows, statistics and files of the same events", async () => {
     const events = eventsOf(2000);
     const bytes = await formatOf("evt2").make({ events, geometry });
