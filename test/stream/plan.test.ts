@@ -323,6 +323,20 @@ describe("the memory limit", () => {
     expect(table.numRows).toBe(200_000);
   });
 
+  it("is refused without a figure where one piece takes nobody knows how much", async () => {
+    const packed = gzipSync(await datOf(2_000_000));
+    for (const memoryLimitBytes of [1, 40_000_000]) {
+      const loading = loadTable(packed, { mode: "direct", memoryLimitBytes });
+      const error = await loading.catch((error) => error);
+      expect(error).toMatchObject({ code: "memory-limit", found: `${memoryLimitBytes}` });
+      expect(error.message).not.toMatch(/at least|estimate/);
+      expect(error.hint).toMatch(/`mode: "direct"`/);
+      expect(error.hint).toMatch(/larger `memoryLimitBytes`/);
+    }
+    const table = await loadTable(packed, { memoryLimitBytes: 40_000_000 });
+    expect(table.numRows).toBe(2_000_000);
+  });
+
   it("counts the window of zstd", async () => {
     const bytes = await datOf(100);
     const small = await workable(
