@@ -159,6 +159,25 @@ export function restoreReport(report: MutableReport, before: MutableReport): voi
   Object.assign(report, before);
 }
 
+/** Puts what is counted by kind into order; it is else in that in which the data were taken apart. */
+export function sortCounts(report: MutableReport): void {
+  report.skippedWords = sorted(report.skippedWords);
+  report.otherSubtypes = sorted(report.otherSubtypes);
+  report.unknownWords = sorted(report.unknownWords);
+  report.firstAt = sorted(report.firstAt);
+  if (report.firstRow !== undefined) report.firstRow = sorted(report.firstRow);
+  if (report.firstLine !== undefined) report.firstLine = sorted(report.firstLine);
+}
+
+function sorted<Counts extends object>(counts: Counts): Counts {
+  return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => byNumber(a, b))) as Counts;
+}
+
+/** `0x3` in front of `0x14`, and names by their letters. */
+function byNumber(a: string, b: string): number {
+  return Number(a) - Number(b) || (a < b ? -1 : 1);
+}
+
 const STRICT_HINT = "Load without `strict` to keep the rest; the report then counts what was lost.";
 
 const LOSS_PROBLEMS: Readonly<Record<LossKind, string>> = {
