@@ -185,7 +185,11 @@ describe("the mode", () => {
       return lengths;
     };
     expect(await sizes({ batchEvents: 400 })).toEqual([400, 400, 200]);
-    expect(await sizes({ batchEvents: 400, mode: "direct" })).toEqual([1000]);
+    expect(await sizes({ mode: "direct" })).toEqual([1000]);
+    for (const size of [{ batchEvents: 400 }, { batchBytes: 400 }]) {
+      const both = { ...size, mode: "direct" } as const;
+      expect(() => recording.stream(both)).toThrow(/exclude each other/);
+    }
     expect(() => recording.stream({ batches: "borrowed", mode: "direct" })).toThrow(
       /do not go together/,
     );
