@@ -40,7 +40,7 @@ export const EVENT_ERROR_CODES = [
   "malformed-row",
   /** A file with several event streams, none of which was chosen. */
   "stream-ambiguous",
-  /** A memory limit that cannot be kept; `expected` tells the one that can. */
+  /** A memory limit that cannot be kept; `expected` tells the one that can, where that is known. */
   "memory-limit",
   /** `strict`: something in the data would have been dropped, skipped or out of order. */
   "data-loss",

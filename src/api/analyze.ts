@@ -1,8 +1,9 @@
 import type { SensorGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
 import type { EventSource } from "../recording/opened-source.ts";
-import { type LoadOptions, resolveLoad } from "../stream/load-options.ts";
+import { resolveLoad } from "../stream/load-options.ts";
 import { type LoadPlan, planLoad } from "../stream/plan.ts";
+import { resolveStream, type StreamOptions } from "../stream/stream-options.ts";
 import type { Compression } from "../util/compression.ts";
 import { type Recording, withRecording } from "./recording.ts";
 
@@ -25,7 +26,8 @@ export interface RecordingAnalysis extends LoadPlan {
  * their columns become, and whether `loadTable` would make one batch of them or several.
  *
  * @param source - where the recording is, or a recording that is open
- * @param options - those of the load; a `memoryLimitBytes` that cannot be kept is refused here, too
+ * @param options - those of the load, or of a stream, whose `batchEvents` or `batchBytes` are then the
+ *   size of a chunk; a `memoryLimitBytes` that cannot be kept is refused here, too
  * @throws EventError `memory-limit`, whose `expected` names the limit that works; `invalid-option`;
  *   and whatever opening the source throws
  * @example
@@ -35,10 +37,11 @@ export interface RecordingAnalysis extends LoadPlan {
  */
 export function analyze(
   source: EventSource | Recording,
-  options: LoadOptions = {},
+  options: StreamOptions = {},
 ): Promise<RecordingAnalysis> {
   return withRecording(source, options, async (recording) => {
-    const { tiles } = resolveLoad(recording, options);
+    const { tiles, columns } = resolveLoad(recording, options);
+    const { batchEvents } = resolveStream(options, columns);
     const { format, byteLength, geometry, report } = recording;
     return {
       format,
@@ -46,7 +49,7 @@ export function analyze(
       byteLength,
       geometry: tiles.geometry ?? geometry,
       polarityEncoding: tiles.polarityEncoding,
-      ...planLoad(recording, options),
+      ...planLoad(recording, { ...options, batchEvents }),
     };
   });
 }

@@ -1,6 +1,8 @@
 import type { EventStatistics } from "../events/statistics.ts";
 import type { FormatDetection } from "../formats/detect.ts";
+import { checkOptions } from "../formats/options.ts";
 import { type EventSource, OpenedSource } from "../recording/opened-source.ts";
+import { checkSignal } from "../recording/recording.ts";
 import { digestRecording, type EventDigest } from "../stream/digest.ts";
 import {
   collectStatistics,
@@ -26,6 +28,8 @@ export async function detectFormat(
   source: EventSource,
   options: { signal?: AbortSignal | undefined } = {},
 ): Promise<FormatDetection> {
+  checkOptions(options);
+  checkSignal(options.signal);
   const opened = await OpenedSource.open(source, options.signal);
   await opened.close();
   return opened.detection;

@@ -1,4 +1,5 @@
 import type { TriggerBatch, TriggerTable } from "../events/table.ts";
+import { checkOptions } from "../formats/options.ts";
 import { EventQuery } from "../query/event-query.ts";
 import type { QueryOptions } from "../query/query-options.ts";
 import type { EventSource } from "../recording/opened-source.ts";
@@ -30,6 +31,7 @@ export class Recording extends OpenedRecording {
    * ```
    */
   query(options: QueryOptions = {}): EventQuery {
+    checkOptions(options);
     return new EventQuery(async () => ({ recording: this, close: async () => {} }), options);
   }
 
@@ -92,6 +94,7 @@ export async function withRecording<Result>(
   options: OpenOptions,
   use: (recording: Recording) => Promise<Result>,
 ): Promise<Result> {
+  checkOptions(options);
   if (source instanceof Recording) return use(source);
   const recording = await openRecording(source, options);
   try {

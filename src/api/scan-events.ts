@@ -1,3 +1,4 @@
+import { checkOptions } from "../formats/options.ts";
 import { EventQuery } from "../query/event-query.ts";
 import type { QueryOptions } from "../query/query-options.ts";
 import type { EventSource } from "../recording/opened-source.ts";
@@ -19,6 +20,7 @@ export function scanEvents(
   source: EventSource | Recording,
   options: QueryOptions = {},
 ): EventQuery {
+  checkOptions(options);
   if (source instanceof Recording) return source.query(options);
   return new EventQuery(async () => {
     const recording = await openRecording(source, options);

@@ -34,7 +34,8 @@ export type Strictness = boolean | "assumptions";
 
 /**
  * What happened while a recording was read, and the facts of the recording that a Polars frame
- * cannot carry. Before anything is decoded it covers the header only and all counts are 0.
+ * cannot carry. Before anything is decoded it covers the header only and all counts are 0; after an
+ * error in the data it covers what stands in front of that.
  */
 export interface LoadReport {
   /** Format id, for example `evt2`. */
@@ -62,7 +63,10 @@ export interface LoadReport {
   readonly foundBy?: "index" | "order" | undefined;
   /** External triggers seen. */
   readonly triggers: number;
-  /** Bytes of the recording that were read, header included; what came out of a compressed one. */
+  /**
+   * Bytes of the recording that were read, header included; what came out of a compressed one. After an
+   * error in the data, those in front of it.
+   */
   readonly bytesRead: number;
   /** Vendor words that hold no events, by the vendor's name of their type. */
   readonly skippedWords: Readonly<Record<string, number>>;
@@ -150,6 +154,33 @@ export function createReport(
     modeReason: null,
     threads: 1,
   };
+}
+
+/** Puts everything in a report back to what it was; a copy of it then is `structuredClone(report)`. */
+export function restoreReport(report: MutableReport, before: MutableReport): void {
+  for (const key of Object.keys(report)) {
+    if (!(key in before)) delete report[key as keyof MutableReport];
+  }
+  Object.assign(report, before);
+}
+
+/** Puts what is counted by kind into order; it is else in that in which the data were taken apart. */
+export function sortCounts(report: MutableReport): void {
+  report.skippedWords = sorted(report.skippedWords);
+  report.otherSubtypes = sorted(report.otherSubtypes);
+  report.unknownWords = sorted(report.unknownWords);
+  report.firstAt = sorted(report.firstAt);
+  if (report.firstRow !== undefined) report.firstRow = sorted(report.firstRow);
+  if (report.firstLine !== undefined) report.firstLine = sorted(report.firstLine);
+}
+
+function sorted<Counts extends object>(counts: Counts): Counts {
+  return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => byNumber(a, b))) as Counts;
+}
+
+/** `0x3` in front of `0x14`, and names by their letters. */
+function byNumber(a: string, b: string): number {
+  return Number(a) - Number(b) || (a < b ? -1 : 1);
 }
 
 const STRICT_HINT = "Load without `strict` to keep the rest; the report then counts what was lost.";

@@ -156,6 +156,8 @@ export interface EventDecoder {
   /**
    * Takes back what the last call of `decode` appended from a byte of the source on. Nothing is
    * decoded after that: under `strict`, what stands in front of the first loss is still handed over.
+   *
+   * @param report - as it was in front of that call
    */
   takeBack(byteOffset: number, report: MutableReport): void;
   /** Reports bytes at the end of the source that do not fill a word or line. */

@@ -6,6 +6,7 @@ import { checkGeometry, type SensorGeometry } from "../events/geometry.ts";
 import type { EventTable, TriggerTable } from "../events/table.ts";
 import { EventMemory } from "../kernels/event-memory.ts";
 import { EventEncoder, type EventEncoding, OUTPUT_BYTES } from "./encoder.ts";
+import { checkOptions } from "./options.ts";
 
 /** Options of every function that encodes events. */
 export interface EncodeOptions {
@@ -32,6 +33,7 @@ export async function encodeEvents(
   events: EventColumns | EventTable,
   options: EncodeWithTriggersOptions & { endianness?: "little" | "legacy" | undefined },
 ): Promise<Uint8Array<ArrayBuffer>> {
+  checkOptions(options);
   if (options.triggers !== undefined && !encoding.keepsTriggers) {
     throw new EventError("invalid-option", `${encoding.name} has no place for triggers`, {
       expected: "no `triggers`",

@@ -1,4 +1,3 @@
-import type { MutableReport } from "../events/report.ts";
 import type { DecodingKernel } from "../kernels/decoding-kernel.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
 
@@ -24,17 +23,18 @@ export class LastCall {
     this.#carried = this.#memory.saveCarried();
   }
 
-  /** Does the call again, up to the address `end` and no further, and corrects the report's counts. */
-  redoUntil(end: number, kernel: DecodingKernel, report: MutableReport): void {
+  /** Does the call again, up to the address `end` and no further. */
+  redoUntil(end: number, kernel: DecodingKernel): void {
     if (this.#carried === undefined) return;
     const memory = this.#memory;
-    report.events -= memory.eventCount - this.#events;
-    report.triggers -= memory.triggerCount - this.#triggers;
     memory.restoreCarried(this.#carried);
     memory.setTile(this.#events, this.#triggers);
     if (end > this.#start) kernel.decode(this.#start, end, this.#room);
-    memory.takeCounters(() => {});
-    report.events += memory.eventCount - this.#events;
-    report.triggers += memory.triggerCount - this.#triggers;
+  }
+
+  /** Events and triggers that the tile has more than in front of the call. */
+  get appended(): { readonly events: number; readonly triggers: number } {
+    const { eventCount, triggerCount } = this.#memory;
+    return { events: eventCount - this.#events, triggers: triggerCount - this.#triggers };
   }
 }

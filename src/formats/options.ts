@@ -80,6 +80,16 @@ export interface FormatOptions {
 }
 
 /**
+ * Checks that what stands in the place of options is some: every public function does.
+ *
+ * @throws EventError `invalid-option`
+ */
+export function checkOptions(options: unknown): void {
+  if (typeof options === "object" && options !== null && !Array.isArray(options)) return;
+  throw wrong("these are no options", "an object, or nothing", options);
+}
+
+/**
  * Checks the options of all formats.
  *
  * @throws EventError `invalid-option`

@@ -24,6 +24,8 @@ export class RowAssembler {
   readonly #kernel: RowsKernel;
   readonly #rejectedAs: number;
   #rebasePending: boolean;
+  /** What the first event made of the report's. */
+  #timeOffset: number | undefined;
 
   private constructor(
     memory: EventMemory,
@@ -67,8 +69,9 @@ export class RowAssembler {
     if (this.#rebasePending && events > 0) {
       this.#rebasePending = false;
       const offset = memory.field64(layout.TIME_OFFSET);
-      report.timeOffset = timeAsNumber(BigInt(report.timeOffset) + offset);
+      this.#timeOffset = timeAsNumber(BigInt(report.timeOffset) + offset);
     }
+    if (events > 0) report.timeOffset = this.#timeOffset ?? report.timeOffset;
     memory.takeCounters((slot, lost, index) => {
       const first = (kind: LossKind): void => {
         report.firstRow = { [kind]: row + index, ...report.firstRow };

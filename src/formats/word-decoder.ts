@@ -64,23 +64,20 @@ export class WordDecoder implements EventDecoder {
   end(): void {}
 
   decode(room: number, report: MutableReport): boolean {
-    const memory = this.#memory;
     const bytes = this.bytes;
     const { wordBytes } = this.#format;
-    const { eventCount, triggerCount } = memory;
     if (bytes.length >= wordBytes) {
       if (this.#rebasePending) this.#findTimeOffset(room, report);
       this.#lastCall.remember(bytes.start, room);
       bytes.start = this.#kernel.decode(bytes.start, bytes.end, room);
       this.#settle(report);
-      report.events += memory.eventCount - eventCount;
-      report.triggers += memory.triggerCount - triggerCount;
     }
     return bytes.length < wordBytes;
   }
 
   takeBack(byteOffset: number, report: MutableReport): void {
-    this.#lastCall.redoUntil(this.bytes.addressOf(byteOffset), this.#kernel, report);
+    this.#lastCall.redoUntil(this.bytes.addressOf(byteOffset), this.#kernel);
+    this.#settle(report);
   }
 
   finish(report: MutableReport): void {
@@ -107,7 +104,11 @@ export class WordDecoder implements EventDecoder {
     this.#rebasePending = false;
   }
 
+  /** Tells the report what the last call gave. */
   #settle(report: MutableReport): void {
+    const { events, triggers } = this.#lastCall.appended;
+    report.events += events;
+    report.triggers += triggers;
     this.#memory.takeCounters((slot, count, address) => {
       const first = (kind: LossKind): void => {
         const offset = this.bytes.offsetOf(address);

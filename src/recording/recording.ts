@@ -19,6 +19,7 @@ import { type FormatDetection, formatOf } from "../formats/detect.ts";
 import {
   checkFormatOptions,
   checkOnMalformed,
+  checkOptions,
   type FormatOptions,
   type OnMalformed,
 } from "../formats/options.ts";
@@ -206,6 +207,7 @@ export async function openParts(
   given: EventSource,
   options: OpenOptions = {},
 ): Promise<RecordingParts> {
+  checkOptions(options);
   checkSignal(options.signal);
   const strict = checkStrict(options.strict);
   const onMalformed = checkOnMalformed(options.onMalformed);

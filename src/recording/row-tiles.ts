@@ -1,5 +1,5 @@
 import { isEventError } from "../errors.ts";
-import { checkLoss, type MutableReport } from "../events/report.ts";
+import { checkLoss, type MutableReport, restoreReport } from "../events/report.ts";
 import type { RowReader, RowTable } from "../formats/decoder.ts";
 import { RowAssembler } from "../formats/row-assembler.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
@@ -43,24 +43,29 @@ export async function* tilesOfRows(
   const meter = onProgress && new ProgressMeter(onProgress, byteLength);
   const turns = new Turns();
   let rowsRead = 0;
+  // The share of the source that was gone through: a file may hold columns that are not read.
+  const bytesOf = (rows: number): number => Math.round(((byteLength ?? 0) * rows) / table.rows);
   for (const { start, end, carried } of ranges) {
     if (carried !== undefined) memory.restoreCarried(carried);
     for (let row = start; row < end; ) {
       const most = Math.min(room(), memory.tileEvents);
       const count = Math.min(most - memory.eventCount, end - row);
       const first = row;
-      const before = { tile: memory.eventCount, all: report.events, carried: memory.saveCarried() };
+      const before = {
+        tile: memory.eventCount,
+        carried: memory.saveCarried(),
+        report: structuredClone(report),
+        rows: rowsRead,
+      };
       try {
         memory.clearRejected();
         await untilAborted(reader.read(row, count, signal), signal);
         assembler.assemble(row, count, report);
         row += count;
         rowsRead += count;
-        // The share of the source that was gone through: a file may hold columns that are not read.
-        report.bytesRead = Math.round(((byteLength ?? 0) * rowsRead) / table.rows);
+        report.bytesRead = bytesOf(rowsRead);
         checkLoss(report, strict);
       } catch (error) {
-        report.events = before.all;
         // Of the rows that were read at once, those in front of the one that ends the pass are good.
         let failure = error;
         let bad = signal?.aborted ? first : rowOf(error, first);
@@ -68,11 +73,14 @@ export async function* tilesOfRows(
           memory.setTile(before.tile, memory.triggerCount);
           memory.restoreCarried(before.carried);
           memory.clearRejected();
+          memory.takeCounters(() => {});
+          restoreReport(report, before.report);
+          report.bytesRead = bytesOf(before.rows + Math.max(bad - first, 0));
           if (bad <= first) break;
           try {
             await reader.read(first, bad - first, signal);
-            assembler.assemble(first, bad - first, structuredClone(report));
-            report.events += memory.eventCount - before.tile;
+            assembler.assemble(first, bad - first, report);
+            checkLoss(report, strict);
             break;
           } catch (another) {
             failure = another; // of another column, further in front

@@ -1,6 +1,11 @@
 import type { SensorGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
-import { checkAssumptions, type MutableReport, type Strictness } from "../events/report.ts";
+import {
+  checkAssumptions,
+  type MutableReport,
+  type Strictness,
+  sortCounts,
+} from "../events/report.ts";
 import { timeAsNumber } from "../events/safe-time.ts";
 import type { OnMalformed } from "../formats/options.ts";
 import { EventMemory } from "../kernels/event-memory.ts";
@@ -150,6 +155,7 @@ export class TilePass {
       throw error;
     } finally {
       unlink();
+      sortCounts(this.report);
     }
   }
 

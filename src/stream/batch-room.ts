@@ -3,7 +3,7 @@ import { EventError } from "../errors.ts";
 import { ColumnBuffer, type ColumnName } from "../events/columns.ts";
 import type { MutableReport } from "../events/report.ts";
 import { hurryCollector } from "../util/allocate.ts";
-import { chunkFor, LEAST_CHUNK_EVENTS, type ResolvedPlan } from "./plan.ts";
+import { chunkFor, LEAST_CHUNK_EVENTS, ONE_PIECE, type ResolvedPlan } from "./plan.ts";
 
 /** What batches are made for. */
 export interface BatchRoomOptions {
@@ -61,8 +61,7 @@ export class BatchRoom {
       const events = Math.min(directEvents, left);
       const buffer = this.#tryAllocate(events);
       if (!(buffer instanceof RangeError)) return buffer;
-      const bytes = events * plan.bytesPerEvent;
-      this.#goOnInChunks("there was no memory for all events in one piece", bytes, buffer);
+      this.#goOnInChunks("there was no memory for all events in one piece", buffer);
     }
     // The plan itself was made with a look at the memory.
     if (++this.#batches % BATCHES_PER_LOOK === 0) this.#look();
@@ -96,14 +95,19 @@ export class BatchRoom {
     // The old columns are given up one by one; of the widest, `t`, there are two for a moment.
     const bytes = plan.streamBytes - directBytes + plan.bytesPerEvent * events + 8 * capacity;
     if (events <= capacity || bytes > (options.memoryLimitBytes ?? Number.POSITIVE_INFINITY)) {
-      this.#goOnInChunks("more events came than were estimated", bytes);
+      const isEstimated = plan.events !== null;
+      this.#goOnInChunks(
+        isEstimated
+          ? "more events came than were estimated"
+          : "more events came than fit in one piece",
+      );
       return false;
     }
     try {
       buffer.grow(events);
     } catch (cause) {
       if (!(cause instanceof RangeError)) throw cause;
-      this.#goOnInChunks("more events came than there was memory for", bytes, cause);
+      this.#goOnInChunks("more events came than there was memory for", cause);
       return false;
     }
     return true;
@@ -141,22 +145,27 @@ export class BatchRoom {
     this.#chunkEvents = Math.ceil(this.#chunkEvents / 2);
   }
 
-  #goOnInChunks(reason: string, bytes: number, cause?: unknown): void {
+  #goOnInChunks(reason: string, cause?: unknown): void {
     const { report } = this.#options;
     const { options } = this.#resolved;
-    if (options.mode === "direct") throw this.#noMemory(reason, bytes, cause);
+    if (options.mode === "direct") throw this.#noMemory(reason, null, cause);
     report.mode = "chunked";
     report.modeReason = reason;
   }
 
-  #noMemory(problem: string, bytes: number, cause?: unknown): EventError {
+  /** @param bytes - what would do; null when only reading to the end could tell */
+  #noMemory(problem: string, bytes: number | null, cause?: unknown): EventError {
     const { report } = this.#options;
     const { memoryLimitBytes } = this.#resolved.options;
-    const hint = 'Load in smaller pieces, with `mode: "chunked"` or `recording.stream()`.';
+    const orMore = memoryLimitBytes === null ? "" : ", or give a larger `memoryLimitBytes`";
+    const hint =
+      bytes === null
+        ? `Load without \`mode: "direct"\`${orMore}.`
+        : 'Load in smaller pieces, with `mode: "chunked"` or `recording.stream()`.';
     return new EventError("memory-limit", problem, {
       path: report.sourceName ?? undefined,
       format: report.format,
-      expected: `at least ${bytes} bytes`,
+      expected: bytes === null ? ONE_PIECE : `at least ${bytes} bytes`,
       found: memoryLimitBytes === null ? "less that is available" : `${memoryLimitBytes}`,
       hint,
       ...(cause !== undefined && { cause }),

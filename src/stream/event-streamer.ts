@@ -3,7 +3,7 @@ import { EventError } from "../errors.ts";
 import type { LoadReport } from "../events/report.ts";
 import { timeAsNumber } from "../events/safe-time.ts";
 import type { EventBatch, EventTable } from "../events/table.ts";
-import type { OpenedRecording } from "../recording/recording.ts";
+import { OpenedRecording } from "../recording/recording.ts";
 import type { TileOptions } from "../recording/tiles.ts";
 import { show } from "../util/show.ts";
 import { BatchIterator, type OpenedBatches } from "./batch-iterator.ts";
@@ -75,6 +75,13 @@ export class EventStreamer extends StreamEventTarget implements AsyncIterable<Ev
     selection: Selection = EVERYTHING,
   ) {
     super();
+    if (!(recording instanceof OpenedRecording)) {
+      throw new EventError("invalid-option", "this is no recording to stream", {
+        expected: "an opened recording",
+        found: show(recording),
+        hint: "`await openRecording(source)` gives one.",
+      });
+    }
     this.#selection = selection;
     this.#recording = recording;
     this.#options = options;

@@ -3,7 +3,7 @@ import { type ColumnName, checkColumns } from "../events/columns.ts";
 import { checkGeometry } from "../events/geometry.ts";
 import { checkPolarityEncoding, type PolarityEncoding } from "../events/polarity.ts";
 import type { LoadReport } from "../events/report.ts";
-import { checkOnMalformed } from "../formats/options.ts";
+import { checkOnMalformed, checkOptions } from "../formats/options.ts";
 import type { Progress } from "../recording/progress.ts";
 import {
   checkSignal,
@@ -57,6 +57,7 @@ export interface ResolvedLoad {
  * @internal
  */
 export function resolveLoad(recording: OpenedRecording, options: LoadOptions): ResolvedLoad {
+  checkOptions(options);
   checkCallback("onProgress", options.onProgress);
   checkCallback("onReport", options.onReport);
   checkSignal(options.signal);

@@ -19,8 +19,8 @@ export interface PlanOptions {
    * The most bytes that the stream may hold: input buffers, the memory of its kernels, windows of
    * decompressors, chunks of HDF5, batches in flight. The table or frame that a load gives is the
    * caller's, and is counted only where it is made in one piece. A limit that is too small is
-   * refused with `memory-limit`, which names the one that works. Default: none; sizes then follow
-   * the memory that is available.
+   * refused with `memory-limit`, which names the one that works, but for `mode: "direct"` where nothing
+   * tells the number of events. Default: none; sizes then follow the memory that is available.
    */
   memoryLimitBytes?: number | undefined;
   /**

@@ -110,13 +110,16 @@ const ZSTD_BYTES = 1024 * 1024;
 const UNCOLLECTED_BYTES = 40_000_000;
 /** No larger a share of a limit is left to that. */
 const UNCOLLECTED_SHARE = 0.6;
+/** What is expected of a limit where only reading to the end tells which one would do. */
+export const ONE_PIECE = "room for all events in one piece";
 /** Room for more events than were estimated. */
 const ESTIMATE_MARGIN = 1.125;
 
 /**
  * Plans how a recording becomes a table: nothing is read or decoded.
  *
- * @throws EventError `invalid-option`; `memory-limit` when it cannot be kept, with the one that can
+ * @throws EventError `invalid-option`; `memory-limit` when it cannot be kept, with the one that can, where
+ *   that is known: not for one piece of a recording of unknown length
  */
 export function planLoad(recording: OpenedRecording, request: PlanRequest = {}): LoadPlan {
   return resolvePlan(recording, request, "table").plan;
@@ -150,7 +153,7 @@ export function resolvePlan(
   });
   const chosen = mode === "direct" ? direct : chunked;
   const least = heldBytes(chosen.needs, chosen.least);
-  checkLimit(recording, least, options, mode);
+  checkLimit(recording, least, options, mode, estimate);
   // Frames of zstd further on may have larger windows.
   const hasWindow = memoryLimitBytes !== null && windowBytesOf(recording) > 0;
   const spent =
@@ -323,14 +326,18 @@ function checkLimit(
   least: number,
   { memoryLimitBytes }: CheckedPlanOptions,
   mode: "direct" | "chunked",
+  { events }: EventEstimate,
 ): void {
   if (memoryLimitBytes === null || memoryLimitBytes >= least) return;
   const other = mode === "direct" ? ', or leave `mode: "direct"` out' : "";
+  const isKnown = mode === "chunked" || events !== null;
   throw new EventError("memory-limit", "the memory limit cannot be kept", {
     path: recording.source.name,
     format: recording.format,
-    expected: `at least ${least} bytes`,
+    expected: isKnown ? `at least ${least} bytes` : ONE_PIECE,
     found: `${memoryLimitBytes}`,
-    hint: `Give \`memoryLimitBytes: ${least}\` or more${other}.`,
+    hint: isKnown
+      ? `Give \`memoryLimitBytes: ${least}\` or more${other}.`
+      : `Give a larger \`memoryLimitBytes\`${other}: only reading it tells how large.`,
   });
 }

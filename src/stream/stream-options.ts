@@ -18,12 +18,12 @@ export interface StreamOptions extends LoadOptions {
    * decoder's tiles, at most this. Default 500 000, or what a quarter of the available memory (of
    * `memoryLimitBytes`, where it is given) holds, if that is fewer, but no fewer than 100 000 unless
    * the limit asks for it. With `windowUs` a window of more events is split; the default is then
-   * 100 000 000, or what `memoryLimitBytes` allows.
+   * 100 000 000, or what `memoryLimitBytes` allows. Not together with `mode: "direct"`.
    */
   batchEvents?: number | undefined;
   /**
    * The same in bytes of the columns asked for, 13 an event for all of them; a batch has at least one
-   * event. Not together with `batchEvents`. Default: `batchEvents` decides.
+   * event. Not together with `batchEvents` or `mode: "direct"`. Default: `batchEvents` decides.
    */
   batchBytes?: number | undefined;
   /**
@@ -96,6 +96,7 @@ export function resolveStream(
       found: '`batches: "borrowed"`',
     });
   }
+  checkOneBatch(options);
   const grid = checkGrid(options);
   return {
     borrowed,
@@ -104,6 +105,16 @@ export function resolveStream(
     grid,
     prefetch: checkWhole("prefetch", "batches", prefetch, 0, MAX_PREFETCH) ?? (borrowed ? 0 : 1),
   };
+}
+
+/** One batch of all events has no size. */
+function checkOneBatch({ mode, batchEvents, batchBytes }: StreamOptions): void {
+  if (mode !== "direct" || (batchEvents === undefined && batchBytes === undefined)) return;
+  const option = batchEvents === undefined ? "batchBytes" : "batchEvents";
+  throw new EventError("invalid-option", `${option} and one batch exclude each other`, {
+    expected: `\`mode: "direct"\` without ${option}`,
+    found: show({ mode, batchEvents, batchBytes }),
+  });
 }
 
 /** The most events of a batch that the caller asked for. */

@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
 import {
+  analyze,
+  convertRecording,
+  detectFormat,
   digestEvents,
+  EventStreamer,
+  encodeEvt2,
   isEventError,
   loadEvents,
   loadStatistics,
@@ -8,6 +13,7 @@ import {
   openRecording,
   type StreamOptions,
   sampleStatistics,
+  scanEvents,
 } from "../../src/node.ts";
 import { off, on, recordingOf, timeHigh } from "../support/evt2-words.ts";
 import { columnsOf } from "../support/expected-load.ts";
@@ -66,6 +72,63 @@ async function expectInvalid(call: () => unknown, option: string): Promise<void>
   expect(isEventError(error, "invalid-option"), String(error)).toBe(true);
   expect((error as Error).message).toContain(option);
 }
+
+describe("what is no set of options", () => {
+  it.each([null, 5, "direct", [], true, () => {}])("is refused everywhere: %j", async (value) => {
+    const options = value as object;
+    const recording = await openRecording(bytes);
+    const columns = columnsOf(await loadTable(bytes));
+    const calls: (() => unknown)[] = [
+      () => openRecording(bytes, options),
+      () => detectFormat(bytes, options),
+      () => new EventStreamer(recording, options),
+      () => recording.stream(options),
+      () => recording.triggers(options),
+      () => recording.streamTriggers(options),
+      () => recording.query(options),
+      () => encodeEvt2({ ...columns, length: 2 }, options),
+      ...[bytes, recording].flatMap((source) => [
+        () => analyze(source, options),
+        () => loadTable(source, options),
+        () => loadEvents(source, options),
+        () => loadStatistics(source, options),
+        () => sampleStatistics(source, options),
+        () => digestEvents(source, options),
+        () => scanEvents(source, options),
+        () => convertRecording(source, new WritableStream(), options),
+      ]),
+    ];
+    for (const call of calls) await expectInvalid(call, "these are no options");
+  });
+});
+
+describe("an option of a stream that cannot be", () => {
+  it.each([
+    ...[{ batchEvents: Number.NaN }, { batchEvents: -1 }, { batchEvents: "10" }],
+    ...[{ batchEvents: 10n }, { windowUs: -5 }, { prefetch: -1 }, { batches: "lent" }],
+    ...[
+      { mode: "direct", batchEvents: 10 },
+      { mode: "direct", batchBytes: 10 },
+    ],
+  ])("is refused when streaming and when planning: %s", async (given) => {
+    const options = given as StreamOptions;
+    const [option = ""] = Object.keys(options).filter((name) => name !== "mode");
+    const recording = await openRecording(bytes);
+    await expectInvalid(() => recording.stream(options), option);
+    await expectInvalid(() => analyze(bytes, options), option);
+  });
+
+  it("is planned with where it can be", async () => {
+    expect(await analyze(bytes, { batchEvents: 123 })).toMatchObject({ chunkEvents: 123 });
+    expect(await analyze(bytes, { batchBytes: 1300 })).toMatchObject({ chunkEvents: 100 });
+  });
+
+  it("is a recording that is none", () => {
+    for (const source of ["a.raw", undefined, bytes]) {
+      expect(() => new EventStreamer(source as never)).toThrow(/expected an opened recording/);
+    }
+  });
+});
 
 describe("an option that cannot be", () => {
   it.each(casesOf("geometry", "strict"))(

@@ -156,7 +156,13 @@ describe("a loss under strict", () => {
     const { byteOffset } = error;
     const front = await loadTable(recordingBytes.slice(0, byteOffset), options);
     expectSameColumns(columns, columnsOf(front));
-    expect(reports[0]?.events).toBe(front.numRows);
+    expect(whatStandsIn(reports[0])).toEqual(whatStandsIn(reportOf(front)));
+  }
+
+  /** What a report says of the recording, and not of the way it was loaded. */
+  function whatStandsIn(report: LoadReport | undefined) {
+    const { mode, modeReason, threads, ...rest } = report as LoadReport;
+    return rest;
   }
 
   it("lets all events in front of it pass, and none behind: EVT 2.0", async () => {
@@ -166,6 +172,29 @@ describe("a loss under strict", () => {
         expectCutAtLoss(recordingOf(words), { batchEvents, batches, rebase }),
     );
     await fc.assert(property, { numRuns: 50 * SOAK });
+  });
+
+  it("is reported the same whatever is read at once, and in any number of threads (needs dist)", async () => {
+    const damaged = bytes.slice(0, 3_000_000);
+    const words = new DataView(damaged.buffer);
+    for (const at of [2_000_004, 2_000_104, 2_900_000]) words.setUint32(at, 0x30000000, true);
+    const lines = new TextEncoder().encode("1,2,3,1\n".repeat(200_000));
+    lines.set(new TextEncoder().encode("5,5,o,1"), 8 * 150_000);
+    for (const [source, byteOffset] of [
+      [damaged, 2_000_004],
+      [lines, 8 * 150_000],
+    ] as const) {
+      for (const options of [{}, { readBufferBytes: 4096 }, { threads: 2 }]) {
+        const recording = await openRecording(source);
+        const { error, reports } = await delivered(recording, { ...options, strict: true });
+        expect(error).toMatchObject({ byteOffset });
+        expect(reports[0]).toMatchObject({
+          ...{ bytesRead: byteOffset, unknownWords: {}, firstAt: {} },
+          ...{ malformedLines: 0, backwardSteps: 0 },
+        });
+        await recording.close();
+      }
+    }
   });
 
   it("lets all events in front of it pass, and none behind: EVT 3.0", async () => {
@@ -204,6 +233,7 @@ describe("a loss under strict", () => {
         const at = (result.error as { byteOffset: number }).byteOffset;
         const front = await loadTable(bytes.slice(0, at), dialect);
         expectSameColumns(result.columns, columnsOf(front));
+        expect(whatStandsIn(result.reports[0])).toEqual(whatStandsIn(reportOf(front)));
       },
     );
     await fc.assert(property, { numRuns: 50 * SOAK });
@@ -230,7 +260,11 @@ describe("a loss under strict", () => {
           t: t.slice(0, row).map((time) => time - shift),
           polarity: polarity.slice(0, row),
         });
-        expect(result.reports[0]?.events).toBe(row);
+        const share = Math.round((file.byteLength * row) / table.numRows);
+        expect(result.reports[0]).toMatchObject({
+          ...{ events: row, eventsOutsideGeometry: 0, backwardSteps: 0, firstRow: {} },
+          ...{ bytesRead: share, timeOffset: row > 0 ? Number(shift) : 0 },
+        });
       },
     );
     await fc.assert(property, { numRuns: 35 * SOAK });

@@ -185,7 +185,11 @@ describe("the mode", () => {
       return lengths;
     };
     expect(await sizes({ batchEvents: 400 })).toEqual([400, 400, 200]);
-    expect(await sizes({ batchEvents: 400, mode: "direct" })).toEqual([1000]);
+    expect(await sizes({ mode: "direct" })).toEqual([1000]);
+    for (const size of [{ batchEvents: 400 }, { batchBytes: 400 }]) {
+      const both = { ...size, mode: "direct" } as const;
+      expect(() => recording.stream(both)).toThrow(/exclude each other/);
+    }
     expect(() => recording.stream({ batches: "borrowed", mode: "direct" })).toThrow(
       /do not go together/,
     );
@@ -321,6 +325,20 @@ describe("the memory limit", () => {
     const table = await loadTable(bytes, { memoryLimitBytes: small });
     expect(reportOf(table).mode).toBe("chunked");
     expect(table.numRows).toBe(200_000);
+  });
+
+  it("is refused without a figure where one piece takes nobody knows how much", async () => {
+    const packed = gzipSync(await datOf(2_000_000));
+    for (const memoryLimitBytes of [1, 40_000_000]) {
+      const loading = loadTable(packed, { mode: "direct", memoryLimitBytes });
+      const error = await loading.catch((error) => error);
+      expect(error).toMatchObject({ code: "memory-limit", found: `${memoryLimitBytes}` });
+      expect(error.message).not.toMatch(/at least|estimate/);
+      expect(error.hint).toMatch(/`mode: "direct"`/);
+      expect(error.hint).toMatch(/larger `memoryLimitBytes`/);
+    }
+    const table = await loadTable(packed, { memoryLimitBytes: 40_000_000 });
+    expect(table.numRows).toBe(2_000_000);
   });
 
   it("counts the window of zstd", async () => {

@@ -85,7 +85,9 @@ export class LineDecoder implements EventDecoder {
 
   takeBack(byteOffset: number, report: MutableReport): void {
     this.#memory.setField(FORMAT_FIELDS + layout.END_IS_ADDED, 0); // that is behind the loss
-    this.#lastCall.redoUntil(this.bytes.addressOf(byteOffset), this.#kernel, report);
+    this.#lastCall.redoUntil(this.bytes.addressOf(byteOffset), this.#kernel);
+    this.#memory.takeCounters(() => {}); // in front of the first loss there is none
+    report.events += this.#lastCall.appended.events;
   }
 
   finish(): void {}
