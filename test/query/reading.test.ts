@@ -192,7 +192,7 @@ describe("a query", () => {
       .query()
       .every(3)
       .crop({ x: 4, y: 0, width: 40, height: 64 })
-      .filter(pl.col("x").plus(pl.col("y")).mod(5).eq(2).and(pl.col("polarity").gt(0)))
+      .filter(pl.col("x").plus(pl.col("y")).modulo(5).eq(2).and(pl.col("polarity").gt(0)))
       .every(2)
       .filter(pl.col("t").gt(1_000_000))
       .select("t", "x");
