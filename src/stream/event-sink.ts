@@ -1,5 +1,6 @@
 import { platform } from "#platform";
 import { EventError } from "../errors.ts";
+import { checkOptions } from "../formats/options.ts";
 import { targetFormat } from "../formats/target.ts";
 import type { WritableFormat } from "../formats/writer.ts";
 import type { OpenedRecording } from "../recording/recording.ts";
@@ -45,6 +46,7 @@ export async function convertInto(
  * @throws EventError `invalid-option`
  */
 export function formatOfTarget(target: EventSink, options: ConvertOptions): WritableFormat {
+  checkOptions(options);
   checkTarget(target);
   return targetFormat(nameOf(target), options.format);
 }
