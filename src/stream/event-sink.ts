@@ -1,5 +1,6 @@
 import { platform } from "#platform";
 import { EventError } from "../errors.ts";
+import { checkOptions } from "../formats/options.ts";
 import { targetFormat } from "../formats/target.ts";
 import type { WritableFormat } from "../formats/writer.ts";
 import type { OpenedRecording } from "../recording/recording.ts";
@@ -46,6 +47,7 @@ export async function convertInto(
  */
 export function formatOfTarget(target: EventSink, options: ConvertOptions): WritableFormat {
   checkTarget(target);
+  checkOptions(options);
   return targetFormat(nameOf(target), options.format);
 }
 

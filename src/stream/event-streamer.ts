@@ -134,11 +134,11 @@ export class EventStreamer extends StreamEventTarget implements AsyncIterable<Ev
     }
     return new BatchIterator(
       () => this.#open(),
-      (batch, { window }) => ({
-        start: timeAsNumber(window?.start ?? 0n),
-        end: timeAsNumber(window?.end ?? 0n),
-        batch,
-      }),
+      (batch, { window, columns }) => {
+        const time = columns.length > 0 ? columns.t?.[0] : undefined;
+        const start = timeAsNumber(window?.start ?? 0n, time);
+        return { start, end: timeAsNumber(window?.end ?? 0n, time), batch };
+      },
     );
   }
 
