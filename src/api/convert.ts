@@ -1,6 +1,11 @@
 import type { EventSource } from "../recording/opened-source.ts";
 import type { Conversion } from "../stream/convert.ts";
-import { type ConvertOptions, convertInto, type EventSink } from "../stream/event-sink.ts";
+import {
+  type ConvertOptions,
+  convertInto,
+  type EventSink,
+  formatOfTarget,
+} from "../stream/event-sink.ts";
 import { type Recording, withRecording } from "./recording.ts";
 
 /**
@@ -19,10 +24,11 @@ import { type Recording, withRecording } from "./recording.ts";
  * const { events, bytes } = await convertRecording("in.raw", "out.evt3.raw", { verify: true });
  * ```
  */
-export function convertRecording(
+export async function convertRecording(
   source: EventSource | Recording,
   target: EventSink,
   options: ConvertOptions = {},
 ): Promise<Conversion> {
+  formatOfTarget(target, options); // before the source is looked at
   return withRecording(source, options, (recording) => convertInto(recording, target, options));
 }

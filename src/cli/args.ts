@@ -10,6 +10,7 @@ import type {
   Strictness,
   TimeUnit,
 } from "../node.ts";
+import type { FilterOptions } from "./filters.ts";
 
 /** Options of every command that reads a recording, parsed. */
 export interface RecordingOptions {
@@ -31,24 +32,33 @@ export interface InfoOptions extends RecordingOptions {
   full?: boolean;
 }
 
+/** Options of `evarrow digest`. */
+export interface DigestOptions extends RecordingOptions, FilterOptions {}
+
 /** Options of `evarrow head`. */
-export interface HeadOptions extends RecordingOptions {
+export interface HeadOptions extends RecordingOptions, FilterOptions {
   count: number;
 }
 
 /** Options of `evarrow stats`. */
-export interface StatsOptions extends RecordingOptions {
+export interface StatsOptions extends RecordingOptions, FilterOptions {
   window: number;
   hotPixels: number;
 }
 
 /** Options of `evarrow convert`. */
-export interface ConvertCommandOptions extends RecordingOptions {
+export interface ConvertCommandOptions extends RecordingOptions, FilterOptions {
   format?: string;
   verify?: boolean;
   force?: boolean;
   rebase?: boolean;
   endianness?: "little" | "legacy";
+}
+
+/** Options of `evarrow query`. */
+export interface QueryCommandOptions extends RecordingOptions, FilterOptions {
+  output?: "table" | "csv" | "json" | "arrow" | "parquet";
+  memoryLimit?: number;
 }
 
 /** Stated here so that `--help` need not load the library. */
@@ -148,6 +158,16 @@ export function parseCount(text: string): number {
   const count = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(count)) return count;
   throw new InvalidArgumentError("Expected a whole number from 0.");
+}
+
+const UNIT_BYTES: Readonly<Record<string, number>> = { "": 1, k: 1e3, M: 1e6, G: 1e9 };
+
+/** A number of bytes, from 1: `2000000`, `500M` or `2G`. */
+export function parseBytes(text: string): number {
+  const [, number = "", unit = ""] = /^(\d+(?:\.\d+)?)\s*([kMG]?)B?$/.exec(text) ?? [];
+  const bytes = number === "" ? 0 : Math.floor(Number(number) * (UNIT_BYTES[unit] ?? 0));
+  if (bytes >= 1 && Number.isSafeInteger(bytes)) return bytes;
+  throw new InvalidArgumentError("Expected a number of bytes from 1, for example 500M or 2G.");
 }
 
 const UNIT_US: Readonly<Record<string, number>> = { us: 1, µs: 1, ms: 1e3, s: 1e6, min: 6e7 };

@@ -8,7 +8,7 @@ export const EXIT = { fine: 0, badInput: 1, wrongCall: 2, interrupted: 130 } as 
 /** One line for stderr and the exit code. */
 export function describeFailure(error: unknown): { message: string; exitCode: number } {
   if (isEventError(error)) {
-    const exitCode = error.code === "invalid-option" ? EXIT.wrongCall : EXIT.badInput;
+    const exitCode = isWrongCall(error) ? EXIT.wrongCall : EXIT.badInput;
     return { message: `evarrow: error: ${visible(inTermsOfOptions(error))}`, exitCode };
   }
   const text = visible(error instanceof Error ? error.message : String(error));
@@ -19,6 +19,11 @@ export function describeFailure(error: unknown): { message: string; exitCode: nu
     message: `evarrow: unexpected error: ${text} (this is a bug in evarrow: please report it, with the command)`,
     exitCode: EXIT.badInput,
   };
+}
+
+/** What the caller said cannot be, whatever the recording. */
+function isWrongCall({ code }: EventError): boolean {
+  return code === "invalid-option" || code === "invalid-query";
 }
 
 /** By name: where no recording was opened, the library and its guard are not loaded. */
@@ -60,5 +65,6 @@ function hintFor({ code, hint = "" }: EventError): string {
     .replaceAll("`hdf5: { x, y, t, polarity }`", "--hdf5-columns x=/a,y=/b,t=/c,p=/d")
     .replaceAll(/`(?:text|hdf5): { timeUnit }`/g, "--time-unit")
     .replaceAll(/`stream: "(.*?)"`/g, "--stream $1")
+    .replaceAll("`lossy`", "--force")
     .replaceAll("`format`", "--format");
 }

@@ -68,6 +68,17 @@ export function roundTo(value: number, digits: number): number {
   return Number(value.toPrecision(digits));
 }
 
+/** Rows of texts as columns that are aligned to the right. */
+export function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [column, text] of row.entries()) {
+      widths[column] = Math.max(widths[column] ?? 0, text.length);
+    }
+  }
+  return rows.map((row) => row.map((text, at) => text.padStart(widths[at] ?? 0)).join("  "));
+}
+
 /** A label and its value. */
 export type Row = readonly [label: string, value: string];
 

@@ -35,13 +35,18 @@ export class Output {
     return this.#write(`${toJson(value)}\n`);
   }
 
+  /** Bytes of a file, as they are. */
+  printBytes(bytes: Uint8Array): Promise<void> {
+    return this.#write(bytes);
+  }
+
   /** Lines for the person at the terminal. That nobody hears them is no failure. */
   message(lines: readonly string[]): Promise<void> {
     const text = lines.map((line) => `${visible(line)}\n`).join("");
     return new Promise((resolve) => this.stderr.write(text, () => resolve()));
   }
 
-  #write(text: string): Promise<void> {
+  #write(text: string | Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#stdout.write(text, (error) => {
         if (!error) resolve();

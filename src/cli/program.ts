@@ -3,14 +3,17 @@ import { Command, Option } from "commander";
 import {
   addRecordingOptions,
   type ConvertCommandOptions,
+  type DigestOptions,
   type HeadOptions,
   type InfoOptions,
+  parseBytes,
   parseCount,
   parseDuration,
   parseTarget,
-  type RecordingOptions,
+  type QueryCommandOptions,
   type StatsOptions,
 } from "./args.ts";
+import { addFilterOptions } from "./filters.ts";
 import type { Output } from "./output.ts";
 
 /** Windows of time of `evarrow stats`, unless it is told otherwise. */
@@ -75,6 +78,8 @@ Examples:
   evarrow stats recording.raw --json
   evarrow convert recording.raw copy.evt3.raw
   evarrow convert events.zip events.csv
+  evarrow convert --from 1s --to 2s --roi 100,50,64,64 in.raw part.csv
+  evarrow query recording.raw "SELECT x, count(*) AS n FROM events GROUP BY x"
 
 Data goes to stdout, messages to stderr.
 Exit codes: 0 fine, 1 the input is bad, 2 the call is wrong.`,
@@ -86,12 +91,14 @@ Exit codes: 0 fine, 1 the input is bad, 2 the call is wrong.`,
     details: string,
     examples: string,
     argument = "FILE",
+    takesFilters = true,
   ) => {
     const command = program.command(name).summary(summary).description(`${summary}.\n${details}`);
     command
       .showHelpAfterError(`Try \`evarrow ${name} --help\`.`)
       .addHelpText("after", `\nExamples:\n${examples.replaceAll(/^/gm, "  evarrow ")}`);
     addRecordingOptions(command, argument);
+    if (takesFilters) addFilterOptions(command);
     return command.usage(`[options] ${argumentsOf(command)}`);
   };
 
@@ -100,6 +107,8 @@ Exit codes: 0 fine, 1 the input is bad, 2 the call is wrong.`,
     "Say what a recording is and what is in it",
     "A file of 64 MiB or more is answered from its header and a sample, unless --full is given.",
     "info recording.raw\ninfo --full --json recording.raw",
+    "FILE",
+    false,
   )
     .option("--full", "read everything; --strict does so too")
     .action(async (file: string, options: InfoOptions) => {
@@ -124,7 +133,7 @@ Exit codes: 0 fine, 1 the input is bad, 2 the call is wrong.`,
     "Print the digest that identifies the events",
     "Two recordings with the same digest hold the same events in the same order, whatever their formats: the first 16 hexadecimal digits of the SHA-256 over all events.",
     "digest recording.raw\ndigest --json recording.raw",
-  ).action(async (file: string, options: RecordingOptions) => {
+  ).action(async (file: string, options: DigestOptions) => {
     const { digest } = await import("./commands/digest.ts");
     await digest(file, options, context);
   });
@@ -149,7 +158,7 @@ Exit codes: 0 fine, 1 the input is bad, 2 the call is wrong.`,
   const convert = addCommand(
     "convert",
     "Write a recording in another format",
-    "The name of OUT says the format: .evt2.raw, .evt21.raw, .evt3.raw, .dat, .csv, .txt, .arrow, .h5. OUT appears when it is complete, and replaces what had its name.",
+    "The name of OUT says the format: .evt2.raw, .evt21.raw, .evt3.raw, .dat, .csv, .txt, .jsonl, .arrow, .parquet, .h5. OUT appears when it is complete, and replaces what had its name.",
     "convert in.raw out.evt3.raw\nconvert --verify in.raw out.dat\nconvert --format evt3 in.raw out.raw",
     "IN",
   )
@@ -169,6 +178,33 @@ Exit codes: 0 fine, 1 the input is bad, 2 the call is wrong.`,
       await convert(file, out, options, context);
     });
   convert.usage(`[options] ${argumentsOf(convert)}`);
+
+  const query = addCommand(
+    "query",
+    "Run an SQL statement over the events",
+    "The table is called events and has the columns x, y (pixels), t (microseconds) and polarity: -1 and 1, or 0 and 1, as the format has it. What the statement says of them is done while the events are read; the rows that pass are held in memory.",
+    'query recording.raw "SELECT count(*) AS n FROM events WHERE polarity > 0"\nquery --from 1s --to 2s --output csv recording.raw "SELECT x, y, count(*) AS n FROM events GROUP BY x, y"',
+  )
+    .argument("<SQL>", "the statement: one SELECT over events")
+    .addOption(
+      new Option("--output <format>", "what is printed (default: table)").choices([
+        "table",
+        "csv",
+        "json",
+        "arrow",
+        "parquet",
+      ]),
+    )
+    .option(
+      "--memory-limit <bytes>",
+      "refuse to hold more rows than this, for example 500M",
+      parseBytes,
+    )
+    .action(async (file: string, statement: string, options: QueryCommandOptions) => {
+      const { query } = await import("./commands/query.ts");
+      await query(file, statement, options, context);
+    });
+  query.usage(`[options] ${argumentsOf(query)}`);
 
   return program;
 }

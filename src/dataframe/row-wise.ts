@@ -4,7 +4,7 @@ import { platform } from "#platform";
 import { EventError } from "../errors.ts";
 import { COLUMN_NAMES, type ColumnArrays, type ColumnName } from "../events/columns.ts";
 import { show } from "../util/show.ts";
-import { emptyFrame, frameOf } from "./frame-of.ts";
+import { dropFrame, emptyFrame, frameOf } from "./frame-of.ts";
 import { findRefusal, INEXACT_FROM, kindOf, type Refusal } from "./row-wise-nodes.ts";
 
 /** A Polars expression that tells of each event whether it stays, from that event alone. */
@@ -42,16 +42,18 @@ export interface RowWiseFilter {
  */
 export async function checkRowWise(expr: unknown): Promise<RowWiseFilter> {
   const polars = await platform.importPolars();
-  const json = serialize(polars, expr);
+  const { json, bytes } = serialize(polars, expr);
   const node: unknown = JSON.parse(json);
   const findings = { columns: new Set<string>(), isIn: [] as unknown[][] };
   const refusal = findRefusal(node, findings);
   if (refusal !== null) throw refused(refusal);
-  for (const inputs of findings.isIn) checkList(polars, inputs);
+  const lists = findings.isIn.map((inputs) => checkList(polars, inputs));
   for (const name of findings.columns) checkName(name);
   const columns = COLUMN_NAMES.filter((name) => findings.columns.has(name));
-  // What was judged is what is evaluated, whichever copy of Polars the caller has.
-  const judged = deserialize(polars, findings.isIn.length === 0 ? json : JSON.stringify(node));
+  // A copy, whichever copy of Polars the caller has; its JSON would round numbers.
+  const judged = lists.includes("series")
+    ? rewritten(polars, node)
+    : deserialize(polars, bytes, "bincode");
   checkBoolean(polars, judged, columns);
   const text = String(judged);
   const kept = judged.fillNull(polars.lit(false)).cast(polars.UInt8).alias(KEPT);
@@ -61,7 +63,12 @@ export async function checkRowWise(expr: unknown): Promise<RowWiseFilter> {
     const [value = 0] = valuesOf(frameOf(polars, TRIAL, ["x"]));
     return { text, columns, keep: (given) => new Uint8Array(lengthOf(given)).fill(value) };
   }
-  return { text, columns, keep: (given) => valuesOf(frameOf(polars, given, columns)) };
+  const keep: RowWiseFilter["keep"] = (given) => {
+    const kept = valuesOf(frameOf(polars, given, columns));
+    dropFrame(kept.length, columns);
+    return kept;
+  };
+  return { text, columns, keep };
 }
 
 const KEPT = "kept";
@@ -73,8 +80,8 @@ function lengthOf(given: Parameters<RowWiseFilter["keep"]>[0]): number {
   );
 }
 
-/** The JSON of an expression; of one with a function in it there is none. */
-function serialize(polars: typeof pl, expr: unknown): string {
+/** An expression as text and as bytes; of one with a function in it there are none. */
+function serialize(polars: typeof pl, expr: unknown): { json: string; bytes: Uint8Array } {
   if (!polars.Expr.isExpr(expr)) {
     throw new EventError("invalid-query", "this is no expression of Polars", {
       expected: 'for example pl.col("x").lt(100)',
@@ -82,7 +89,7 @@ function serialize(polars: typeof pl, expr: unknown): string {
     });
   }
   try {
-    return expr.serialize("json").toString();
+    return { json: expr.serialize("json").toString(), bytes: expr.serialize("bincode") };
   } catch (cause) {
     throw new EventError("invalid-query", "what this expression does cannot be told", {
       found: String(expr),
@@ -92,9 +99,9 @@ function serialize(polars: typeof pl, expr: unknown): string {
   }
 }
 
-function deserialize(polars: typeof pl, json: string): Expr {
+function deserialize(polars: typeof pl, bytes: Uint8Array, format: "json" | "bincode"): Expr {
   try {
-    return polars.Expr.deserialize(new TextEncoder().encode(json) as Buffer, "json");
+    return polars.Expr.deserialize(bytes as Buffer, format);
   } catch (cause) {
     throw new EventError("invalid-query", "this expression is of another version of Polars", {
       hint: "Build it with the nodejs-polars that this package depends on.",
@@ -103,15 +110,31 @@ function deserialize(polars: typeof pl, json: string): Expr {
   }
 }
 
+function fromJson(polars: typeof pl, node: unknown): Expr {
+  return deserialize(polars, new TextEncoder().encode(JSON.stringify(node)), "json");
+}
+
+/** An expression whose JSON was changed. Polars reads some numbers back with another last digit. */
+function rewritten(polars: typeof pl, node: unknown): Expr {
+  const expr = fromJson(polars, node);
+  const again: unknown = JSON.parse(expr.serialize("json").toString());
+  if (JSON.stringify(again) === JSON.stringify(node)) return expr;
+  throw new EventError("invalid-query", "Polars rounds a number beside isIn of a series", {
+    found: String(expr),
+    hint: "Give isIn an array of numbers, or make two filters of the expression.",
+  });
+}
+
 /**
  * Looks at the values of a literal list. A series is made a list of one row, as Polars asks for:
  * one of the column's own type could be meant row by row.
+ *
+ * @returns what it was
  */
-function checkList(polars: typeof pl, inputs: unknown[]): void {
+function checkList(polars: typeof pl, inputs: unknown[]): "list" | "series" {
   const [, list] = inputs;
-  const literal = JSON.stringify(list);
   const [form] = kindOf(kindOf(list)[1]);
-  const values = polars.DataFrame({ one: [0] }).select(deserialize(polars, literal).alias("one"));
+  const values = polars.DataFrame({ one: [0] }).select(fromJson(polars, list).alias("one"));
   const series = form === "Series" ? values : values.explode("one");
   const type = series.getColumn("one").dtype;
   if (type.equals(polars.UInt64)) throw refused({ found: "bigints in isIn", reason: "bigint" });
@@ -121,7 +144,9 @@ function checkList(polars: typeof pl, inputs: unknown[]): void {
       throw refused({ found: "numbers from 2^53 on in isIn", reason: "inexact" });
     }
   }
-  if (form === "Series") inputs[1] = { Agg: { Implode: list } };
+  if (form !== "Series") return "list";
+  inputs[1] = { Agg: { Implode: list } };
+  return "series";
 }
 
 function checkName(name: string): void {

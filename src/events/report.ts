@@ -56,6 +56,11 @@ export interface LoadReport {
   readonly events: number;
   /** Events that were decoded to find those; only for queries. */
   readonly eventsDecoded?: number | undefined;
+  /**
+   * How the part of the recording that a query read was found: by an index of all its times, or by
+   * their order, which the file states or the caller takes on trust. Only where not all was read.
+   */
+  readonly foundBy?: "index" | "order" | undefined;
   /** External triggers seen. */
   readonly triggers: number;
   /**
@@ -354,6 +359,9 @@ export function formatReport(report: LoadReport): string[] {
   say(report.clockWraps, "clock wrap undone", "clock wraps undone");
   for (const [type, count] of Object.entries(report.skippedWords)) {
     say(count, `${type} word without events skipped`, `${type} words without events skipped`);
+  }
+  if (report.foundBy === "order") {
+    lines.push("events were looked for where their times would be if none goes back");
   }
   for (const { what, value, reason } of report.assumptions) {
     lines.push(`assumed ${what} ${value}: ${reason}`);

@@ -224,6 +224,8 @@ export interface RowTable {
    * @param time - in microseconds, as loaded without `rebase`
    */
   findRow?(time: bigint): Promise<number>;
+  /** Whether the source states that times never go back. Default `false`. */
+  readonly isSorted?: boolean | undefined;
   /** Gives back what the table holds; the source is its owner's. */
   close?(): Promise<void>;
 }

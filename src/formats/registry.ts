@@ -10,6 +10,8 @@ import { evt21 } from "./evt21/decoder.ts";
 import { evt21Encoding } from "./evt21/encoder.ts";
 import { hdf5 } from "./hdf5/format.ts";
 import { hdf5Target } from "./hdf5/writing/target.ts";
+import { jsonLinesTarget } from "./json-lines/target.ts";
+import { parquetTarget } from "./parquet/target.ts";
 import { text } from "./text/decoder.ts";
 import { csvEncoding, textEncoding } from "./text/encoder.ts";
 import { type WritableFormat, writtenByKernel } from "./writer.ts";
@@ -33,4 +35,6 @@ export const WRITABLE_FORMATS: readonly WritableFormat[] = [
   writtenByKernel(textEncoding),
   arrowTarget,
   hdf5Target,
+  parquetTarget,
+  jsonLinesTarget,
 ];

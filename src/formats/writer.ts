@@ -2,6 +2,7 @@
 import type { PolarityEncoding } from "../events/polarity.ts";
 import type { LoadReport } from "../events/report.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
+import type { ScratchFolder } from "../source/scratch-folder.ts";
 import type { ScratchSpace } from "../source/scratch-space.ts";
 import { EventEncoder, type EventEncoding, type HeaderFacts, type LeftOut } from "./encoder.ts";
 
@@ -21,6 +22,8 @@ export interface WritableFormat {
   readonly keepsGeometry: boolean;
   /** Whether the order of the bytes of a word can be chosen. */
   readonly takesEndianness?: boolean | undefined;
+  /** False where this version does not read it, so that nothing can be verified. Default `true`. */
+  readonly isRead?: boolean | undefined;
   /** What its polarity column holds unless the caller asks otherwise; as loaded when left out. */
   readonly polarityEncoding?: PolarityEncoding | undefined;
   /** The most events of a tile, where the result depends on it; that of other passes if left out. */
@@ -41,6 +44,12 @@ export interface WriterFacts extends HeaderFacts {
    * @throws EventError `sink-unwritable`
    */
   createScratch(): Promise<ScratchSpace>;
+  /**
+   * Makes a folder for a format that a library writes by path.
+   *
+   * @throws EventError `sink-unwritable`
+   */
+  createScratchFolder(): Promise<ScratchFolder>;
 }
 
 /** Some bytes after the other, each to be used before the next are asked for. */

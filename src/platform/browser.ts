@@ -25,6 +25,13 @@ export const platform: Platform = {
 
   createScratch: async (name) => new ScratchMemory(name),
 
+  async createScratchFolder(name) {
+    throw new EventError("sink-unwritable", "a browser has no folder for temporary files", {
+      path: name,
+      hint: "Write it with Node, or choose a format that is written front to back, as Arrow IPC.",
+    });
+  },
+
   createInflater: (compression, source) =>
     compression === "gzip" ? new WebInflater(source) : new FzstdInflater(source),
 

@@ -12,6 +12,7 @@ import { openFile, openFileToBlock } from "../source/node/file.ts";
 import { createFile } from "../source/node/file-sink.ts";
 import { GzipInflater } from "../source/node/gzip-inflater.ts";
 import { createScratchFile } from "../source/node/scratch-file.ts";
+import { createScratchFolder } from "../source/node/scratch-folder.ts";
 import { spoolToFile } from "../source/node/spool.ts";
 import { zstdInflater } from "../source/node/zlib-inflater.ts";
 import { readAvailableMemory } from "./available-memory.ts";
@@ -32,6 +33,8 @@ export const platform: Platform = {
   spool: spoolToFile,
 
   createScratch: (name) => createScratchFile(tmpdir(), name),
+
+  createScratchFolder: (name) => createScratchFolder(tmpdir(), name),
 
   createInflater: (compression, source) => {
     if (compression === "gzip") return new GzipInflater(source);

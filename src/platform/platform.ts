@@ -2,6 +2,7 @@ import type pl from "nodejs-polars";
 import type { ByteSink } from "../source/byte-sink.ts";
 import type { ByteSource, SequentialSource } from "../source/byte-source.ts";
 import type { Inflater } from "../source/inflated.ts";
+import type { ScratchFolder } from "../source/scratch-folder.ts";
 import type { ScratchSpace } from "../source/scratch-space.ts";
 import type { StreamCompression } from "../util/compression.ts";
 
@@ -38,6 +39,13 @@ export interface Platform {
    * @throws EventError `sink-unwritable`
    */
   createScratch(name: string | undefined): Promise<ScratchSpace>;
+  /**
+   * Makes a folder for temporary files.
+   *
+   * @param name - what messages call the output that is put together there
+   * @throws EventError `sink-unwritable`, in a browser always
+   */
+  createScratchFolder(name: string | undefined): Promise<ScratchFolder>;
   /** Decompresses `source`, which is read as what comes out is asked for. */
   createInflater(compression: StreamCompression, source: SequentialSource): Inflater;
   /**

@@ -1,10 +1,11 @@
 import type { DataFrame, LazyDataFrame } from "nodejs-polars";
-import { COLUMN_NAMES, type ColumnName } from "../events/columns.ts";
+import { bytesPerEvent, COLUMN_NAMES, type ColumnName } from "../events/columns.ts";
 import type { EventRate, EventStatistics, PixelHistogram } from "../events/statistics.ts";
 import type { EventBatch, EventTable } from "../events/table.ts";
 import type { OpenedRecording } from "../recording/recording.ts";
 import { TilePass } from "../recording/tiles.ts";
 import type { Conversion } from "../stream/convert.ts";
+import { digestRecording, type EventDigest } from "../stream/digest.ts";
 import {
   type ConvertOptions,
   convertInto,
@@ -16,6 +17,7 @@ import { resolveLoad } from "../stream/load-options.ts";
 import { collectStatistics, type StatisticsOptions } from "../stream/statistics.ts";
 import type { StreamOptions } from "../stream/stream-options.ts";
 import { explainQuery, type QueryPlan } from "./explain.ts";
+import { stepsOf } from "./prefilter.ts";
 import type { QueryOptions } from "./query-options.ts";
 import { noSuchColumn, type QuerySelection, selectEvents } from "./selection.ts";
 import {
@@ -78,7 +80,7 @@ const SIDE = 65536;
  * ```
  */
 export class EventQuery {
-  readonly #open: RecordingOf;
+  readonly #recordingOf: RecordingOf;
   readonly #options: QueryOptions;
   readonly #steps: readonly QueryStep[];
   readonly #columns: readonly ColumnName[];
@@ -90,7 +92,7 @@ export class EventQuery {
     steps: readonly QueryStep[] = [],
     columns: readonly ColumnName[] = COLUMN_NAMES,
   ) {
-    this.#open = open;
+    this.#recordingOf = open;
     this.#options = options;
     this.#steps = steps;
     this.#columns = columns;
@@ -161,7 +163,7 @@ export class EventQuery {
     const step = selectStep(columns);
     const names = step.kind === "select" ? step.columns : columns;
     for (const name of names) this.#check(name);
-    return new EventQuery(this.#open, this.#options, [...this.#steps, step], names);
+    return new EventQuery(this.#recordingOf, this.#options, [...this.#steps, step], names);
   }
 
   /**
@@ -313,6 +315,49 @@ export class EventQuery {
     return rate as EventRate;
   }
 
+  /** The canonical digest of the events. */
+  digest(options: ResultOptions = {}): Promise<EventDigest> {
+    return this.#use(options, COLUMN_NAMES, (recording, selection, all) =>
+      digestRecording(recording, all, selection),
+    );
+  }
+
+  /**
+   * Runs an SQL statement over the events, as the table `events`, through Polars. What it says of
+   * times, pixels and polarity, and which columns it needs, is done while the events are read, where
+   * that is sure to change nothing; the rows that pass are held in memory. Polarity is what the
+   * recording has it as: -1 and +1, or 0 and 1.
+   *
+   * @param options - `memoryLimitBytes` bounds the rows that are held, too
+   * @throws EventError `invalid-query` for anything but one SELECT over `events`; `memory-limit`
+   * @example
+   * ```ts
+   * const busiest = await scanEvents("recording.raw").sql(
+   *   "SELECT x, y, count(*) AS n FROM events WHERE t < 1000000 GROUP BY x, y ORDER BY n DESC LIMIT 10",
+   * );
+   * ```
+   */
+  async sql(statement: string, options: ResultOptions = {}): Promise<DataFrame> {
+    const { planSql } = await import("./sql.ts");
+    const { runSql } = await import("../dataframe/sql.ts");
+    const plan = await planSql(statement);
+    for (const name of plan.columns) this.#check(name);
+    const frame = await this.#open(options, async (recording, all) => {
+      const encoding = resolveLoad(recording, all).tiles.polarityEncoding;
+      const steps = [...this.#steps, ...stepsOf(plan, encoding)];
+      const selection = await selectEvents(recording, steps, plan.columns, all);
+      const { memoryLimitBytes: limit } = all;
+      const mostEvents =
+        limit === undefined ? limit : Math.floor(limit / bytesPerEvent(plan.columns));
+      const streamOptions = { ...all, columns: plan.columns, threads: 1 };
+      return new EventStreamer(recording, streamOptions, {
+        ...selection,
+        mostEvents,
+      }).toDataFrame();
+    });
+    return runSql(frame, statement);
+  }
+
   /**
    * Writes the events in any format that is written, as `convertRecording` does.
    *
@@ -344,7 +389,7 @@ export class EventQuery {
 
   #add(step: QueryStep, columns: readonly ColumnName[]): EventQuery {
     for (const name of columns) this.#check(name);
-    return new EventQuery(this.#open, this.#options, [...this.#steps, step], this.#columns);
+    return new EventQuery(this.#recordingOf, this.#options, [...this.#steps, step], this.#columns);
   }
 
   #check(name: ColumnName): void {
@@ -365,7 +410,7 @@ export class EventQuery {
     items: (stream: EventStreamer) => AsyncIterable<Item>,
   ): AsyncGenerator<Item, void, void> {
     const all = { ...this.#options, ...options };
-    const { recording, close } = await this.#open();
+    const { recording, close } = await this.#recordingOf();
     try {
       const selection = await selectEvents(recording, this.#steps, this.#columns, all);
       yield* items(new EventStreamer(recording, this.#streamOptions(all), selection));
@@ -378,7 +423,7 @@ export class EventQuery {
     return { ...options, columns: this.#columns, threads: 1 };
   }
 
-  async #use<Result>(
+  #use<Result>(
     options: ResultOptions,
     columns: readonly ColumnName[],
     use: (
@@ -387,10 +432,19 @@ export class EventQuery {
       options: QueryOptions,
     ) => Promise<Result>,
   ): Promise<Result> {
-    const all = { ...this.#options, ...options };
-    const { recording, close } = await this.#open();
+    return this.#open(options, async (recording, all) =>
+      use(recording, await selectEvents(recording, this.#steps, columns, all), all),
+    );
+  }
+
+  /** Closes what it opens. */
+  async #open<Result>(
+    options: ResultOptions,
+    use: (recording: OpenedRecording, options: QueryOptions) => Promise<Result>,
+  ): Promise<Result> {
+    const { recording, close } = await this.#recordingOf();
     try {
-      return await use(recording, await selectEvents(recording, this.#steps, columns, all), all);
+      return await use(recording, { ...this.#options, ...options });
     } finally {
       await close();
     }

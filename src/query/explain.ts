@@ -46,7 +46,7 @@ export function explainQuery(
   { format, extent, byteLength, content }: OpenedRecording,
   given: readonly QueryStep[],
   columns: readonly ColumnName[],
-  { steps, tiles, geometry, foundBy }: QuerySelection,
+  { steps, tiles, geometry }: QuerySelection,
 ): QueryPlan {
   const describe = (step: QueryStep): string => describeStep(step, formatBound);
   const isLeft = ({ kind }: QueryStep): boolean => kind === "filter";
@@ -66,7 +66,7 @@ export function explainQuery(
     geometry,
     unit: content.kind === "rows" ? "rows" : "bytes",
     ranges,
-    foundBy,
+    foundBy: tiles.foundBy ?? null,
     bytesToRead,
     bytesTotal: byteLength,
   } as const;

@@ -16,6 +16,6 @@ export interface QueryOptions extends Omit<LoadOptions, "columns" | "threads"> {
   assumeSorted?: boolean | undefined;
   /** Bytes that an entry of the index stands for, and rows at most. Default 1 MiB. @internal */
   indexPartBytes?: number | undefined;
-  /** Keeps indexes of times from one process to the next. @internal */
+  /** Keeps indexes of times from one process to the next. Default: they are kept while open. */
   indexCache?: TimeIndexCache | undefined;
 }

@@ -2,10 +2,9 @@
 import { EventError } from "../errors.ts";
 import { COLUMN_NAMES, type ColumnName } from "../events/columns.ts";
 import type { SensorGeometry } from "../events/geometry.ts";
-import type { Assumption } from "../events/report.ts";
 import type { OpenedRecording } from "../recording/recording.ts";
 import type { TileRange } from "../recording/tile-sieve.ts";
-import { type ResolvedLoad, resolveLoad } from "../stream/load-options.ts";
+import { checkFlag, type ResolvedLoad, resolveLoad } from "../stream/load-options.ts";
 import type { Selection } from "../stream/selection.ts";
 import { findHotPixels } from "./hot-pixels.ts";
 import { isStateful, orderSteps } from "./order.ts";
@@ -13,8 +12,8 @@ import type { QueryOptions } from "./query-options.ts";
 import { QuerySieve } from "./sieve.ts";
 import type { RowFilter } from "./sieve-steps.ts";
 import type { QueryStep } from "./steps.ts";
-import { clampTime, type TimeBound } from "./time-bound.ts";
-import { canBeIndexed, rangesOf } from "./time-index.ts";
+import { clampTime, FIRST_TIME, LAST_TIME, type TimeBound } from "./time-bound.ts";
+import { canBeIndexed, rangesOf, readFirstTime } from "./time-index.ts";
 import { timeIndexOf } from "./time-index-store.ts";
 
 /** What a query comes down to for one recording. */
@@ -22,10 +21,6 @@ export interface QuerySelection extends Selection {
   /** In the order in which they are done. */
   readonly steps: readonly QueryStep[];
   readonly geometry: SensorGeometry | null;
-  /** How the parts to read were found; null when all is read. */
-  readonly foundBy: "index" | "order" | null;
-  /** What was taken on trust to find them. */
-  readonly assumption: Assumption | null;
 }
 
 /** Time windows that nothing stands in front of: what is outside them need not be read. */
@@ -61,11 +56,11 @@ export async function selectEvents(
     columns,
   )(before);
   const times = await findRanges(recording, steps, load, options);
-  const tiles = { ranges: times?.ranges, timeOffset: times?.timeOffset };
+  const { firstTime, ...tiles } = times ?? {};
   for (let at = 0; at < steps.length; at++) {
     const step = steps[at] as QueryStep;
     if (step.kind !== "hotPixels") continue;
-    const sieve = make(steps.slice(0, at), ["x", "y"], times?.firstTime);
+    const sieve = make(steps.slice(0, at), ["x", "y"], firstTime);
     const geometryThere = sieve(before).geometry;
     const pixels = await findHotPixels(
       recording,
@@ -77,11 +72,9 @@ export async function selectEvents(
   }
   const needsSieve = steps.length > 0;
   return {
-    tiles: { ...tiles, ...(needsSieve && { sieve: make(steps, columns, times?.firstTime) }) },
+    tiles: { ...tiles, ...(needsSieve && { sieve: make(steps, columns, firstTime) }) },
     geometry,
     steps,
-    foundBy: times?.foundBy ?? null,
-    assumption: times?.assumption ?? null,
   };
 }
 
@@ -116,10 +109,11 @@ export function noSuchColumn(name: ColumnName, columns: readonly ColumnName[]): 
 
 interface FoundRanges {
   readonly ranges: readonly TileRange[];
-  readonly timeOffset: bigint | undefined;
-  readonly firstTime: bigint;
   readonly foundBy: "index" | "order";
-  readonly assumption: Assumption | null;
+  /** What `rebase` subtracts. */
+  readonly timeOffset: bigint | undefined;
+  /** `t` of the first event, as it is loaded. */
+  readonly firstTime: bigint;
 }
 
 /** The parts of the recording that windows of time leave; null when all of it is read. */
@@ -130,21 +124,37 @@ async function findRanges(
   options: QueryOptions,
 ): Promise<FoundRanges | null> {
   const windows = leadingWindows(steps);
-  if (windows.length === 0 || options.index === false || !canBeIndexed(recording)) return null;
-  const index = await timeIndexOf(recording, tiles, options);
-  const rawFirst = index.firstTime ?? 0n;
+  if (windows.length === 0 || !canBeIndexed(recording)) return null;
+  const ordered = orderedRows(recording, options);
+  if (ordered === null && options.index === false) return null;
+  const index = ordered === null ? await timeIndexOf(recording, tiles, options) : null;
+  const rawFirst = (index === null ? await readFirstTime(recording, tiles) : index.firstTime) ?? 0n;
   const timeOffset = tiles.rebase ? rawFirst : undefined;
   const firstTime = rawFirst - (timeOffset ?? 0n);
-  const { first, last } = windowOf(windows, firstTime);
-  const ranges =
-    first > last
-      ? []
-      : rangesOf(
-          index,
-          clampTime(first + (timeOffset ?? 0n)),
-          clampTime(last + (timeOffset ?? 0n)),
-        );
-  return { ranges, timeOffset, firstTime, foundBy: "index", assumption: null };
+  const window = windowOf(windows, firstTime);
+  const first = clampTime(window.first + (timeOffset ?? 0n));
+  const last = clampTime(window.last + (timeOffset ?? 0n));
+  const found = { timeOffset, firstTime, foundBy: index === null ? "order" : "index" } as const;
+  if (first > last) return { ...found, ranges: [] };
+  if (index !== null) return { ...found, ranges: rangesOf(index, first, last) };
+  const start = (await ordered?.findRow(first)) ?? 0;
+  const rows = recording.extent?.end ?? 0;
+  const end = last === LAST_TIME ? rows : ((await ordered?.findRow(last + 1n)) ?? rows);
+  return { ...found, ranges: start < end ? [{ start, end }] : [] };
+}
+
+/** A table that finds rows by their time, where that may be relied on. */
+function orderedRows(
+  { content }: OpenedRecording,
+  { assumeSorted }: QueryOptions,
+): { findRow(time: bigint): Promise<number> } | null {
+  if (content.kind !== "rows") return null;
+  const { table } = content;
+  const { findRow } = table;
+  if (findRow === undefined || !(table.isSorted || checkFlag("assumeSorted", assumeSorted))) {
+    return null;
+  }
+  return { findRow: (time) => findRow.call(table, time) };
 }
 
 type TimeStep = Extract<QueryStep, { readonly kind: "time" }>;
@@ -160,8 +170,8 @@ function leadingWindows(steps: readonly QueryStep[]): TimeStep[] {
 
 /** What all windows have in common, in `t` as it is loaded. */
 function windowOf(windows: readonly TimeStep[], firstTime: bigint): Window {
-  let first = -(2n ** 63n);
-  let last = 2n ** 63n - 1n;
+  let first = FIRST_TIME;
+  let last = LAST_TIME;
   const at = ({ us, isOffset }: TimeBound): bigint => (isOffset ? us + firstTime : us);
   for (const { start, end } of windows) {
     if (start !== null && at(start) > first) first = at(start);

@@ -5,7 +5,7 @@ import { formatGeometry, type SensorGeometry } from "../events/geometry.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
 import type { FilterKernel, NoiseKernel } from "./sieve-kernels.ts";
 import type { PixelMap, QueryStep, Region } from "./steps.ts";
-import { clampTime, type TimeBound } from "./time-bound.ts";
+import { clampTime, FIRST_TIME, LAST_TIME, type TimeBound } from "./time-bound.ts";
 
 /** What a step works with. */
 export interface SieveTools {
@@ -63,13 +63,13 @@ export function sieveStep(
         ...usual,
         columns: ["t"],
         keep({ filter, memory, bits, firstTime }, count) {
-          const at = ({ us, isOffset }: TimeBound): bigint =>
-            isOffset ? clampTime(us + firstTime()) : us;
-          const first = step.start === null ? -(2n ** 63n) : at(step.start);
+          const at = ({ us, isOffset }: TimeBound): bigint => us + (isOffset ? firstTime() : 0n);
+          const from = step.start === null ? FIRST_TIME : at(step.start);
           // Half-open: the last microsecond is the one in front of the end.
-          const end = step.end === null ? 2n ** 63n : at(step.end);
-          const last = end === -(2n ** 63n) ? end : end - 1n;
-          if (first > last || end === -(2n ** 63n)) filter.keepEvery(count, bits, 1, count);
+          const to = step.end === null ? LAST_TIME : at(step.end) - 1n;
+          const [first, last] = [clampTime(from), clampTime(to)];
+          if (from > to || to < FIRST_TIME || from > LAST_TIME)
+            filter.keepEvery(count, bits, 1, count);
           else filter.keepTimes(count, bits, memory.columns.t.byteOffset, first, last);
         },
       };
@@ -81,7 +81,7 @@ export function sieveStep(
           filter.keepPolarity(count, bits, memory.columns.polarity.byteOffset, step.on ? 1 : 0),
       };
     case "roi":
-      for (const region of step.regions) checkInside(region, geometry);
+      if (!step.mayReachOut) for (const region of step.regions) checkInside(region, geometry);
       return { ...usual, ...regionsStep(step.regions) };
     case "crop":
       checkInside(step.region, geometry);

@@ -46,7 +46,12 @@ export interface PixelMap {
 export type QueryStep =
   | { readonly kind: "time"; readonly start: TimeBound | null; readonly end: TimeBound | null }
   | { readonly kind: "polarity"; readonly on: boolean }
-  | { readonly kind: "roi"; readonly regions: readonly Region[] }
+  | {
+      readonly kind: "roi";
+      readonly regions: readonly Region[];
+      /** Whether they may reach beyond the sensor. */
+      readonly mayReachOut?: boolean;
+    }
   | { readonly kind: "mask"; readonly map: PixelMap }
   | { readonly kind: "dropPixels"; readonly pixels: readonly { x: number; y: number }[] }
   | { readonly kind: "hotPixels"; readonly percentile: number }

@@ -24,8 +24,9 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 const MINUTE_US = 60_000_000n;
 const TEXT = /^\s*(-)?(\d+)(?:\.(\d+))?\s*(us|µs|μs|ms|s|min)\s*$/;
-const LEAST = -(2n ** 63n);
-const GREATEST = 2n ** 63n - 1n;
+/** The least and the greatest time that a column holds. */
+export const FIRST_TIME = -(2n ** 63n);
+export const LAST_TIME = 2n ** 63n - 1n;
 const EXPECTED =
   'whole microseconds as a number or bigint, or an offset from the first event such as "1.5s", "200ms" or "350us"';
 
@@ -35,14 +36,14 @@ const EXPECTED =
  * @throws EventError `invalid-query`
  */
 export function checkTime(name: string, time: QueryTime): TimeBound {
-  if (typeof time === "bigint" && time >= LEAST && time <= GREATEST) {
+  if (typeof time === "bigint" && time >= FIRST_TIME && time <= LAST_TIME) {
     return { us: time, isOffset: false };
   }
   if (typeof time === "number" && Number.isSafeInteger(time)) {
     return { us: BigInt(time), isOffset: false };
   }
   const us = typeof time === "string" ? parseOffset(time) : null;
-  if (us !== null && us >= LEAST && us <= GREATEST) return { us, isOffset: true };
+  if (us !== null && us >= FIRST_TIME && us <= LAST_TIME) return { us, isOffset: true };
   throw new EventError("invalid-query", `${name} is no point in time`, {
     expected: EXPECTED,
     found: show(time),
@@ -71,8 +72,8 @@ function parseOffset(text: string): bigint | null {
 
 /** A sum that stays within 64 bits: what lies beyond is as good as their end. */
 export function clampTime(us: bigint): bigint {
-  if (us < LEAST) return LEAST;
-  return us > GREATEST ? GREATEST : us;
+  if (us < FIRST_TIME) return FIRST_TIME;
+  return us > LAST_TIME ? LAST_TIME : us;
 }
 
 /** The point as text, as {@link checkTime} reads it. */

@@ -3,10 +3,18 @@ import type { TileOptions } from "../recording/tiles.ts";
 import type { QueryOptions } from "./query-options.ts";
 import { buildTimeIndex, type TimeIndex } from "./time-index.ts";
 
-/** Keeps indexes beyond one recording that is open. Neither call may fail: an index can be made anew. */
+/**
+ * Keeps the indexes of one recording from one process to the next. Neither call may fail: an index can
+ * be made anew.
+ */
 export interface TimeIndexCache {
-  load(recording: OpenedRecording, key: string): Promise<TimeIndex | null>;
-  save(recording: OpenedRecording, key: string, index: TimeIndex): Promise<void>;
+  /**
+   * What was kept of the recording; null when that is nothing, or of other bytes.
+   *
+   * @param key - what the index depends on beside the bytes
+   */
+  load(key: string): Promise<TimeIndex | null>;
+  save(key: string, index: TimeIndex): Promise<void>;
 }
 
 /** Indexes of recordings that are open, by what else they depend on. */
@@ -25,7 +33,7 @@ export async function timeIndexOf(
   let index = known.get(key);
   if (index === undefined) {
     index = (async () => {
-      const kept = await cache?.load(recording, key);
+      const kept = await cache?.load(key);
       if (kept) return kept;
       const made = await buildTimeIndex(recording, {
         geometry,
@@ -34,7 +42,7 @@ export async function timeIndexOf(
         onProgress,
         partBytes,
       });
-      await cache?.save(recording, key, made);
+      await cache?.save(key, made);
       return made;
     })();
     known.set(key, index);

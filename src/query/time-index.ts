@@ -44,6 +44,8 @@ export interface TimeIndexOptions {
 }
 
 const PART_BYTES = 1024 * 1024;
+/** Rows of an entry of a table: 1 MiB of columns, and a chunk of many files. */
+const PART_ROWS = 65_536;
 
 interface SummaryKernel {
   summarize(count: number): void;
@@ -54,11 +56,32 @@ export function canBeIndexed({ extent, byteLength }: OpenedRecording): boolean {
   return extent !== null && byteLength !== null;
 }
 
+/** Events that are decoded at once to see the first one. */
+const FIRST_EVENTS = 64;
+
+/** The time of the first event, before any `rebase`; null without any. */
+export async function readFirstTime(
+  recording: OpenedRecording,
+  { geometry, onMalformed, signal }: TimeIndexOptions,
+): Promise<bigint | null> {
+  const pass = new TilePass(recording, {
+    polarityEncoding: recording.report.polarityEncoding,
+    strict: false,
+    geometry,
+    onMalformed,
+    signal,
+    tileEvents: FIRST_EVENTS,
+  });
+  for await (const tile of pass.tiles(() => FIRST_EVENTS)) return tile.columns.t[0] ?? null;
+  return null;
+}
+
 /** Reads the times of a recording. */
 export async function buildTimeIndex(
   recording: OpenedRecording,
   { geometry, onMalformed, signal, onProgress, partBytes = PART_BYTES }: TimeIndexOptions,
 ): Promise<TimeIndex> {
+  const isRows = recording.content.kind === "rows";
   const entries: TimeIndexEntry[] = [];
   let firstTime: bigint | null = null;
   let start = recording.extent?.start ?? 0;
@@ -75,7 +98,7 @@ export async function buildTimeIndex(
     signal,
     onProgress,
     inputBytes: partBytes,
-    tileEvents: Math.min(partBytes, TILE_EVENTS),
+    tileEvents: Math.min(partBytes, isRows ? PART_ROWS : TILE_EVENTS),
     promptly: true,
     mark: (position, carriedThere) => {
       behind = { position, carried: carriedThere };

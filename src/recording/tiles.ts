@@ -52,6 +52,8 @@ export interface TileOptions {
   readonly partSize?: number | undefined;
   /** Parts of the recording's `extent` to read, in order: bytes or rows; all of it when left out. */
   readonly ranges?: readonly TileRange[] | undefined;
+  /** How these parts were found, for the report. */
+  readonly foundBy?: "index" | "order" | undefined;
   /** Microseconds that `rebase` subtracts, where they are known already. */
   readonly timeOffset?: bigint | undefined;
   /** What is done to tiles before they are handed over. Default: nothing. */
@@ -85,6 +87,7 @@ export class TilePass {
     this.#options = { ...options, signal: this.#controller.signal };
     this.report = recording.startReport(options.polarityEncoding, options.geometry);
     checkAssumptions(this.report, options.strict);
+    if (options.foundBy !== undefined) this.report.foundBy = options.foundBy;
     this.#geometry = this.report.geometry;
     this.#sieve = options.sieve?.(this.#geometry);
     if (this.#sieve !== undefined) this.report.geometry = this.#sieve.geometry;

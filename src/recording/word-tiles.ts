@@ -69,7 +69,12 @@ async function* tilesOfRange(
     onMalformed,
   });
   memory.setTile();
-  if (range.carried !== undefined) memory.restoreCarried(range.carried);
+  if (range.carried !== undefined) {
+    const { byteOffset } = memory.inputs[0];
+    // Builds the tables that some kernels begin with; what follows then begins in any state.
+    kernel.decode(byteOffset, byteOffset, 0);
+    memory.restoreCarried(range.carried);
+  }
   const tell = (): void => {
     mark?.(decoder.bytes.offsetOf(decoder.bytes.start), memory.saveCarried());
   };

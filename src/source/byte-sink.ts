@@ -1,6 +1,7 @@
 import { EventError } from "../errors.ts";
 import { isNodeStream } from "../util/is-node-stream.ts";
 import type { ByteSource } from "./byte-source.ts";
+import type { ScratchFolder } from "./scratch-folder.ts";
 import type { ScratchSpace } from "./scratch-space.ts";
 
 /** Where bytes go, one after the other. */
@@ -25,6 +26,8 @@ export interface ReadableSink extends ByteSink {
 export interface RoomySink extends ByteSink {
   /** Makes scratch space. */
   createScratch(): Promise<ScratchSpace>;
+  /** Makes a scratch folder; the platform does where it is left out. */
+  createScratchFolder?(): Promise<ScratchFolder>;
 }
 
 /**

@@ -8,6 +8,7 @@ import { TilePass } from "../recording/tiles.ts";
 import { type ByteSink, isReadableSink, isRoomySink } from "../source/byte-sink.ts";
 import { CheckedSink } from "../source/checked-sink.ts";
 import { show } from "../util/show.ts";
+import { untilAborted } from "../util/until-aborted.ts";
 import { DIGEST_BYTES_PER_EVENT } from "./digest.ts";
 import { checkFlag, type LoadOptions, resolveLoad } from "./load-options.ts";
 import type { PlanOptions } from "./plan-options.ts";
@@ -91,6 +92,12 @@ async function writeAndVerify(
       expected: "a regular file",
     });
   }
+  if (verify && format.isRead === false) {
+    throw new EventError("invalid-option", `${format.name} is not read, so it cannot be verified`, {
+      path: sink.name,
+      expected: "a format that is read as well",
+    });
+  }
   if (options.endianness !== undefined && !format.takesEndianness) {
     throw new EventError("invalid-option", `${format.name} has one byte order only`, {
       expected: "EVT 2.1 as the target of a chosen one",
@@ -126,8 +133,12 @@ async function writeAndVerify(
       leaveOut: lossy,
       createScratch: () =>
         isRoomySink(sink) ? sink.createScratch() : platform.createScratch(sink.name),
+      createScratchFolder: () =>
+        isRoomySink(sink) && sink.createScratchFolder
+          ? sink.createScratchFolder()
+          : platform.createScratchFolder(sink.name),
     });
-  const leftOut = await writeTiles(pass, create, send, fingerprint);
+  const leftOut = await writeTiles(pass, create, send, fingerprint, options.signal);
   const left = leftOut.events + leftOut.triggers;
   const content = left === 0 ? fingerprint?.finish() : undefined;
   if (content && isReadableSink(sink)) {
@@ -157,6 +168,7 @@ async function writeTiles(
   create: (memory: EventMemory) => Promise<EventWriter>,
   send: (chunks: ChunkIterable | Promise<ChunkIterable>) => Promise<void>,
   fingerprint: TileFingerprint | undefined,
+  signal: AbortSignal | undefined,
 ): Promise<LeftOut> {
   let writer: EventWriter | undefined;
   try {
@@ -172,7 +184,8 @@ async function writeTiles(
       writer = await create(new EventMemory({ inputBytes: 0, tileEvents: 1, outputBytes: 0 }));
       await send(writer.start());
     }
-    await send(writer.finish());
+    // A library may take long for it, and knows no signal.
+    await send(untilAborted(Promise.resolve(writer.finish()), signal));
     return writer.leftOut;
   } finally {
     writer?.close?.();

@@ -7,6 +7,7 @@ import type { OpenedRecording } from "../recording/recording.ts";
 import { TilePass } from "../recording/tiles.ts";
 import { resolveLoad } from "./load-options.ts";
 import { rememberReport } from "./report-of.ts";
+import { EVERYTHING, type Selection } from "./selection.ts";
 import type { PassOptions } from "./statistics.ts";
 
 /**
@@ -55,14 +56,19 @@ export class TileDigest {
   }
 }
 
-/** Reads a whole recording for its digest. */
+/**
+ * Reads a recording for its digest.
+ *
+ * @param selection - which events, for queries
+ */
 export async function digestRecording(
   recording: OpenedRecording,
   options: PassOptions = {},
+  selection: Selection = EVERYTHING,
 ): Promise<EventDigest> {
   const { tiles } = resolveLoad(recording, options);
   const scratchBytesPerEvent = DIGEST_BYTES_PER_EVENT;
-  const pass = new TilePass(recording, { ...tiles, scratchBytesPerEvent });
+  const pass = new TilePass(recording, { ...tiles, ...selection.tiles, scratchBytesPerEvent });
   pass.report.mode = "chunked";
   const digest = new TileDigest();
   for await (const tile of pass.tiles(() => Number.POSITIVE_INFINITY)) await digest.add(tile);

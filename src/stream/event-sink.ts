@@ -46,6 +46,7 @@ export async function convertInto(
  * @throws EventError `invalid-option`
  */
 export function formatOfTarget(target: EventSink, options: ConvertOptions): WritableFormat {
+  checkOptions(options);
   checkTarget(target);
   checkOptions(options);
   return targetFormat(nameOf(target), options.format);

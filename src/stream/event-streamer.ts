@@ -237,7 +237,11 @@ export class EventStreamer extends StreamEventTarget implements AsyncIterable<Ev
     const endsWithTile = planned.plan.threads === 1 && this.#selection.tiles.sieve === undefined;
     const builder = this.#createBuilder(pass, planned, { borrowed: true, endsWithTile });
     return this.#finish(pass, async () => {
+      const { mostEvents } = this.#selection;
+      let events = 0;
       for await (const part of builder.batches(pass.tiles.tiles(FULL))) {
+        events += part.columns.length;
+        if (mostEvents !== undefined && events > mostEvents) throw tooMany(mostEvents, pass.report);
         frame.append(part.columns);
         pass.handOut(part.columns.length);
       }
@@ -322,6 +326,16 @@ export class EventStreamer extends StreamEventTarget implements AsyncIterable<Ev
     pass.finish();
     return result;
   }
+}
+
+function tooMany(mostEvents: number, { sourceName, format }: LoadReport): EventError {
+  return new EventError("memory-limit", "more events are asked for than the memory limit holds", {
+    path: sourceName ?? undefined,
+    format,
+    expected: `at most ${mostEvents} events`,
+    found: "more",
+    hint: "Ask for a part: a window of time, a region, a polarity, fewer columns.",
+  });
 }
 
 function onlyBatch(batch: EventBatch): EventBatch {

@@ -4,6 +4,7 @@ import {
   convertRecording,
   detectFormat,
   digestEvents,
+  type EventColumns,
   EventStreamer,
   encodeEvt2,
   isEventError,
@@ -86,7 +87,7 @@ describe("what is no set of options", () => {
       () => recording.triggers(options),
       () => recording.streamTriggers(options),
       () => recording.query(options),
-      () => encodeEvt2({ ...columns, length: 2 }, options),
+      () => encodeEvt2({ ...columns, length: 2 } as EventColumns, options),
       ...[bytes, recording].flatMap((source) => [
         () => analyze(source, options),
         () => loadTable(source, options),

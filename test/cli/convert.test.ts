@@ -299,11 +299,25 @@ describe("a failure", () => {
     );
   });
 
+  it("tells of times that are no numbers of JSON lines", async () => {
+    const late = temporaryPath("late.csv");
+    writeFileSync(late, "x,y,t,polarity\n1,2,3,1\n1,2,9007199254740992,1\n");
+    const [exitCode, message] = await failure([late], "a.jsonl");
+    expect(exitCode).toBe(1);
+    expect(message).toMatch(/as numbers \(row 1\).*found 9007199254740992 us\. .*--force/);
+  });
+
+  it("tells that a format cannot be verified", async () => {
+    const [exitCode, message] = await failure([file, "--verify"], "a.parquet");
+    expect(exitCode).toBe(2);
+    expect(message).toMatch(/Parquet is not read, so it cannot be verified/);
+  });
+
   it("tells that a format is not written", async () => {
-    const [exitCode, message] = await failure([file, "--format", "parquet"], "a.parquet");
+    const [exitCode, message] = await failure([file, "--format", "avro"], "a.avro");
     expect(exitCode).toBe(2);
     expect(message).toMatch(
-      /^this format cannot be written: expected one of evt2, .*found "parquet"\.$/,
+      /^this format cannot be written: expected one of evt2, .*found "avro"\.$/,
     );
   });
 

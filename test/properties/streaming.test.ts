@@ -2,73 +2,21 @@
  * What streaming promises of memory, threads and open files. Slow, so it runs with `npm run soak`
  * only; it needs the built package.
  */
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CONVERTED } from "../support/conversions.ts";
 import { longRecording } from "../support/long-recording.ts";
-
-const entry = new URL("../../dist/node.js", import.meta.url);
-const isSoak = Number(process.env.EVARROW_SOAK ?? 1) > 1 && existsSync(fileURLToPath(entry));
+import { ENTRY, GENERATED, IS_SOAK, runProgram } from "../support/programs.ts";
 
 const MINUTES = 60_000;
 
-/** Runs a program in a process of its own; gives what it prints as JSON. */
-function run<Result>(code: string): Result {
-  const all = `
-    import { EventStreamer, openRecording, convertRecording } from ${JSON.stringify(entry.href)};
-    import { readFileSync, readdirSync } from "node:fs";
-    const resident = () => process.memoryUsage.rss();
-    // The most since it was last forgotten, which the system keeps.
-    const peak = () => Number(/VmHWM:\\s+(\\d+)/.exec(readFileSync("/proc/self/status", "utf8"))[1]) * 1024;
-    ${code}`;
-  const argv = ["--input-type=module", "-e", all];
-  const { stdout, stderr } = spawnSync(process.execPath, argv, { encoding: "utf8" });
-  expect(stderr).toBe("");
-  return JSON.parse(stdout) as Result;
-}
-
-/** A source that makes its words as they are read: one time word for every 255 events. */
-const GENERATED = `
-  const STEP = 256;
-  const header = new TextEncoder().encode("% evt 2.0\\n% geometry 640x480\\n% fill xxxxx\\n% end\\n");
-  const block = Uint32Array.from({ length: STEP * 4096 }, (_, at) => {
-    const place = at % STEP;
-    return (((place & 1) << 28) | ((place >> 2) << 22) | ((place * 2) << 11) | place) >>> 0;
-  });
-  const bytesOfBlock = new Uint8Array(block.buffer);
-  const generated = (events) => ({
-    name: "generated.raw",
-    byteLength: header.byteLength + Math.ceil((events * STEP) / (STEP - 1)) * 4,
-    async read(offset, length, { into = new Uint8Array(length) } = {}) {
-      for (let at = 0; at < length; ) {
-        const place = offset + at - header.byteLength;
-        if (place < 0) {
-          const part = header.subarray(header.byteLength + place, header.byteLength + place + length - at);
-          into.set(part, at);
-          at += part.byteLength;
-          continue;
-        }
-        const start = place - (place % bytesOfBlock.byteLength);
-        for (let step = 0; step < 4096; step++) {
-          block[step * STEP] = ((8 << 28) | (start / 4 / STEP + step)) >>> 0;
-        }
-        const part = bytesOfBlock.subarray(place - start, place - start + length - at);
-        into.set(part, at);
-        at += part.byteLength;
-      }
-      return into.subarray(0, length);
-    },
-  });`;
-
-describe.skipIf(!isSoak)("streaming (soak only)", () => {
+describe.skipIf(!IS_SOAK)("streaming (soak only)", () => {
   it.each(["owned", "borrowed"])(
     "a billion events through %s batches take no more memory at the end than at the start",
     (batches) => {
-      const found = run<{ events: number; peak: number; first: number; last: number }>(`
+      const found = runProgram<{ events: number; peak: number; first: number; last: number }>(`
         ${GENERATED}
         const EVENTS = 1_000_000_000;
         const recording = await openRecording(generated(EVENTS));
@@ -106,7 +54,7 @@ describe.skipIf(!isSoak)("streaming (soak only)", () => {
       "keeps a limit of 64 MB: %s",
       (id, ending) => {
         const path = join(folder, `copy${ending}`);
-        const found = run<{ events: number; held: number; ledger: number }>(`
+        const found = runProgram<{ events: number; held: number; ledger: number }>(`
           import { createReadStream, createWriteStream } from "node:fs";
           import { pipeline } from "node:stream/promises";
           import { createGzip } from "node:zlib";
@@ -115,7 +63,7 @@ describe.skipIf(!isSoak)("streaming (soak only)", () => {
           const to = ${JSON.stringify(path)};
           if (${id === "gzip"}) await pipeline(createReadStream(from), createGzip({ level: 1 }), createWriteStream(to));
           else {
-            const code = 'import { convertRecording } from ${JSON.stringify(entry.href)}; await convertRecording(process.argv[1], process.argv[2]);';
+            const code = 'import { convertRecording } from ${JSON.stringify(ENTRY)}; await convertRecording(process.argv[1], process.argv[2]);';
             spawnSync(process.execPath, ["--input-type=module", "-e", code, from, to], { stdio: "inherit" });
           }
           await import("apache-arrow");
@@ -147,7 +95,7 @@ describe.skipIf(!isSoak)("streaming (soak only)", () => {
     it(
       "a thousand streams that are stopped leave nothing behind",
       () => {
-        const found = run<{ files: number[]; threads: number[]; memory: number[] }>(`
+        const found = runProgram<{ files: number[]; threads: number[]; memory: number[] }>(`
         const path = ${JSON.stringify(join(folder, "in.raw"))};
         const files = [];
         const threads = [];

@@ -1,5 +1,6 @@
-import { type Conversion, convertRecording, reportOf } from "../../node.ts";
+import { type Conversion, reportOf } from "../../node.ts";
 import { type ConvertCommandOptions, openOptions } from "../args.ts";
+import { queryOf } from "../filters.ts";
 import { formatBytes, formatCount, labelled, type Row } from "../format.ts";
 import { OutputClosed, toJson } from "../output.ts";
 import type { CommandContext } from "../program.ts";
@@ -15,18 +16,17 @@ export async function convert(
 ): Promise<void> {
   const { format, verify, force, rebase, polarityEncoding, endianness } = options;
   const isStdout = STDOUT.test(out);
-  const conversion = await withProgress(output.stderr, (onProgress) =>
-    convertRecording(file, out, {
-      ...openOptions(options, signal),
+  const conversion = await withProgress(output.stderr, async (onProgress) => {
+    const query = await queryOf(file, options, { ...openOptions(options, signal), rebase });
+    return query.write(out, {
       format,
       verify,
       lossy: force,
-      rebase,
       polarityEncoding,
       endianness,
       onProgress,
-    }),
-  ).catch((error) => {
+    });
+  }).catch((error) => {
     throw isStdout && isClosedPipe(error) ? new OutputClosed() : error;
   });
   const result = options.json ? [toJson({ file: out, ...conversion })] : lines(out, conversion);

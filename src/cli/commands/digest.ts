@@ -1,16 +1,19 @@
-import { digestEvents, type EventDigest } from "../../node.ts";
-import type { RecordingOptions } from "../args.ts";
+import type { EventDigest } from "../../node.ts";
+import type { DigestOptions } from "../args.ts";
+import { queryOf } from "../filters.ts";
 import { formatCount, labelled, withShare } from "../format.ts";
 import type { CommandContext } from "../program.ts";
-import { readAndPrint } from "../read-and-print.ts";
+import { readAndPrint, type WholeRead } from "../read-and-print.ts";
 
 /** `evarrow digest FILE`: what identifies the events of a recording. */
 export function digest(
   file: string,
-  options: RecordingOptions,
+  options: DigestOptions,
   context: CommandContext,
 ): Promise<void> {
-  return readAndPrint({ read: digestEvents, lines }, file, options, context);
+  const read: WholeRead<EventDigest>["read"] = async (source, pass) =>
+    (await queryOf(source, options, pass)).digest();
+  return readAndPrint({ read, lines }, file, options, context);
 }
 
 function lines({ events, on, digest }: EventDigest): string[] {

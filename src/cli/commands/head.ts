@@ -1,6 +1,7 @@
-import { type LoadReport, openRecording } from "../../node.ts";
+import type { LoadReport } from "../../node.ts";
 import { type HeadOptions, openOptions } from "../args.ts";
 import { JsonRows, TableRows } from "../event-rows.ts";
+import { queryOf } from "../filters.ts";
 import { inputOf } from "../input.ts";
 import type { CommandContext } from "../program.ts";
 import { ProgressBar } from "../progress-bar.ts";
@@ -18,11 +19,11 @@ export async function head(
   const { count, json, polarityEncoding } = options;
   const rows = json ? new JsonRows() : new TableRows();
   const progress = new ProgressBar(output.stderr); // much may have to be skipped
-  const recording = await openRecording(inputOf(file), openOptions(options, signal));
-  let report: LoadReport = recording.report;
+  let report: LoadReport | undefined;
   let left = count;
   try {
-    const stream = recording.stream({
+    const query = await queryOf(inputOf(file), options, openOptions(options, signal));
+    const stream = query.stream({
       batchEvents: Math.max(1, Math.min(count, MAX_BATCH_EVENTS)),
       polarityEncoding,
       prefetch: 0,
@@ -32,20 +33,22 @@ export async function head(
         report = final;
       },
     });
-    if (left > 0) {
-      for await (const batch of stream) {
-        progress.stop();
-        const taken = Math.min(batch.numRows, left);
-        await output.print(rows.add(batch, taken));
-        left -= taken;
-        if (left === 0) break;
-      }
+    for await (const batch of stream) {
+      progress.stop();
+      const taken = Math.min(batch.numRows, left);
+      await output.print(rows.add(batch, taken));
+      left -= taken;
+      if (left === 0) break;
     }
   } finally {
     progress.stop();
-    await recording.close();
   }
   await output.print(rows.end());
-  if (count > 0 && left === count) await output.message(["evarrow: the recording has no events"]);
-  await warn(output, report);
+  if (count > 0 && left === count) await output.message([noEvents(options)]);
+  if (report !== undefined) await warn(output, report);
+}
+
+function noEvents({ from, to, roi, polarity }: HeadOptions): string {
+  const isChosen = [from, to, roi, polarity].some((option) => option !== undefined);
+  return `evarrow: the recording has no ${isChosen ? "such " : ""}events`;
 }

@@ -1,8 +1,9 @@
-import { type EventStatistics, loadStatistics } from "../../node.ts";
+import type { EventStatistics } from "../../node.ts";
 import type { StatsOptions } from "../args.ts";
+import { queryOf } from "../filters.ts";
 import { labelled } from "../format.ts";
 import type { CommandContext } from "../program.ts";
-import { readAndPrint } from "../read-and-print.ts";
+import { readAndPrint, type WholeRead } from "../read-and-print.ts";
 import {
   countRows,
   extremeRows,
@@ -15,8 +16,8 @@ import {
 /** `evarrow stats FILE`: every number about the events of a recording. */
 export function stats(file: string, options: StatsOptions, context: CommandContext): Promise<void> {
   const { window: windowUs, hotPixels } = options;
-  const read: typeof loadStatistics = (source, pass) =>
-    loadStatistics(source, { ...pass, windowUs, hotPixels });
+  const read: WholeRead<EventStatistics>["read"] = async (source, pass) =>
+    (await queryOf(source, options, pass)).statistics({ windowUs, hotPixels });
   return readAndPrint({ read, lines }, file, options, context);
 }
 

@@ -43,6 +43,7 @@ export async function openHdf5(source: ByteSource, options: RowOptions): Promise
     blockRows: blockRowsOf(reader.columns),
     scratchBytesPerEvent: scratchBytesPerEvent(byName, rules),
     triggers: await findTriggers(catalog, layout.triggers),
+    isSorted: await TimeIndex.isIn(catalog, chosen.stream),
     findRow: async (at) => (await TimeIndex.open(catalog, chosen.stream, time)).firstRowAt(at),
     workingBytes: reader.workingBytes,
     createReader: (memory, onMalformed, workingBytes) =>

@@ -7,9 +7,11 @@ import { promisify } from "node:util";
 import { EventError } from "../../errors.ts";
 import type { ByteSink, ReadableSink, RoomySink } from "../byte-sink.ts";
 import type { ByteSource } from "../byte-source.ts";
+import type { ScratchFolder } from "../scratch-folder.ts";
 import type { ScratchSpace } from "../scratch-space.ts";
 import { openFile } from "./file.ts";
 import { createScratchFile } from "./scratch-file.ts";
+import { createScratchFolder } from "./scratch-folder.ts";
 
 const writeAsync = promisify(write);
 
@@ -182,6 +184,10 @@ class AtomicSink extends DirectSink implements ReadableSink, RoomySink {
 
   createScratch(): Promise<ScratchSpace> {
     return createScratchFile(dirname(this.#temporary), this.name);
+  }
+
+  createScratchFolder(): Promise<ScratchFolder> {
+    return createScratchFolder(dirname(this.#temporary), this.name);
   }
 
   override async close(): Promise<void> {

@@ -61,6 +61,7 @@ export async function startWriting(
   const writer = await hdf5Target.createWriter(memory, {
     ...facts,
     createScratch: async () => space,
+    createScratchFolder: () => Promise.reject(new Error("HDF5 needs none")),
   });
   const put = ({ x, y, t, p }: Columns, from: number, to: number): void => {
     const { columns } = memory;

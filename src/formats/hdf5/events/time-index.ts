@@ -32,6 +32,11 @@ export class TimeIndex {
     this.#entries = entries;
   }
 
+  /** Whether a file has an index of its times, which only times that ascend can have. */
+  static async isIn(catalog: Catalog, { layout }: EventStream): Promise<boolean> {
+    return layout.timeIndex !== undefined && (await catalog.dataset(layout.timeIndex)) !== null;
+  }
+
   static async open(
     catalog: Catalog,
     { columns, layout }: EventStream,
