@@ -35,11 +35,14 @@ export interface LoadOptions extends OpenOptions, PlanOptions {
    * They pay where decoding takes longer than making columns, on machines with idle cores. Default 1.
    */
   threads?: number | undefined;
-  /** Told how far the load has come, at most ten times a second and once at the end. */
+  /**
+   * Told how far the load has come, at most ten times a second and once at the end. What it throws ends
+   * the load; nobody waits for a promise, which is a warning when it is rejected.
+   */
   onProgress?: ((progress: Progress) => void) | undefined;
   /**
    * Given the report when the load is over: done, left early, or failed. It tells what was read until
-   * then; its `events` are those that a stream handed out.
+   * then; its `events` are those that a stream handed out. A promise is treated as that of `onProgress`.
    */
   onReport?: ((report: LoadReport) => void) | undefined;
 }
