@@ -3,14 +3,15 @@ import { EventError } from "../errors.ts";
 /**
  * A time in microseconds as a JavaScript number, for reports and JSON.
  *
+ * @param named - the time that it was made from, which an error then names
  * @throws EventError `unsafe-time` from 2^53 us (285 years) on, where a number would be rounded
  */
-export function timeAsNumber(time: bigint): number {
+export function timeAsNumber(time: bigint, named: bigint = time): number {
   const value = Number(time);
   if (Number.isSafeInteger(value)) return value;
   throw new EventError("unsafe-time", "a time is too large for a JavaScript number", {
     expected: "at most 9007199254740991 us before or after 0",
-    found: `${time} us`,
+    found: `${named} us`,
     hint: "Read the column `t` itself, which holds any 64-bit time.",
   });
 }

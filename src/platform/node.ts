@@ -163,10 +163,11 @@ const UNWRITABLE_ADDRESS: AddressProblem = {
 
 /** The path that a path or a `file:` URL names. */
 function pathOf(path: string | URL, { code, problem, expected, hint }: AddressProblem): string {
-  if (typeof path === "string" && !/^https?:\/\//i.test(path)) return path;
+  if (typeof path === "string" && !/^[a-z][a-z0-9+.-]+:\/\//i.test(path)) return path;
   const address = URL.canParse(path) ? new URL(path).href : String(path);
   if (!address.startsWith("file:")) {
-    throw new EventError(code, problem, { path: withoutSecrets(address), expected, hint });
+    const found = address.slice(0, address.indexOf(":") + 1);
+    throw new EventError(code, problem, { path: withoutSecrets(address), expected, found, hint });
   }
   try {
     return fileURLToPath(address);

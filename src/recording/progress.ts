@@ -1,3 +1,5 @@
+import { tell } from "../util/tell.ts";
+
 /** How far a load has come. */
 export interface Progress {
   /** Bytes of the source read so far, compressed if it is. */
@@ -42,7 +44,7 @@ export class ProgressMeter {
     this.#reportedAt = now;
     const seconds = Math.max((now - this.#startedAt) / 1000, 1e-9);
     const left = this.#bytesTotal === null ? null : Math.max(this.#bytesTotal - bytesRead, 0);
-    this.#report({
+    tell(this.#report, {
       bytesRead,
       bytesTotal: this.#bytesTotal,
       events,

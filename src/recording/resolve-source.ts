@@ -7,7 +7,7 @@ import {
   isSequentialSource,
   type SequentialSource,
 } from "../source/byte-source.ts";
-import { CheckedSource } from "../source/cursor.ts";
+import { CheckedSource, checkLength } from "../source/cursor.ts";
 import { openHttp } from "../source/http.ts";
 import { webAddressOf } from "../source/http-address.ts";
 import { MemorySource } from "../source/memory.ts";
@@ -60,7 +60,10 @@ export async function resolveSource(
     return { source: new CheckedSource(new StreamSource(given)), owned: true };
   }
   if (typeof given === "object" && given !== null) {
-    if (isByteSource(given)) return { source: given, owned: false };
+    if (isByteSource(given)) {
+      checkLength(given);
+      return { source: given, owned: false };
+    }
     if (isSequentialSource(given)) return { source: new CheckedSource(given), owned: false };
   }
   throw new EventError("source-unsupported", "this is no source of events", {

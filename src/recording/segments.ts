@@ -1,6 +1,5 @@
 import type { PartRules } from "../formats/decoder.ts";
 import type { SequentialSource } from "../source/byte-source.ts";
-import { fill } from "../source/cursor.ts";
 
 /** A part of the data, cut where a word or line begins. */
 export interface Segment {
@@ -29,6 +28,8 @@ export class SegmentReader {
   #ready: Promise<void> | undefined;
   #isReady = false;
   #isEnd = false;
+  /** What reading ended with; what it gave before comes first. */
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(source: SequentialSource, rules: PartRules, segmentBytes: number) {
     this.#source = source;
@@ -59,10 +60,14 @@ export class SegmentReader {
     if (this.#isEnd) return null;
     const bytesRead = (await this.#pending) as number;
     const all = this.#bytes.subarray(0, this.#kept + bytesRead);
-    this.#isEnd = all.byteLength < this.#segmentBytes;
-    if (all.byteLength === 0) return null;
+    const isLast = all.byteLength < this.#segmentBytes;
+    if (isLast && this.#failure === undefined) this.#isEnd = true;
+    if (all.byteLength === 0) {
+      if (this.#failure !== undefined) throw this.#failure.error;
+      return null;
+    }
     // The last part ends with the source; in a line that is longer than a part it ends anywhere.
-    const end = this.#isEnd ? all.byteLength : this.#rules.lastStart(all) || all.byteLength;
+    const end = isLast ? all.byteLength : this.#rules.lastStart(all) || all.byteLength;
     const segment = {
       bytes: all.subarray(0, end),
       lead: this.#lead,
@@ -75,16 +80,31 @@ export class SegmentReader {
     [this.#bytes, this.#spare] = [this.#spare, this.#bytes];
     this.#kept = all.byteLength - end;
     this.#bytes.set(all.subarray(end));
-    if (!this.#isEnd) this.#read();
+    if (isLast) this.#pending = Promise.resolve(0);
+    else this.#read();
     return segment;
   }
 
   #read(): void {
     this.#isReady = false;
-    this.#pending = fill(this.#source, this.#bytes.subarray(this.#kept));
-    const ready = (): void => {
+    this.#pending = this.#fill(this.#bytes.subarray(this.#kept));
+    this.#ready = this.#pending.then(() => {
       this.#isReady = true;
-    };
-    this.#ready = this.#pending.then(ready, ready); // what went wrong is told when the part is asked for
+    });
+  }
+
+  /** Fills `into` as far as the source goes, or until it fails. */
+  async #fill(into: Uint8Array): Promise<number> {
+    let filled = 0;
+    try {
+      while (filled < into.byteLength) {
+        const count = await this.#source.next(into.subarray(filled));
+        if (count === 0) break;
+        filled += count;
+      }
+    } catch (error) {
+      this.#failure = { error };
+    }
+    return filled;
   }
 }

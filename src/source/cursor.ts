@@ -17,6 +17,8 @@ export class SourceCursor implements SequentialSource {
   readonly #end: number;
   readonly #signal: AbortSignal | undefined;
   #offset: number;
+  /** Whether the source gave fewer bytes than it was asked for: those are handed on first. */
+  #isShort = false;
 
   constructor(source: ByteSource, start: number, end: number, signal?: AbortSignal) {
     this.name = source.name;
@@ -30,9 +32,13 @@ export class SourceCursor implements SequentialSource {
     const length = Math.min(into.byteLength, this.#end - this.#offset);
     if (length <= 0) return 0;
     const offset = this.#offset;
-    this.#offset += length;
-    await readChecked(this.#source, offset, into.subarray(0, length), this.#signal);
-    return length;
+    const count = this.#isShort
+      ? 0
+      : await readChecked(this.#source, offset, into.subarray(0, length), this.#signal);
+    this.#isShort = count < length;
+    this.#offset += count;
+    if (count === 0) throw tooShort(this.name, offset, this.#end - offset, 0);
+    return count;
   }
 }
 
@@ -54,18 +60,19 @@ export class CheckedByteSource implements ByteSource {
     { into = new Uint8Array(length), signal }: ReadOptions = {},
   ): Promise<Uint8Array> {
     const target = into.subarray(0, length);
-    await readChecked(this.#source, offset, target, signal);
+    const count = await readChecked(this.#source, offset, target, signal);
+    if (count < length) throw tooShort(this.name, offset, length, count);
     return target;
   }
 }
 
-/** Fills `target` with the bytes from `offset` on, or throws what tells why it cannot. */
+/** Fills `target` with the bytes from `offset` on; returns their number, fewer for a source cut short. */
 async function readChecked(
   source: ByteSource,
   offset: number,
   target: Uint8Array,
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<number> {
   const length = target.byteLength;
   let bytes: Uint8Array;
   try {
@@ -74,13 +81,25 @@ async function readChecked(
     if (signal?.aborted) throw cause;
     throw unreadable(source.name, offset, cause);
   }
-  if (!(bytes instanceof Uint8Array)) {
-    throw brokenContract(source.name, offset, `read() to return ${length} bytes`, bytes);
-  }
-  if (bytes.byteLength !== length) {
-    throw tooShort(source.name, offset, length, bytes.byteLength);
+  if (!(bytes instanceof Uint8Array) || bytes.byteLength > length) {
+    throw brokenContract(source.name, offset, `read() to return ${length} bytes`, shown(bytes));
   }
   if (bytes.buffer !== target.buffer) target.set(bytes); // a source that overlooks `into`
+  return bytes.byteLength;
+}
+
+function shown(bytes: unknown): string {
+  return bytes instanceof Uint8Array ? `${bytes.byteLength}` : show(bytes);
+}
+
+/**
+ * Checks what a {@link ByteSource} says of its length.
+ *
+ * @throws EventError `source-unreadable`
+ */
+export function checkLength({ name, byteLength }: ByteSource): void {
+  if (Number.isSafeInteger(byteLength) && byteLength >= 0) return;
+  throw brokenContract(name, undefined, "a whole number as byteLength", show(byteLength));
 }
 
 /** Bytes that were read already, then the rest of a {@link SequentialSource}. */
@@ -124,7 +143,7 @@ export class CheckedSource implements SequentialSource {
     }
     if (!Number.isInteger(count) || count < 0 || count > into.byteLength) {
       const expected = `next() to return a number of bytes from 0 to ${into.byteLength}`;
-      throw brokenContract(this.name, this.#offset, expected, count);
+      throw brokenContract(this.name, this.#offset, expected, show(count));
     }
     this.#offset += count;
     return count;
@@ -159,14 +178,14 @@ function unreadable(path: string | undefined, byteOffset: number, cause: unknown
 
 function brokenContract(
   path: string | undefined,
-  byteOffset: number,
+  byteOffset: number | undefined,
   expected: string,
-  found: unknown,
+  found: string,
 ): EventError {
   return new EventError("source-unreadable", "the source breaks its contract", {
     path,
     byteOffset,
     expected,
-    found: show(found),
+    found,
   });
 }

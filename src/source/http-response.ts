@@ -139,19 +139,19 @@ function checkVersion(name: string, part: Part, version: FileVersion, response: 
   const total = totalOf(response);
   const { etag, lastModified } = versionOf(response, total ?? version.total);
   const isTagged = version.etag !== null && etag !== null;
-  const facts: [what: string, before: unknown, now: unknown][] = [
-    ["bytes in all", version.total, total],
-    ["ETag", version.etag, etag],
+  const facts: [describe: (fact: unknown) => string, before: unknown, now: unknown][] = [
+    [(bytes) => `${bytes} bytes in all`, version.total, total],
+    [(tag) => `the ETag ${tag}`, version.etag, etag],
     // Where ETags say that it is the same, one of many servers may still have another date.
-    ["Last-Modified", version.lastModified, isTagged ? null : lastModified],
+    [(date) => `Last-Modified ${date}`, version.lastModified, isTagged ? null : lastModified],
   ];
-  for (const [what, before, now] of facts) {
+  for (const [describe, before, now] of facts) {
     if (before === null || now === null || before === now) continue;
     throw new EventError("source-unreadable", "the file was replaced while it was read", {
       path: name,
       byteOffset: part.start,
-      expected: `${before} as ${what}`,
-      found: `${now}`,
+      expected: describe(before),
+      found: describe(now),
       hint: "Open it again.",
     });
   }

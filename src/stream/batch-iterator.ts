@@ -58,6 +58,21 @@ export class BatchIterator<Item> implements AsyncIterableIterator<Item, void, vo
     return turn;
   }
 
+  /** Aborted when the pass that is under way is to end. */
+  get signal(): AbortSignal | undefined {
+    return this.#opened?.pass.signal;
+  }
+
+  /**
+   * Ends the pass with an error of who takes the batches, unless it is over.
+   *
+   * @returns the error
+   */
+  async fail(error: unknown): Promise<unknown> {
+    this.#lent?.expire();
+    return this.#isOver || this.#opened === undefined ? error : this.#fail(this.#opened, error);
+  }
+
   /** Leaves the pass, also while a batch is waited for. */
   async return(): Promise<IteratorReturnResult<void>> {
     this.#lent?.expire();

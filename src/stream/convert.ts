@@ -8,6 +8,7 @@ import { TilePass } from "../recording/tiles.ts";
 import { type ByteSink, isReadableSink, isRoomySink } from "../source/byte-sink.ts";
 import { CheckedSink } from "../source/checked-sink.ts";
 import { show } from "../util/show.ts";
+import { tell } from "../util/tell.ts";
 import { untilAborted } from "../util/until-aborted.ts";
 import { DIGEST_BYTES_PER_EVENT } from "./digest.ts";
 import { checkFlag, type LoadOptions, resolveLoad } from "./load-options.ts";
@@ -156,7 +157,7 @@ async function writeAndVerify(
     digest: content?.digest ?? null,
   };
   rememberReport(conversion, report);
-  options.onReport?.(report);
+  tell(options.onReport, report);
   return conversion;
 }
 

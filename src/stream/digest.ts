@@ -5,6 +5,7 @@ import { instantiateKernel } from "../kernels/kernel.ts";
 import * as layout from "../kernels/layout.ts";
 import type { OpenedRecording } from "../recording/recording.ts";
 import { TilePass } from "../recording/tiles.ts";
+import { tell } from "../util/tell.ts";
 import { resolveLoad } from "./load-options.ts";
 import { rememberReport } from "./report-of.ts";
 import { EVERYTHING, type Selection } from "./selection.ts";
@@ -74,6 +75,6 @@ export async function digestRecording(
   for await (const tile of pass.tiles(() => Number.POSITIVE_INFINITY)) await digest.add(tile);
   const result = digest.finish();
   rememberReport(result, pass.report);
-  options.onReport?.(pass.report);
+  tell(options.onReport, pass.report);
   return result;
 }

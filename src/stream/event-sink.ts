@@ -48,6 +48,7 @@ export async function convertInto(
 export function formatOfTarget(target: EventSink, options: ConvertOptions): WritableFormat {
   checkOptions(options);
   checkTarget(target);
+  checkOptions(options);
   return targetFormat(nameOf(target), options.format);
 }
 

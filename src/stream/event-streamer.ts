@@ -6,6 +6,7 @@ import type { EventBatch, EventTable } from "../events/table.ts";
 import { OpenedRecording } from "../recording/recording.ts";
 import type { TileOptions } from "../recording/tiles.ts";
 import { show } from "../util/show.ts";
+import { untilAborted } from "../util/until-aborted.ts";
 import { BatchIterator, type OpenedBatches } from "./batch-iterator.ts";
 import { BatchRoom } from "./batch-room.ts";
 import { BatchBuilder, type BatchPart, type BatchPlan, bytesOf } from "./batches.ts";
@@ -134,20 +135,21 @@ export class EventStreamer extends StreamEventTarget implements AsyncIterable<Ev
     }
     return new BatchIterator(
       () => this.#open(),
-      (batch, { window }) => ({
-        start: timeAsNumber(window?.start ?? 0n),
-        end: timeAsNumber(window?.end ?? 0n),
-        batch,
-      }),
+      (batch, { window, columns }) => {
+        const time = columns.length > 0 ? columns.t?.[0] : undefined;
+        const start = timeAsNumber(window?.start ?? 0n, time);
+        return { start, end: timeAsNumber(window?.end ?? 0n, time), batch };
+      },
     );
   }
 
   /**
    * Calls a function with every batch and its number, from 0, and waits for what it returns before
-   * the next one is asked for.
+   * the next one is asked for. An abort does not wait for that.
    *
    * @returns the report
-   * @throws what the function throws, after the pass was closed; EventError as a loop does
+   * @throws what the function throws, after the pass was closed, which is then an `error` and no `end`;
+   *   the signal's reason; EventError as a loop does
    * @example
    * ```ts
    * await recording.stream().forEachBatch(async (batch) => socket.send(tableToIPC(batch)));
@@ -161,9 +163,15 @@ export class EventStreamer extends StreamEventTarget implements AsyncIterable<Ev
       });
     }
     const batches = new BatchIterator(() => this.#open(), onlyBatch);
-    let index = 0;
-    for await (const batch of batches) await use(batch, index++);
-    return batches.report;
+    try {
+      for (let index = 0; ; index++) {
+        const { done, value } = await batches.next();
+        if (done) return batches.report;
+        await untilAborted(Promise.resolve(use(value, index)), batches.signal);
+      }
+    } catch (error) {
+      throw await batches.fail(error);
+    }
   }
 
   /**

@@ -28,16 +28,21 @@ export interface LoadOptions extends OpenOptions, PlanOptions {
   rebase?: boolean | undefined;
   /**
    * The most threads that decode; 1 decodes in the calling one. Whatever their number, events,
-   * order, report and errors are the same. Several decode EVT 2.0, 2.1 and 3.0, DAT and text, also
+   * order, report and errors are the same, but where reading the source fails: as several threads
+   * read in pieces of another size, more or fewer events may then come before the error, and the
+   * byte offset in it is that of another read. `readBufferBytes` has the same effect. Several decode EVT 2.0, 2.1 and 3.0, DAT and text, also
    * out of gzip and zstd, and HDF5 files by path, in Node; other recordings are decoded by one.
    * They pay where decoding takes longer than making columns, on machines with idle cores. Default 1.
    */
   threads?: number | undefined;
-  /** Told how far the load has come, at most ten times a second and once at the end. */
+  /**
+   * Told how far the load has come, at most ten times a second and once at the end. What it throws ends
+   * the load; nobody waits for a promise, which is a warning when it is rejected.
+   */
   onProgress?: ((progress: Progress) => void) | undefined;
   /**
    * Given the report when the load is over: done, left early, or failed. It tells what was read until
-   * then; its `events` are those that a stream handed out.
+   * then; its `events` are those that a stream handed out. A promise is treated as that of `onProgress`.
    */
   onReport?: ((report: LoadReport) => void) | undefined;
 }

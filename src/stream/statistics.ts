@@ -2,6 +2,7 @@ import type { EventStatistics } from "../events/statistics.ts";
 import { ProgressMeter } from "../recording/progress.ts";
 import type { OpenedRecording } from "../recording/recording.ts";
 import { TilePass } from "../recording/tiles.ts";
+import { tell } from "../util/tell.ts";
 import { type LoadOptions, resolveLoad } from "./load-options.ts";
 import { type MoreOptions, MoreStatistics } from "./more-statistics.ts";
 import type { PlanOptions } from "./plan-options.ts";
@@ -55,7 +56,7 @@ export async function collectStatistics(
   }
   const result = more.addTo(statistics.get());
   rememberReport(result, pass.report);
-  options.onReport?.(pass.report);
+  tell(options.onReport, pass.report);
   return result;
 }
 
@@ -108,7 +109,7 @@ export async function estimateStatistics(
   meter?.finish(SAMPLES * SAMPLE_BYTES, seen);
   const report = recording.startReport(tiles.polarityEncoding, geometry);
   rememberReport(result, report);
-  options.onReport?.(report);
+  tell(options.onReport, report);
   return result;
 }
 

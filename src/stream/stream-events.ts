@@ -1,4 +1,5 @@
 import type { LoadReport } from "../events/report.ts";
+import { warnIfRejected, warnOf } from "../util/tell.ts";
 import type { LoadPlan } from "./plan.ts";
 
 /** What a streamer is about to do. */
@@ -21,9 +22,15 @@ export interface StreamEventDetails {
   plan: StreamStart;
   /** A batch is handed out, or put into the table or frame. */
   batch: StreamedBatch;
-  /** A pass is over: at its end, or because the loop was left. */
+  /**
+   * A pass is over: at its end, or because the loop was left. `break`, `return` and an error thrown in
+   * the body of a loop are the same to an iterator.
+   */
   end: LoadReport;
-  /** A pass failed, or was aborted: the error, or the reason of the signal. */
+  /**
+   * A pass failed, or was aborted: the error, or the reason of the signal. So does one whose consumer
+   * threw in `forEachBatch`, with what it threw.
+   */
   error: unknown;
 }
 
@@ -105,8 +112,11 @@ export class StreamEventTarget extends EventTarget {
     if (guarded === undefined) {
       guarded = (event) => {
         try {
-          if (typeof listener === "function") listener.call(this, event);
-          else listener.handleEvent(event);
+          const result: unknown =
+            typeof listener === "function"
+              ? listener.call(this, event)
+              : listener.handleEvent(event);
+          warnIfRejected(result);
         } catch (error) {
           warnOf(error);
         }
@@ -115,14 +125,4 @@ export class StreamEventTarget extends EventTarget {
     }
     return guarded;
   }
-}
-
-/** Tells of an error as the platform tells of those that end nothing. */
-function warnOf(error: unknown): void {
-  const { process, reportError } = globalThis as {
-    process?: { emitWarning?: (warning: Error | string) => void };
-    reportError?: (error: unknown) => void;
-  };
-  if (process?.emitWarning) process.emitWarning(error instanceof Error ? error : String(error));
-  else reportError?.(error);
 }

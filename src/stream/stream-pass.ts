@@ -1,6 +1,7 @@
 import type { LoadReport, MutableReport } from "../events/report.ts";
 import type { OpenedRecording } from "../recording/recording.ts";
 import { type TileOptions, TilePass } from "../recording/tiles.ts";
+import { tell } from "../util/tell.ts";
 import { abortWith } from "../util/until-aborted.ts";
 import type { LoadPlan } from "./plan.ts";
 import type { StreamEventDetails } from "./stream-events.ts";
@@ -88,7 +89,7 @@ export class StreamPass {
   finish(): void {
     this.#close();
     this.#options.emit("end", this.report);
-    this.#options.onReport?.(this.report);
+    tell(this.#options.onReport, this.report);
   }
 
   /** Ends what is under way: nobody waits for it any more. */
@@ -111,7 +112,7 @@ export class StreamPass {
     this.#close();
     this.#options.emit("error", error);
     try {
-      this.#options.onReport?.(this.report);
+      tell(this.#options.onReport, this.report);
     } catch {
       // What ended the pass says more.
     }

@@ -4,6 +4,7 @@ import { timeAsNumber } from "../events/safe-time.ts";
 import type { TriggerBatch, TriggerTable } from "../events/table.ts";
 import type { OpenedRecording } from "../recording/recording.ts";
 import { TilePass } from "../recording/tiles.ts";
+import { tell } from "../util/tell.ts";
 import { type LoadOptions, resolveLoad } from "./load-options.ts";
 
 /** Options for reading the triggers of a recording. */
@@ -83,7 +84,7 @@ async function* batchesOf(
     while (held.length > 0 && !isUnknown) yield take();
     if (failure !== undefined) throw failure.error;
   } finally {
-    onReport?.(report); // also when the loop is left early
+    tell(onReport, report); // also when the loop is left early
   }
 }
 

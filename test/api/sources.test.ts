@@ -142,6 +142,7 @@ describe("a source", () => {
 
   it.each([
     [new URL("ftp://example.org/a.raw"), "source-unsupported"],
+    ["ftp://example.org/a.raw", "source-unsupported"],
     [new URL("data:text/plain,a"), "source-unsupported"],
     // No address is like this, or no file can be there.
     ["http://", "source-unsupported"],
@@ -153,6 +154,19 @@ describe("a source", () => {
     expect(isEventError(error), String(error)).toBe(true);
     if (code !== undefined) expect(error.code).toBe(code);
     expect(error.path).toBe(String(address));
+  });
+
+  it("is told which addresses are not read", async () => {
+    const loading = loadTable("ftp://someone:secret@example.org/a.raw");
+    await expect(loading).rejects.toMatchObject({ found: "ftp:", path: "ftp://example.org/a.raw" });
+  });
+
+  it.each([Number.NaN, -1, 1.5])("has no length of %d bytes", async (byteLength) => {
+    const source = { byteLength, read: async () => new Uint8Array(0) };
+    await expect(loadTable(source)).rejects.toMatchObject({
+      ...{ code: "source-unreadable", found: `${byteLength}` },
+      message: expect.stringMatching(/breaks its contract/),
+    });
   });
 
   it("that is missing, a folder or empty is refused by every call", async () => {
@@ -186,7 +200,7 @@ describe("a source", () => {
     const error = await loadTable(source).catch((caught) => caught);
     expect(isEventError(error, "source-too-short")).toBe(true);
     expect(error.path).toBe("liar");
-    expect(error.found).toBe("10");
+    expect(error.found).toBe("0"); // behind the ten that came
   });
 
   it("that fails in the middle is unreadable, and the cause is kept", async () => {

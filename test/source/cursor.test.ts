@@ -56,8 +56,7 @@ describe("SourceCursor", () => {
       async (): Promise<unknown> => bytes.slice(5, 9),
       bytes.slice(5, 9),
     ],
-    ["returns fewer bytes", async () => bytes.slice(5, 8), "source-too-short"],
-    ["returns more bytes", async () => bytes.slice(5, 10), "source-too-short"],
+    ["returns more bytes", async () => bytes.slice(5, 10), "source-unreadable"],
     ["returns nothing", async () => undefined, "source-unreadable"],
     ["throws", () => Promise.reject(new Error("broken")), "source-unreadable"],
     [
@@ -78,6 +77,22 @@ describe("SourceCursor", () => {
       expect(result).toBe(4);
       expect(into).toEqual(outcome);
     }
+  });
+
+  it("hands on the bytes of a source that returns fewer, and then fails", async () => {
+    const read = async (offset: number) => bytes.slice(offset, 8);
+    const cursor = new SourceCursor({ byteLength: 50, name: "own", read }, 5, 50);
+    const into = new Uint8Array(4);
+    expect(await cursor.next(into)).toBe(3);
+    expect(into.subarray(0, 3)).toEqual(bytes.slice(5, 8));
+    await expect(cursor.next(into)).rejects.toMatchObject({
+      ...{ code: "source-too-short", path: "own", byteOffset: 8 },
+      ...{ expected: "42 bytes", found: "0" },
+    });
+    const more = new SourceCursor({ byteLength: 50, read: async () => bytes.slice(0, 9) }, 0, 50);
+    await expect(more.next(into)).rejects.toMatchObject({
+      ...{ message: expect.stringMatching(/breaks its contract/), found: "9" },
+    });
   });
 
   it("hands on its signal", async () => {

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import {
   type EventBatch,
   type EventStreamer,
+  loadStatistics,
   loadTable,
   openRecording,
   type StreamEvent,
@@ -48,6 +49,18 @@ describe("forEachBatch", () => {
     await expect(loop).rejects.toBe(error);
     expect(calls).toBe(3);
     expect(stream.report?.events).toBe(300_000);
+    expect(stream.stats().memoryBytes).toBe(0);
+  });
+
+  it("does not wait for what it called when it is aborted", async () => {
+    const controller = new AbortController();
+    const stream = await open({ signal: controller.signal });
+    const reason = new Error("enough");
+    const loop = stream.forEachBatch(() => {
+      setImmediate(() => controller.abort(reason));
+      return new Promise(() => {});
+    });
+    await expect(loop).rejects.toBe(reason);
     expect(stream.stats().memoryBytes).toBe(0);
   });
 
@@ -193,6 +206,25 @@ describe("the events of a streamer", () => {
     expect(seen.at(-1)).toEqual(["error", reason]);
   });
 
+  it("tell whether the consumer left or failed", async () => {
+    const stream = await open();
+    const seen = listen(stream);
+    const error = new Error("mine");
+    for await (const _ of stream) break;
+    const last = (): unknown => seen.splice(0).at(-1);
+    expect(last()).toEqual(["end", stream.report]);
+    const loop = async (): Promise<void> => {
+      for await (const _ of stream) throw error;
+    };
+    await expect(loop()).rejects.toBe(error);
+    expect(last()).toEqual(["end", stream.report]); // an iterator is not told why it is left
+    const called = stream.forEachBatch(() => {
+      throw error;
+    });
+    await expect(called).rejects.toBe(error);
+    expect(last()).toEqual(["error", error]);
+  });
+
   it("go on where a listener throws, which is a warning", async () => {
     const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
     const stream = await open();
@@ -205,6 +237,19 @@ describe("the events of a streamer", () => {
     for await (const _ of stream) batches += 1;
     expect(warn.mock.calls).toEqual(Array(batches).fill([error]));
     expect(seen).toHaveLength(batches + 2);
+  });
+
+  it("go on where a promise of a callback or listener is rejected, which is a warning", async () => {
+    const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    const fails = (name: string) => () => Promise.reject(new Error(name));
+    const options = { onProgress: fails("progress"), onReport: fails("report") };
+    const stream = await open({ batchEvents: 300_000, ...options });
+    stream.addEventListener("end", fails("end"));
+    await stream.toTable();
+    await loadStatistics(bytes, options);
+    await new Promise((resolve) => setImmediate(resolve));
+    const heard = new Set(warn.mock.calls.map(([error]) => (error as Error).message));
+    expect(heard).toEqual(new Set(["progress", "report", "end"]));
   });
 
   it("are heard as those of any target", async () => {

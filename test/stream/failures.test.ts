@@ -113,6 +113,24 @@ describe("a disk that fails in the middle", () => {
     }
   });
 
+  it("comes behind the bytes of a short answer, however much is asked for (needs dist)", async () => {
+    const end = 5_000_001;
+    const outcomes = new Set<string>();
+    for (const options of [{}, { readBufferBytes: 4096 }, { threads: 2 }]) {
+      const source = new RecordingSource(bytes);
+      const read = async (offset: number, length: number) =>
+        bytes.subarray(offset, Math.min(offset + length, end));
+      source.read = read;
+      const recording = await openRecording(source);
+      const { columns, error, reports } = await delivered(recording, options);
+      expect(error).toMatchObject({ code: "source-too-short", byteOffset: end, found: "0" });
+      expect(columns.x.length).toBeGreaterThan(1_000_000);
+      expect(reports[0]).toMatchObject({ bytesRead: end });
+      outcomes.add(`${columns.x.length} ${(error as Error).message}`);
+    }
+    expect(outcomes.size).toBe(1);
+  });
+
   it("rejects tables and frames, and tells what was read", async () => {
     for (const load of ["toTable", "toDataFrame"] as const) {
       const source = new FailingSource(bytes);

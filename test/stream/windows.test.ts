@@ -207,7 +207,8 @@ describe("the windows of a stream", () => {
     const bytes = new TextEncoder().encode(`x,y,t,polarity\n1,1,${2n ** 60n},1\n`);
     const recording = await openRecording(bytes, { text: { timeUnit: "us" } });
     const stream = recording.stream({ windowUs: 10 });
-    await expect(stream.windows().next()).rejects.toMatchObject({ code: "unsafe-time" });
+    const found = `${2n ** 60n} us`;
+    await expect(stream.windows().next()).rejects.toMatchObject({ code: "unsafe-time", found });
     const sizes: number[] = [];
     for await (const batch of stream) sizes.push(batch.numRows);
     expect(sizes).toEqual([1]);
