@@ -6,6 +6,7 @@ import { FzstdInflater } from "../source/fzstd-inflater.ts";
 import { withoutSecrets } from "../source/http-address.ts";
 import { ScratchMemory } from "../source/scratch-memory.ts";
 import { WebInflater } from "../source/web-inflater.ts";
+import { crc32 } from "../util/crc32.ts";
 import type { Platform } from "./platform.ts";
 
 /** The browser: no files by path, no Polars. */
@@ -51,6 +52,26 @@ export const platform: Platform = {
     }
   },
 
+  async compressBlock(codec, bytes) {
+    if (codec !== "deflate") throw noCodec(codec, 'Give `codec: "deflate"` or `"none"`.');
+    const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
+    const compressed = stream.pipeThrough(new CompressionStream("deflate"));
+    return new Uint8Array(await new Response(compressed).arrayBuffer());
+  },
+
+  async inflateBlock(codec, bytes, size) {
+    if (codec === "brotli") throw noCodec(codec, "Read it with Node.");
+    if (codec === "deflate") {
+      const result = await platform.inflate(bytes, size);
+      if (result.byteLength === size) return result;
+      throw new RangeError(`${result.byteLength} bytes come out`);
+    }
+    const { decompress } = await import("fzstd");
+    return decompress(bytes, new Uint8Array(size));
+  },
+
+  crc32,
+
   openPathToBlock(path) {
     throw noPaths(path);
   },
@@ -88,6 +109,10 @@ export const platform: Platform = {
 
 /** A page shares the memory of its device with so many others like it. */
 const PAGES_OF_A_DEVICE = 4;
+
+function noCodec(codec: string, hint: string): EventError {
+  return new EventError("unsupported-compression", `a browser has no ${codec} for this`, { hint });
+}
 
 function noPaths(path: string | URL): EventError {
   return new EventError("source-unsupported", "a browser cannot open a file by its path", {

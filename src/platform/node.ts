@@ -15,6 +15,7 @@ import { createScratchFile } from "../source/node/scratch-file.ts";
 import { spoolToFile } from "../source/node/spool.ts";
 import { zstdInflater } from "../source/node/zlib-inflater.ts";
 import { readAvailableMemory } from "./available-memory.ts";
+import { compressBlock, inflateBlock } from "./node-codecs.ts";
 import { startNodeThread } from "./node-thread.ts";
 import type { Platform } from "./platform.ts";
 
@@ -66,6 +67,12 @@ export const platform: Platform = {
       });
     });
   },
+
+  compressBlock,
+
+  inflateBlock,
+
+  crc32: (bytes, start = 0) => zlib.crc32(bytes, start),
 
   openPathToBlock: (path) => openFileToBlock(pathOf(path, UNREADABLE_ADDRESS)),
 

@@ -5,6 +5,9 @@ import type { Inflater } from "../source/inflated.ts";
 import type { ScratchSpace } from "../source/scratch-space.ts";
 import type { StreamCompression } from "../util/compression.ts";
 
+/** What single blocks are compressed with: Zstandard, zlib, Brotli. */
+export type BlockCodec = "zstd" | "deflate" | "brotli";
+
 /** What differs between Node and the browser. `node.ts` and `browser.ts` are the two answers. */
 export interface Platform {
   /**
@@ -53,6 +56,23 @@ export interface Platform {
    * @returns what came out; the platform's error is thrown when the data are damaged
    */
   inflate(bytes: Uint8Array, most: number): Promise<Uint8Array> | Uint8Array;
+  /**
+   * Compresses bytes, which must stay as they are until it is done.
+   *
+   * @param level - as the codec counts them
+   * @throws EventError `unsupported-compression` where the platform cannot
+   */
+  compressBlock(codec: BlockCodec, bytes: Uint8Array, level: number): Promise<Uint8Array>;
+  /**
+   * Decompresses what gives exactly so many bytes; the platform's error is thrown when the data are
+   * damaged or give more.
+   *
+   * @param bytes - of zstd one frame whose header says how many bytes it gives
+   * @throws EventError `unsupported-compression` where the platform cannot
+   */
+  inflateBlock(codec: BlockCodec, bytes: Uint8Array, size: number): Promise<Uint8Array>;
+  /** The CRC-32 of zlib. @param start - that of the bytes in front, to go on from. Default 0. */
+  crc32(bytes: Uint8Array, start?: number): number;
   /**
    * Opens a file for a thread that decodes, whose reads keep it waiting.
    *
