@@ -42,6 +42,7 @@ export { encodeEvt3 } from "./formats/evt3/encoder.ts";
 export { type EncodeEvt21Options, encodeEvt21 } from "./formats/evt21/encoder.ts";
 export type {
   ByteOrder,
+  EvbOptions,
   FormatOptions,
   Hdf5Options,
   OnMalformed,

@@ -11,6 +11,8 @@ import type { Platform } from "./platform.ts";
 
 /** The browser: no files by path, no Polars. */
 export const platform: Platform = {
+  name: "browser",
+
   async openPath(path) {
     throw noPaths(path);
   },

@@ -26,6 +26,8 @@ const { createZstdDecompress } = zlib as unknown as {
 
 /** Node: files by path, and the native libraries. */
 export const platform: Platform = {
+  name: `${process.platform} ${process.arch}, Node ${process.versions.node}`,
+
   openPath: async (path) => openFile(pathOf(path, UNREADABLE_ADDRESS)),
 
   createFile: async (path) => createFile(pathOf(path, UNWRITABLE_ADDRESS)),

@@ -10,6 +10,8 @@ export type BlockCodec = "zstd" | "deflate" | "brotli";
 
 /** What differs between Node and the browser. `node.ts` and `browser.ts` are the two answers. */
 export interface Platform {
+  /** Of the system, for people: `linux x64, Node 20.19.0`. */
+  readonly name: string;
   /**
    * Opens a path or a `file:` URL.
    *
