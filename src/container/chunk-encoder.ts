@@ -6,7 +6,7 @@ import * as kernel from "../kernels/layout.ts";
 import type { ColumnArrays } from "../events/columns.ts";
 import { encodeChunk, type WrittenStream } from "./chunk.ts";
 import { compressStream } from "./codec.ts";
-import { type EncodeKernel, type TrialMemory, tryModes } from "./mode-trial.ts";
+import { type EncodeKernel, SAMPLE_BYTES, TRIAL_BYTES, type TrialMemory, tryModes } from "./mode-trial.ts";
 import {
   CELL_BITS,
   POLARITY_CELLS,
@@ -69,6 +69,8 @@ function placesOf(events: number) {
     bits: reserve(events / 8),
     polarity: reserve(events / 8),
     cells: reserve(CELL_BYTES),
+    trials: reserve(TRIAL_BYTES),
+    sample: reserve(SAMPLE_BYTES),
     bytes: end,
   };
 }
@@ -147,10 +149,15 @@ export class ChunkEncoder {
     const { facts, backwardSteps } = this.#judge(count);
     const { x, y, t, polarity } = this.#memory.columns;
     const trial: TrialMemory = {
+      buffer: this.#memory.memory.buffer as ArrayBuffer,
       ...{ xs: x.byteOffset, ys: y.byteOffset, ts: t.byteOffset, ps: polarity.byteOffset },
       ...this.#at,
     };
-    const modes = tryModes(this.#kernel, trial, facts, backwardSteps > 0, this.#settings);
+    const goesBack = backwardSteps > 0;
+    const trying = tryModes(this.#kernel, trial, facts, goesBack, this.#settings);
+    const tried = performance.now();
+    const modes = await trying;
+    const chosen = performance.now();
     const raw = this.#transform(facts, modes);
     const transformed = performance.now();
     const { codec, level } = this.#settings;
@@ -163,8 +170,8 @@ export class ChunkEncoder {
       }),
     );
     this.length = 0;
-    const compressMs = performance.now() - transformed;
-    const transformMs = transformed - begun;
+    const compressMs = performance.now() - transformed + chosen - tried;
+    const transformMs = transformed - chosen + tried - begun;
     return { facts, modes, backwardSteps, streams, transformMs, compressMs };
   }
 

@@ -1,3 +1,4 @@
+import { type ContainerCodec, compressStream } from "./codec.ts";
 import {
   CELL_BITS,
   NARROW_END,
@@ -59,6 +60,7 @@ export interface EncodeKernel {
 
 /** Addresses of the columns of a chunk, and of room to try in. */
 export interface TrialMemory {
+  readonly buffer: ArrayBuffer;
   readonly xs: number;
   readonly ys: number;
   readonly ts: number;
@@ -68,73 +70,126 @@ export interface TrialMemory {
   readonly larges: number;
   readonly xValues: number;
   readonly bits: number;
-  readonly polarity: number;
   readonly cells: number;
+  /** Where `TRIAL_BYTES` and `SAMPLE_BYTES` are free. */
+  readonly trials: number;
+  readonly sample: number;
 }
 
-/** Events that every mode is tried on, from the middle of the chunk. */
+/** Events that every mode is tried on, in pieces from all over the chunk: its blocks are as mixed. */
 const SAMPLE_EVENTS = 16_384;
+const PIECES = 8;
+/** Room for their columns, of 8, 2, 2 and 1 bytes. */
+export const SAMPLE_BYTES: number = (SAMPLE_EVENTS + 64) * 13;
+/** What one attempt takes, with room that kernels may write behind it. */
+const ATTEMPT_BYTES = SAMPLE_EVENTS + 64;
+/** Six ways to write x, four for y, three for polarities. */
+const ATTEMPTS = 13;
+/** Room to try in. */
+export const TRIAL_BYTES: number = ATTEMPTS * ATTEMPT_BYTES;
 /** What a mode that takes long to undo must save of a chunk. */
 const WORTH = 0.02;
+/** Modes are compressed for comparison that look at most so much worse than the best one. */
+const CLOSE = 1.15;
+/** Levels that tell as much as higher ones. */
+const TRIAL_LEVELS: Readonly<Record<ContainerCodec, number>> = {
+  none: 0,
+  zstd: 1,
+  deflate: 1,
+  brotli: 1,
+};
 
-/** A way to write one axis, and what it makes of the sample. */
+/** A way to write a part of the events, and what it makes of the sample. */
 interface Candidate {
-  readonly transform: number;
+  readonly mode: number;
   readonly isLow: boolean;
+  /** The bytes that are to be compressed. */
+  readonly at: number;
+  readonly bytes: number;
+  /** What an ideal code of single bytes makes of them, and of what else there is. */
+  readonly ideal: number;
+  readonly others: number;
+}
+
+/** A candidate, and what compression makes of it. */
+interface Judged extends Candidate {
   readonly cost: number;
 }
 
 /**
- * Chooses the modes of a chunk by writing a sample of it in each, and judging what an ideal code of
- * single bytes would make of that.
+ * Chooses the modes of a chunk by writing a sample of it in each, and compressing those that an ideal
+ * code of single bytes finds promising.
  *
  * @param goesBack - whether any time is before the one in front of it
  */
-export function tryModes(
+export async function tryModes(
   encode: EncodeKernel,
   at: TrialMemory,
   facts: ChunkFacts,
   goesBack: boolean,
   settings: ContainerSettings,
-): ChunkModes {
+): Promise<ChunkModes> {
   const count = Math.min(facts.count, SAMPLE_EVENTS);
-  const skipped = (facts.count - count) >> 1;
-  const sample: TrialMemory = {
-    ...at,
-    xs: at.xs + skipped * 2,
-    ys: at.ys + skipped * 2,
-    ts: at.ts + skipped * 8,
-    ps: at.ps + skipped,
-  };
-  const trial = new Trial(encode, sample, count);
-  const time = goesBack ? TIME_BOTH_WAYS : trial.time();
+  const sample = facts.count <= SAMPLE_EVENTS ? at : takeSample(at, facts.count);
+  const trial = new Trial(encode, sample, count, settings.codec);
   const isWide = Math.max(facts.greatestX, facts.greatestY) >= NARROW_END;
-  const bits = trial.plainBits();
-  const rows = trial.rowBits();
-  const [upright, upCost] = rows < bits ? [POLARITY_ROWS, rows] : [POLARITY_PLAIN, bits];
-  if (isWide) return { time, pixels: PIXELS_WIDE, polarity: upright };
-  const y = best(trial.axis(sample.ys, [TRANSFORM_PLAIN, TRANSFORM_DELTA]));
-  const x = best(trial.axis(sample.xs, [TRANSFORM_PLAIN, TRANSFORM_DELTA]));
-  const run = best(trial.axis(sample.xs, [TRANSFORM_RUN]));
-  const chosen = run.cost < x.cost ? run : x;
-  const modes = (from: Candidate, polarity: number): ChunkModes => {
+  const time = goesBack ? TIME_BOTH_WAYS : trial.time();
+  if (settings.codec === "none") {
+    const pixels = isWide ? PIXELS_WIDE : TRANSFORM_PLAIN;
+    return { time, pixels, polarity: POLARITY_PLAIN };
+  }
+  const plainOrRows = trial.bits();
+  if (isWide) {
+    return { time, pixels: PIXELS_WIDE, polarity: best(await trial.judge(plainOrRows)).mode };
+  }
+  const cells = settings.cells ? [trial.cellBits(facts)] : [];
+  const steps = trial.axis(sample.xs, [TRANSFORM_PLAIN, TRANSFORM_DELTA]);
+  const runs = trial.axis(sample.xs, [TRANSFORM_RUN]);
+  const ys = trial.axis(sample.ys, [TRANSFORM_PLAIN, TRANSFORM_DELTA]);
+  const judged = await Promise.all([plainOrRows, cells, [...steps, ...runs], ys].map(trial.judge));
+  const [p, withCells, xs, y] = judged as [Judged[], Judged[], Judged[], Judged[]];
+  const upright = best(p);
+  const row = best(y);
+  const x = best(xs);
+  const modes = (chosen: Judged, polarity: number): ChunkModes => {
     const pixels = pixelModeOf({
-      xTransform: from.transform,
-      xIsLow: from.isLow,
-      yTransform: y.transform,
-      yIsLow: y.isLow,
+      xTransform: chosen.mode,
+      xIsLow: chosen.isLow,
+      yTransform: row.mode,
+      yIsLow: row.isLow,
     });
     return { time, pixels, polarity };
   };
-  if (settings.cells) {
-    const total = y.cost + chosen.cost + upCost;
-    const withCells = y.cost + x.cost + trial.cellBits(facts);
-    if (withCells < total * (1 - WORTH)) return modes(x, POLARITY_CELLS);
+  // Cells do not go together with runs.
+  const xOfCells = xs.filter(({ mode }) => mode !== TRANSFORM_RUN);
+  if (withCells[0] !== undefined && xOfCells.length > 0) {
+    const chosen = best(xOfCells);
+    const saved = x.cost + upright.cost - (chosen.cost + withCells[0].cost);
+    if (saved > (x.cost + upright.cost + row.cost) * WORTH) return modes(chosen, POLARITY_CELLS);
   }
-  return modes(chosen, upright);
+  return modes(x, upright.mode);
 }
 
-function best(candidates: readonly Candidate[]): Candidate {
+/** Copies the pieces of the sample together. */
+function takeSample(at: TrialMemory, count: number): TrialMemory {
+  const bytes = new Uint8Array(at.buffer);
+  const piece = SAMPLE_EVENTS / PIECES;
+  let end = at.sample;
+  const take = (column: number, size: number): number => {
+    const start = end;
+    for (let index = 0; index < PIECES; index++) {
+      const event = Math.floor((index * (count - piece)) / (PIECES - 1));
+      const from = column + event * size;
+      bytes.copyWithin(end, from, from + piece * size);
+      end += piece * size;
+    }
+    end += 64;
+    return start;
+  };
+  return { ...at, ts: take(at.ts, 8), xs: take(at.xs, 2), ys: take(at.ys, 2), ps: take(at.ps, 1) };
+}
+
+function best(candidates: readonly Judged[]): Judged {
   return candidates.reduce((one, other) => (other.cost < one.cost ? other : one));
 }
 
@@ -142,58 +197,89 @@ class Trial {
   readonly #encode: EncodeKernel;
   readonly #at: TrialMemory;
   readonly #count: number;
+  readonly #codec: ContainerCodec;
+  #next: number;
 
-  constructor(encode: EncodeKernel, at: TrialMemory, count: number) {
+  constructor(encode: EncodeKernel, at: TrialMemory, count: number, codec: ContainerCodec) {
     this.#encode = encode;
     this.#at = at;
     this.#count = count;
+    this.#codec = codec;
+    this.#next = at.trials;
   }
 
   /** The cheaper of the two modes of times that never go back. */
   time(): number {
     const { ts, steps, sizes, larges } = this.#at;
-    const groups = this.#encode.takeGroups(ts, this.#count, steps, sizes, larges);
-    const grouped = this.#cost(steps, groups) + this.#cost(sizes, groups);
-    this.#encode.takeSteps(ts, this.#count, steps, larges, 0);
-    return grouped < this.#cost(steps, this.#count) ? TIME_GROUPS : TIME_STEPS;
+    const count = this.#count;
+    const groups = this.#encode.takeGroups(ts, count, steps, sizes, larges);
+    if (this.#codec === "none") return groups * 2 < count ? TIME_GROUPS : TIME_STEPS;
+    const grouped = this.#ideal(steps, groups) + this.#ideal(sizes, groups);
+    this.#encode.takeSteps(ts, count, steps, larges, 0);
+    return grouped < this.#ideal(steps, count) ? TIME_GROUPS : TIME_STEPS;
   }
 
+  /** The bytes of an axis, for each transform and both ways to split it. */
   axis(axis: number, transforms: readonly number[]): Candidate[] {
     const { ys, ps, xValues } = this.#at;
-    return transforms.flatMap((transform) => {
-      this.#encode.transformAxis(axis, this.#count, transform, ys, ps, xValues);
-      return [false, true].map((isLow) => {
-        const cost = this.#encode.costOfValues(xValues, this.#count, Number(isLow));
-        return { transform, isLow, cost };
+    const bytes = this.#count;
+    return transforms.flatMap((mode) => {
+      this.#encode.transformAxis(axis, bytes, mode, ys, ps, xValues);
+      return [false, true].map((isLow): Candidate => {
+        const at = this.#reserve();
+        this.#encode.takeBytes(xValues, bytes, Number(isLow), at);
+        const ideal = this.#ideal(at, bytes);
+        const others = this.#encode.costOfValues(xValues, bytes, Number(isLow)) - ideal;
+        return { mode, isLow, at, bytes, ideal, others };
       });
     });
   }
 
-  plainBits(): number {
-    this.#encode.takeBits(this.#at.ps, this.#count, this.#at.bits);
-    return this.#costOfBits(this.#at.bits);
+  /** Polarities as they are, and by rows. */
+  bits(): Candidate[] {
+    const { ps, ys } = this.#at;
+    const plain = this.#reserve();
+    const rows = this.#reserve();
+    this.#encode.takeBits(ps, this.#count, plain);
+    this.#encode.takeRowBits(this.#count, plain, ys, rows);
+    return [this.#polarity(POLARITY_PLAIN, plain), this.#polarity(POLARITY_ROWS, rows)];
   }
 
-  /** Behind {@link plainBits}. */
-  rowBits(): number {
-    const { bits, ys, polarity } = this.#at;
-    this.#encode.takeRowBits(this.#count, bits, ys, polarity);
-    return this.#costOfBits(polarity);
-  }
-
-  cellBits({ greatestX, greatestY }: ChunkFacts): number {
-    const { ps, xs, ys, cells: table, polarity } = this.#at;
+  cellBits({ greatestX, greatestY }: ChunkFacts): Candidate {
+    const { ps, xs, ys, cells: table } = this.#at;
+    const at = this.#reserve();
     const columns = (greatestX >> CELL_BITS) + 1;
     const cells = columns * ((greatestY >> CELL_BITS) + 1);
-    this.#encode.takeCellBits(ps, this.#count, xs, ys, table, columns, cells, polarity);
-    return this.#costOfBits(polarity);
+    this.#encode.takeCellBits(ps, this.#count, xs, ys, table, columns, cells, at);
+    return this.#polarity(POLARITY_CELLS, at);
   }
 
-  #costOfBits(bits: number): number {
-    return this.#cost(bits, Math.ceil(this.#count / 8));
+  /** Compresses the promising ones of some candidates. */
+  readonly judge = (candidates: readonly Candidate[]): Promise<Judged[]> => {
+    const least = Math.min(...candidates.map(({ ideal, others }) => ideal + others));
+    const close = candidates.filter(({ ideal, others }) => ideal + others <= least * CLOSE);
+    return Promise.all(
+      close.map(async (candidate): Promise<Judged> => {
+        const bytes = new Uint8Array(this.#at.buffer, candidate.at, candidate.bytes);
+        const level = TRIAL_LEVELS[this.#codec];
+        const stored = await compressStream(bytes, false, this.#codec, level);
+        return { ...candidate, cost: stored.bytes.byteLength + candidate.others };
+      }),
+    );
+  };
+
+  #polarity(mode: number, at: number): Candidate {
+    const bytes = Math.ceil(this.#count / 8);
+    return { mode, isLow: false, at, bytes, ideal: this.#ideal(at, bytes), others: 0 };
   }
 
-  #cost(bytes: number, count: number): number {
+  #reserve(): number {
+    const at = this.#next;
+    this.#next += ATTEMPT_BYTES;
+    return at;
+  }
+
+  #ideal(bytes: number, count: number): number {
     return this.#encode.costOfBytes(bytes, count);
   }
 }
