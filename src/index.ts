@@ -1,9 +1,22 @@
 /** Everything public that runs anywhere: names only. */
 export { analyze, type RecordingAnalysis } from "./api/analyze.ts";
 export { type ConvertOptions, convertRecording, type EventSink } from "./api/convert.ts";
+export {
+  type ExportableEvents,
+  type ExportOptions,
+  type ExportStats,
+  exportEvents,
+} from "./api/export-events.ts";
 export { detectFormat, digestEvents, loadStatistics, sampleStatistics } from "./api/inspect.ts";
 export { loadEvents, loadTable } from "./api/load-events.ts";
 export { openRecording, type Recording } from "./api/recording.ts";
+export type { ContainerMetadata } from "./container/metadata.ts";
+export {
+  CONTAINER_PRESETS,
+  type ContainerOptions,
+  type ContainerPreset,
+  type ContainerSettings,
+} from "./container/settings.ts";
 export {
   EVENT_ERROR_CODES,
   EventError,

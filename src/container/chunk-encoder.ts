@@ -1,12 +1,11 @@
+import type { ColumnArrays } from "../events/columns.ts";
 import { EventMemory } from "../kernels/event-memory.ts";
 import { containerEncodeWasm } from "../kernels/generated/container-encode.ts";
 import { summaryWasm } from "../kernels/generated/summary.ts";
 import { instantiateKernel } from "../kernels/kernel.ts";
 import * as kernel from "../kernels/layout.ts";
-import type { ColumnArrays } from "../events/columns.ts";
 import { encodeChunk, type WrittenStream } from "./chunk.ts";
 import { compressStream } from "./codec.ts";
-import { type EncodeKernel, SAMPLE_BYTES, TRIAL_BYTES, type TrialMemory, tryModes } from "./mode-trial.ts";
 import {
   CELL_BITS,
   POLARITY_CELLS,
@@ -23,6 +22,13 @@ import {
   TIME_BOTH_WAYS,
   TIME_GROUPS,
 } from "./layout.ts";
+import {
+  type EncodeKernel,
+  SAMPLE_BYTES,
+  TRIAL_BYTES,
+  type TrialMemory,
+  tryModes,
+} from "./mode-trial.ts";
 import { type ChunkModes, pixelModesOf } from "./modes.ts";
 import type { ContainerSettings } from "./settings.ts";
 import type { ChunkFacts } from "./stats.ts";

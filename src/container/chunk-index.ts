@@ -200,7 +200,12 @@ export function decodeIndex(segment: Uint8Array, checkCrc: boolean, place: Place
   const check = (at: number, entry: TriggerEntry, row: number, free: number, most: number) => {
     const { offset, bytes, count, firstRow } = entry;
     if (offset < free || offset % 8 !== 0 || bytes % 8 !== 0 || bytes <= SEGMENT_HEAD_BYTES) {
-      throw wrong("segments overlap", at, `a segment from byte ${free} on`, `${bytes} bytes at ${offset}`);
+      throw wrong(
+        "segments overlap",
+        at,
+        `a segment from byte ${free} on`,
+        `${bytes} bytes at ${offset}`,
+      );
     }
     if (!(offset + bytes <= place.byteOffset)) {
       const expected = `the end of a segment up to byte ${place.byteOffset}`;

@@ -1,4 +1,5 @@
-import { crcOf } from "./checksum.ts";
+import { crcOf, sealSegment } from "./checksum.ts";
+import type { StoredStream } from "./codec.ts";
 import { aligned, readU64, viewOf, writeU64 } from "./fields.ts";
 import {
   CHUNK,
@@ -17,8 +18,6 @@ import {
 import { type ChunkModes, checkModes, streamsOf } from "./modes.ts";
 import { damaged, type Place } from "./problems.ts";
 import { checkCrcOf, createSegment, payloadOf, readSegmentHead } from "./segment.ts";
-import { sealSegment } from "./checksum.ts";
-import type { StoredStream } from "./codec.ts";
 import type { ChunkFacts } from "./stats.ts";
 
 /** A line of the stream table. */
@@ -122,7 +121,11 @@ export function decodeChunkHead(
   const { tag, crc, length } = readSegmentHead(bytes);
   if (tag !== "CHNK") throw wrong("there is none", "CHNK", JSON.stringify(tag));
   if (!(length % 8 === 0 && SEGMENT_HEAD_BYTES + length <= available)) {
-    throw wrong("its length is wrong", `up to ${available} bytes`, `${SEGMENT_HEAD_BYTES + length}`);
+    throw wrong(
+      "its length is wrong",
+      `up to ${available} bytes`,
+      `${SEGMENT_HEAD_BYTES + length}`,
+    );
   }
   const view = viewOf(bytes.subarray(SEGMENT_HEAD_BYTES));
   const streamCount = view.getUint8(CHUNK.streams);

@@ -1,10 +1,5 @@
 import { readU64, writeU64 } from "./fields.ts";
-import {
-  type Checksums,
-  DIGEST,
-  DIGEST_PAYLOAD_BYTES,
-  SEGMENT_HEAD_BYTES,
-} from "./layout.ts";
+import { type Checksums, DIGEST, DIGEST_PAYLOAD_BYTES, SEGMENT_HEAD_BYTES } from "./layout.ts";
 import { damaged, type Place } from "./problems.ts";
 import { createSegment, openSegment, payloadOf, sealed } from "./segment.ts";
 
@@ -43,7 +38,10 @@ export function decodeDigest(segment: Uint8Array, checkCrc: boolean, place: Plac
   const start = readU64(view, DIGEST.start);
   let sha256 = "";
   for (let byte = 0; byte < SHA256_BYTES; byte++) {
-    sha256 += view.getUint8(DIGEST.sha256 + byte).toString(16).padStart(2, "0");
+    sha256 += view
+      .getUint8(DIGEST.sha256 + byte)
+      .toString(16)
+      .padStart(2, "0");
   }
   if (start < place.byteOffset) return { start, sha256 };
   throw damaged("the digest covers nothing", { ...place, found: `bytes from ${start} on` });

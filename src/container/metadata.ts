@@ -76,7 +76,10 @@ export function decodeMetadata(
   const wrong = (expected: string, found: string, cause?: unknown) =>
     damaged("the metadata are damaged", { ...place, expected, found, cause });
   if (room < 0 || length > room || length > MAX_METADATA_BYTES) {
-    throw wrong(`a text of at most ${Math.min(Math.max(room, 0), MAX_METADATA_BYTES)} bytes`, `${length}`);
+    throw wrong(
+      `a text of at most ${Math.min(Math.max(room, 0), MAX_METADATA_BYTES)} bytes`,
+      `${length}`,
+    );
   }
   const start = SEGMENT_HEAD_BYTES + METADATA.text;
   let value: unknown;

@@ -55,7 +55,7 @@ export interface EncodeKernel {
   ): void;
   isConstant(bytes: number, count: number): number;
   costOfBytes(bytes: number, count: number): number;
-  costOfValues(values: number, count: number, isLow: number): number;
+  costOfNibbles(values: number, count: number, isLow: number): number;
 }
 
 /** Addresses of the columns of a chunk, and of room to try in. */
@@ -229,7 +229,7 @@ class Trial {
         const at = this.#reserve();
         this.#encode.takeBytes(xValues, bytes, Number(isLow), at);
         const ideal = this.#ideal(at, bytes);
-        const others = this.#encode.costOfValues(xValues, bytes, Number(isLow)) - ideal;
+        const others = this.#encode.costOfNibbles(xValues, bytes, Number(isLow));
         return { mode, isLow, at, bytes, ideal, others };
       });
     });

@@ -77,8 +77,7 @@ export function checkModes(modes: ChunkModes, facts: ChunkFacts): string | null 
   if (polarity === POLARITY_CELLS && (isWide || xTransform === TRANSFORM_RUN)) {
     return `mode ${polarity} of p with mode ${pixels} of x and y`;
   }
-  const isSorted =
-    facts.firstTime === facts.leastTime && facts.lastTime === facts.greatestTime;
+  const isSorted = facts.firstTime === facts.leastTime && facts.lastTime === facts.greatestTime;
   if (time !== TIME_BOTH_WAYS && !isSorted) return `mode ${time} of t, though times go back`;
   return null;
 }
@@ -99,7 +98,8 @@ export function streamsOf(
   const isGrouped = modes.time === TIME_GROUPS;
   if (isGrouped && (groups < 1 || groups > count)) return `1 to ${count} groups`;
   const steps = isGrouped ? groups : count;
-  if (large !== undefined && (large % 8 !== 0 || large / 8 > steps)) return "large steps of 8 bytes";
+  if (large !== undefined && (large % 8 !== 0 || large / 8 > steps))
+    return "large steps of 8 bytes";
   const expected: [number, number][] = [[STREAM_STEPS, steps]];
   if (isGrouped) expected.push([STREAM_GROUP_SIZES, groups]);
   if (large !== undefined) expected.push([STREAM_LARGE_STEPS, large]);
@@ -109,6 +109,8 @@ export function streamsOf(
   expected.push([STREAM_POLARITY, Math.ceil(count / 8)]);
   const isSame =
     expected.length === streams.length &&
-    expected.every(([id, bytes], index) => streams[index]?.id === id && streams[index]?.raw === bytes);
+    expected.every(
+      ([id, bytes], index) => streams[index]?.id === id && streams[index]?.raw === bytes,
+    );
   return isSame ? null : expected.map(([id, bytes]) => `stream ${id} of ${bytes} bytes`).join(", ");
 }

@@ -1,25 +1,21 @@
 import { platform } from "#platform";
+import type { TriggerColumns } from "../events/columns.ts";
 import type { ByteSource } from "../source/byte-source.ts";
+import { crcOf } from "./checksum.ts";
 import { decodeChunkHead } from "./chunk.ts";
 import type { InflatedChunk } from "./chunk-decoder.ts";
 import { type ChunkEntry, type ChunkIndex, decodeIndex, type TriggerEntry } from "./chunk-index.ts";
-import { crcOf } from "./checksum.ts";
 import { inflateStream } from "./codec.ts";
-import { decodeDigest, DIGEST_SEGMENT_BYTES } from "./digest.ts";
+import { DIGEST_SEGMENT_BYTES, decodeDigest } from "./digest.ts";
 import { aligned } from "./fields.ts";
 import { type ContainerHeader, decodeHeader } from "./header.ts";
 import { HEADER_BYTES, MAX_METADATA_BYTES, TRAILER_BYTES } from "./layout.ts";
 import { type ContainerMetadata, decodeMetadata } from "./metadata.ts";
 import { damaged, type Place } from "./problems.ts";
 import { hex } from "./segment.ts";
-import {
-  type ContainerStatistics,
-  decodeStatistics,
-  STATISTICS_SEGMENT_BYTES,
-} from "./stats.ts";
+import { type ContainerStatistics, decodeStatistics, STATISTICS_SEGMENT_BYTES } from "./stats.ts";
 import { decodeTrailer, type Trailer } from "./trailer.ts";
 import { decodeTriggers } from "./triggers.ts";
-import type { TriggerColumns } from "../events/columns.ts";
 import { type Walk, walkSegments } from "./walk.ts";
 
 /** How a container is opened. */
@@ -265,7 +261,10 @@ async function openWhole(
   const checkCrc = checksCrc(header, options);
   return {
     header,
-    metadata: decodeMetadata(block.subarray(0, middle - start), checkCrc, { path, byteOffset: start }),
+    metadata: decodeMetadata(block.subarray(0, middle - start), checkCrc, {
+      path,
+      byteOffset: start,
+    }),
     statistics: decodeStatistics(block.subarray(middle - start), checkCrc, {
       path,
       byteOffset: middle,

@@ -60,7 +60,9 @@ export const CONTAINER_PRESETS: Readonly<Record<ContainerPreset, ContainerSettin
 
 /** What a caller may say of how a container is written; the rest is as the preset has it. */
 export interface ContainerOptions
-  extends Partial<{ [Key in keyof Omit<ContainerSettings, "codec">]: ContainerSettings[Key] | undefined }> {
+  extends Partial<{
+    [Key in keyof Omit<ContainerSettings, "codec">]: ContainerSettings[Key] | undefined;
+  }> {
   /** Default: `balanced`. */
   preset?: ContainerPreset | undefined;
   /** What streams are compressed with; `auto` takes what the platform can. Default: the preset's. */

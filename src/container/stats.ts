@@ -53,7 +53,9 @@ export interface ChunkFacts {
 }
 
 /** Statistics that chunks are added to. */
-export type RunningStatistics = { -readonly [Key in keyof ContainerStatistics]: ContainerStatistics[Key] };
+export type RunningStatistics = {
+  -readonly [Key in keyof ContainerStatistics]: ContainerStatistics[Key];
+};
 
 /** Statistics of nothing. */
 export function emptyStatistics(): RunningStatistics {
@@ -155,7 +157,10 @@ export function decodeStatistics(
   for (const name of TIMES) stats[name] = view.getBigInt64(STATISTICS[name], true);
   for (const name of SIDES) stats[name] = view.getUint16(STATISTICS[name], true);
   for (const name of SIZES) stats[name] = view.getUint32(STATISTICS[name], true);
-  if (COUNTS.every((name) => Number.isFinite(stats[name])) && stats.on + stats.off === stats.events) {
+  if (
+    COUNTS.every((name) => Number.isFinite(stats[name])) &&
+    stats.on + stats.off === stats.events
+  ) {
     return stats;
   }
   throw damaged("the statistics contradict themselves", {

@@ -1,5 +1,7 @@
 import type { TriggerColumns } from "../events/columns.ts";
-import { compressStream, type ContainerCodec, inflateStream, type StoredStream } from "./codec.ts";
+import type { ChunkContext } from "./chunk.ts";
+import type { TriggerEntry } from "./chunk-index.ts";
+import { type ContainerCodec, compressStream, inflateStream, type StoredStream } from "./codec.ts";
 import { aligned, readText, readU64, writeText, writeU64 } from "./fields.ts";
 import {
   CODEC_FILL,
@@ -14,8 +16,6 @@ import {
   TRIGGERS,
   TYPE_BYTES,
 } from "./layout.ts";
-import type { ChunkContext } from "./chunk.ts";
-import type { TriggerEntry } from "./chunk-index.ts";
 import { damaged, type Place } from "./problems.ts";
 import { createSegment, openSegment, payloadOf, sealed } from "./segment.ts";
 import type { ContainerSettings } from "./settings.ts";
@@ -89,24 +89,34 @@ export async function decodeTriggers(
   const view = openSegment(segment, "TRIG", checkCrc, place);
   const wrong = (problem: string, expected: string, found: string) =>
     damaged(`triggers are damaged: ${problem}`, { ...place, expected, found });
-  const columnCount = view.byteLength >= TRIGGERS.table ? view.getUint32(TRIGGERS.columns, true) : 0;
+  const columnCount =
+    view.byteLength >= TRIGGERS.table ? view.getUint32(TRIGGERS.columns, true) : 0;
   const tableEnd = TRIGGERS.table + columnCount * TRIGGER_COLUMN_BYTES;
   if (columnCount > MAX_TRIGGER_COLUMNS || tableEnd > view.byteLength) {
     throw wrong("their columns are none", `up to ${MAX_TRIGGER_COLUMNS}`, `${columnCount}`);
   }
   const rows = columnCount > 0 ? view.getUint32(TRIGGERS.count, true) : 0;
-  if (rows !== count || count > MAX_SEGMENT_TRIGGERS) throw wrong("rows are missing", `${count}`, `${rows}`);
+  if (rows !== count || count > MAX_SEGMENT_TRIGGERS)
+    throw wrong("rows are missing", `${count}`, `${rows}`);
   const found = new Map<string, { type: number; raw: number; stream: StoredStream }>();
   let start = tableEnd;
   for (let index = 0; index < columnCount; index++) {
     const at = TRIGGERS.table + index * TRIGGER_COLUMN_BYTES;
-    const name = readText(segment, SEGMENT_HEAD_BYTES + at + TRIGGER_COLUMN.name, TRIGGER_NAME_BYTES);
+    const name = readText(
+      segment,
+      SEGMENT_HEAD_BYTES + at + TRIGGER_COLUMN.name,
+      TRIGGER_NAME_BYTES,
+    );
     const type = view.getUint8(at + TRIGGER_COLUMN.type);
     const number = view.getUint8(at + TRIGGER_COLUMN.codec);
     const stored = view.getUint32(at + TRIGGER_COLUMN.stored, true);
     const raw = view.getUint32(at + TRIGGER_COLUMN.raw, true);
     if (raw !== count * (TYPE_BYTES[type] ?? 0) || stored < 1 || start + stored > view.byteLength) {
-      throw wrong(`the column ${name} is not plausible`, `${count} values`, `${stored} of ${raw} bytes`);
+      throw wrong(
+        `the column ${name} is not plausible`,
+        `${count} values`,
+        `${stored} of ${raw} bytes`,
+      );
     }
     if (!isPlausible(number, stored, raw, codec)) {
       throw wrong(`the codec of the column ${name} is not plausible`, codec, `${number}`);
@@ -119,7 +129,8 @@ export async function decodeTriggers(
   const values = await Promise.all(
     COLUMNS.map(async ({ name, type }) => {
       const column = found.get(name);
-      if (column === undefined || column.type !== type) throw wrong(`there is no column ${name}`, `type ${type}`, `${column?.type}`);
+      if (column === undefined || column.type !== type)
+        throw wrong(`there is no column ${name}`, `type ${type}`, `${column?.type}`);
       // A copy is aligned as its values need it.
       return (await inflateStream(column.stream, column.raw, place)).slice().buffer as ArrayBuffer;
     }),

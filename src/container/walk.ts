@@ -1,14 +1,9 @@
-import type { ByteSource } from "../source/byte-source.ts";
-import { CHUNK_HEAD_BYTES, type ChunkContext, decodeChunkHead } from "./chunk.ts";
-import { IndexBuilder, type ChunkIndex } from "./chunk-index.ts";
 import { isEventError } from "../errors.ts";
+import type { ByteSource } from "../source/byte-source.ts";
 import { crcOfSegment } from "./checksum.ts";
-import {
-  HEADER_BYTES,
-  MAX_METADATA_BYTES,
-  SEGMENT_HEAD_BYTES,
-  TRAILER_BYTES,
-} from "./layout.ts";
+import { CHUNK_HEAD_BYTES, type ChunkContext, decodeChunkHead } from "./chunk.ts";
+import { type ChunkIndex, IndexBuilder } from "./chunk-index.ts";
+import { HEADER_BYTES, MAX_METADATA_BYTES, SEGMENT_HEAD_BYTES, TRAILER_BYTES } from "./layout.ts";
 import { type ContainerMetadata, decodeMetadata } from "./metadata.ts";
 import { payloadOf, readSegmentHead, type SegmentHead } from "./segment.ts";
 import { addChunk, addTriggers, type ContainerStatistics, emptyStatistics } from "./stats.ts";

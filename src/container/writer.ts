@@ -237,4 +237,3 @@ const COLUMN_OF: Readonly<Record<number, "x" | "y" | "t" | "polarity">> = {
   8: "y",
   9: "polarity",
 };
-

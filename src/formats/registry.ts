@@ -41,3 +41,5 @@ export const WRITABLE_FORMATS: readonly WritableFormat[] = [
 export function containerTarget(options: EvbTargetOptions): WritableFormat {
   return evbTargetWith(options);
 }
+
+export type { EvbTargetOptions };

@@ -24,6 +24,8 @@ export const platform: Platform = {
     });
   },
 
+  fileExists: async () => false,
+
   spool: spoolToBlob,
 
   createScratch: async (name) => new ScratchMemory(name),

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { freemem, tmpdir, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { isMainThread } from "node:worker_threads";
@@ -31,6 +31,11 @@ export const platform: Platform = {
   openPath: async (path) => openFile(pathOf(path, UNREADABLE_ADDRESS)),
 
   createFile: async (path) => createFile(pathOf(path, UNWRITABLE_ADDRESS)),
+
+  fileExists: async (path) => {
+    const found = await stat(pathOf(path, UNWRITABLE_ADDRESS)).catch(() => null);
+    return found?.isFile() ?? false;
+  },
 
   spool: spoolToFile,
 

@@ -24,6 +24,8 @@ export interface Platform {
    * @throws EventError `sink-unwritable`
    */
   createFile(path: string | URL): Promise<ByteSink>;
+  /** Whether a path or a `file:` URL names a regular file. */
+  fileExists(path: string | URL): Promise<boolean>;
   /**
    * Puts a source that comes front to back aside, so that it can be read anywhere: in a temporary
    * file or a `Blob`, which `close` gives back. The source itself is its owner's.

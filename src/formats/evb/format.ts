@@ -1,6 +1,6 @@
+import type { ContainerMetadata } from "../../container/metadata.ts";
 import type { ContainerOptions } from "../../container/settings.ts";
 import type { WrittenContainer } from "../../container/writer.ts";
-import type { ContainerMetadata } from "../../container/metadata.ts";
 import type { RowFormat } from "../decoder.ts";
 import type { WritableFormat } from "../writer.ts";
 

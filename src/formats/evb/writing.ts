@@ -1,9 +1,9 @@
+import { platform } from "#platform";
 import type { ContainerMetadata } from "../../container/metadata.ts";
 import { resolveSettings } from "../../container/settings.ts";
 import { ContainerWriter } from "../../container/writer.ts";
 import { COLUMN_NAMES, type TriggerColumns } from "../../events/columns.ts";
 import type { EventMemory } from "../../kernels/event-memory.ts";
-import { platform } from "#platform";
 import { VERSION } from "../../version.ts";
 import type { EventWriter, WriterFacts } from "../writer.ts";
 import type { EvbTargetOptions } from "./format.ts";

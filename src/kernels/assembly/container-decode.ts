@@ -23,7 +23,7 @@ function largeStep(planes: usize, count: i32, index: i32): i64 {
   let step: u64 = 0;
   let at = planes + index;
   for (let shift: u64 = 0; shift < 64; shift += 8) {
-    step |= <u64>load<u8>(at) << shift;
+    step |= (<u64>load<u8>(at)) << shift;
     at += count;
   }
   return step;
@@ -48,7 +48,7 @@ export function addSteps(
   large: i32,
   isSigned: i32,
 ): i32 {
-  const escape = i8x16.splat(<i8>LARGE_STEP);
+  const marker = i8x16.splat(<i8>LARGE_STEP);
   const zero = i16x8.splat(0);
   let time = first;
   let taken = 0;
@@ -57,7 +57,7 @@ export function addSteps(
     if (!isSigned) {
       for (; index + 16 <= count; index += 16) {
         const bytes = v128.load(steps + index);
-        if (v128.any_true(i8x16.eq(bytes, escape))) break;
+        if (v128.any_true(i8x16.eq(bytes, marker))) break;
         let low = i16x8.extend_low_i8x16_u(bytes);
         let high = i16x8.extend_high_i8x16_u(bytes);
         low = i16x8.add(low, v128.shuffle<i16>(zero, low, 0, 8, 9, 10, 11, 12, 13, 14));
@@ -262,7 +262,7 @@ export function joinBytes(out: usize, count: i32, lows: usize, highs: usize): vo
     v128.store(out + (index << 1), v128.or(low, i16x8.shl(high, 8)));
   }
   for (; index < count; index++) {
-    const value: u32 = <u32>load<u8>(lows + index) | (<u32>load<u8>(highs + index) << 8);
+    const value: u32 = <u32>load<u8>(lows + index) | ((<u32>load<u8>(highs + index)) << 8);
     store<u16>(out + (index << 1), <u16>value);
   }
 }
@@ -296,7 +296,7 @@ export function addRowBits(count: i32, bits: usize, ys: usize): void {
     for (let lane = 0; lane < end; lane += 8) {
       const y = ys + ((index + lane) << 1);
       const same = i16x8.bitmask(i16x8.eq(v128.load(y), v128.load(y - 2)));
-      goesOn |= <u64>same << lane;
+      goesOn |= (<u64>same) << lane;
     }
     if (index === 0) goesOn &= ~(<u64>1);
     let word = load<u64>(at);

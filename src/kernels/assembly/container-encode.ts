@@ -19,7 +19,16 @@ const TRANSFORM_RUN = 2;
 /** How many times are before the one in front of them. */
 export function countBackward(ts: usize, count: i32): i32 {
   let steps = 0;
-  for (let index = 1; index < count; index++) {
+  let index = 1;
+  for (; index + 4 <= count; index += 4) {
+    const t = ts + (index << 3);
+    const low = i64x2.gt_s(v128.load(t - 8), v128.load(t));
+    const high = i64x2.gt_s(v128.load(t + 8), v128.load(t + 16));
+    if (v128.any_true(v128.or(low, high))) {
+      steps += popcnt(i64x2.bitmask(low)) + popcnt(i64x2.bitmask(high));
+    }
+  }
+  for (; index < count; index++) {
     const t = ts + (index << 3);
     steps += load<i64>(t) < load<i64>(t - 8) ? 1 : 0;
   }
@@ -223,7 +232,7 @@ export function takeBits(polarities: usize, count: i32, out: usize): void {
   }
   let rest: u64 = 0;
   for (let bit = 0; index + bit < count; bit++) {
-    rest |= <u64>(load<i8>(polarities + index + bit) > 0 ? 1 : 0) << bit;
+    rest |= (<u64>(load<i8>(polarities + index + bit) > 0 ? 1 : 0)) << bit;
   }
   store<u64>(out + (index >> 3), rest);
 }
@@ -237,7 +246,7 @@ export function takeRowBits(count: i32, bits: usize, ys: usize, out: usize): voi
     for (let lane = 0; lane < end; lane += 8) {
       const y = ys + ((index + lane) << 1);
       const same = i16x8.bitmask(i16x8.eq(v128.load(y), v128.load(y - 2)));
-      goesOn |= <u64>same << lane;
+      goesOn |= (<u64>same) << lane;
     }
     if (index === 0) goesOn &= ~(<u64>1);
     if (end < 64) goesOn &= ((<u64>1) << end) - 1;
@@ -292,40 +301,57 @@ export function isConstant(bytes: usize, count: i32): i32 {
   return 1;
 }
 
-/** Room for how often each value of a byte, and each nibble, is there. */
-const BYTE_COUNTS: usize = memory.data(256 * 4);
-const NIBBLE_COUNTS: usize = memory.data(16 * 4);
+/** How often each value is there, counted in four tables: the same one twice in a row would wait. */
+const COUNTS: usize = memory.data(256 * 4 * 4);
+const TABLE_BYTES: usize = 256 * 4;
 
 /** What an ideal code of single bytes makes of `count` bytes, in bytes. */
 export function costOfBytes(bytes: usize, count: i32): f64 {
-  memory.fill(BYTE_COUNTS, 0, 256 * 4);
-  for (let index = 0; index < count; index++) {
-    const at = BYTE_COUNTS + ((<usize>load<u8>(bytes + index)) << 2);
-    store<u32>(at, load<u32>(at) + 1);
+  memory.fill(COUNTS, 0, TABLE_BYTES * 4);
+  let index = 0;
+  for (; index + 4 <= count; index += 4) {
+    const four = load<u32>(bytes + index);
+    raise(COUNTS + ((<usize>(four & 255)) << 2));
+    raise(COUNTS + TABLE_BYTES + ((<usize>((four >> 8) & 255)) << 2));
+    raise(COUNTS + TABLE_BYTES * 2 + ((<usize>((four >> 16) & 255)) << 2));
+    raise(COUNTS + TABLE_BYTES * 3 + ((<usize>(four >> 24)) << 2));
   }
-  return costOf(BYTE_COUNTS, 256, count);
+  for (; index < count; index++) raise(COUNTS + ((<usize>load<u8>(bytes + index)) << 2));
+  return costOf(256, count);
 }
 
-/** The same for the bytes and the nibbles of values of twelve bits. */
-export function costOfValues(values: usize, count: i32, isLow: i32): f64 {
-  memory.fill(BYTE_COUNTS, 0, 256 * 4);
-  memory.fill(NIBBLE_COUNTS, 0, 16 * 4);
-  const byteShift = isLow ? 4 : 0;
-  const nibbleShift = isLow ? 0 : 8;
-  for (let index = 0; index < count; index++) {
-    const value: u32 = load<u16>(values + (index << 1));
-    const byte = BYTE_COUNTS + (<usize>((value >> byteShift) & 255) << 2);
-    store<u32>(byte, load<u32>(byte) + 1);
-    const nibble = NIBBLE_COUNTS + (<usize>((value >> nibbleShift) & 15) << 2);
-    store<u32>(nibble, load<u32>(nibble) + 1);
+/** The same for the nibbles of values of twelve bits. */
+export function costOfNibbles(values: usize, count: i32, isLow: i32): f64 {
+  memory.fill(COUNTS, 0, TABLE_BYTES * 4);
+  const shift = isLow ? 0 : 8;
+  let index = 0;
+  for (; index + 4 <= count; index += 4) {
+    const four = load<u64>(values + (index << 1)) >> shift;
+    raise(COUNTS + ((<usize>(four & 15)) << 2));
+    raise(COUNTS + TABLE_BYTES + ((<usize>((four >> 16) & 15)) << 2));
+    raise(COUNTS + TABLE_BYTES * 2 + ((<usize>((four >> 32) & 15)) << 2));
+    raise(COUNTS + TABLE_BYTES * 3 + ((<usize>((four >> 48) & 15)) << 2));
   }
-  return costOf(BYTE_COUNTS, 256, count) + costOf(NIBBLE_COUNTS, 16, count);
+  for (; index < count; index++) {
+    const value: u32 = <u32>load<u16>(values + (index << 1)) >> shift;
+    raise(COUNTS + ((<usize>(value & 15)) << 2));
+  }
+  return costOf(16, count);
 }
 
-function costOf(counts: usize, values: i32, count: i32): f64 {
+function raise(at: usize): void {
+  store<u32>(at, load<u32>(at) + 1);
+}
+
+function costOf(values: i32, count: i32): f64 {
   let bits: f64 = 0;
   for (let value = 0; value < values; value++) {
-    const times = load<u32>(counts + (value << 2));
+    const at = COUNTS + ((<usize>value) << 2);
+    const times =
+      load<u32>(at) +
+      load<u32>(at + TABLE_BYTES) +
+      load<u32>(at + TABLE_BYTES * 2) +
+      load<u32>(at + TABLE_BYTES * 3);
     if (times > 0) bits += <f64>times * Math.log2(<f64>count / <f64>times);
   }
   return bits / 8;
