@@ -148,8 +148,12 @@ export class ChunkEncoder {
     return { first: t[0] as bigint, last: t[this.length - 1] as bigint };
   }
 
-  /** Makes a chunk of the events, of which there is at least one; the encoder is then empty. */
-  async encode(): Promise<EncodedChunk> {
+  /**
+   * Makes a chunk of the events, of which there is at least one; the encoder is then empty.
+   *
+   * @param forced - modes that can hold them; those that a trial finds best by default
+   */
+  async encode(forced?: ChunkModes): Promise<EncodedChunk> {
     const begun = performance.now();
     const count = this.length;
     const { facts, backwardSteps } = this.#judge(count);
@@ -160,7 +164,7 @@ export class ChunkEncoder {
       ...this.#at,
     };
     const goesBack = backwardSteps > 0;
-    const trying = tryModes(this.#kernel, trial, facts, goesBack, this.#settings);
+    const trying = forced ?? tryModes(this.#kernel, trial, facts, goesBack, this.#settings);
     const tried = performance.now();
     const modes = await trying;
     const chosen = performance.now();

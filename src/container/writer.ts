@@ -9,6 +9,7 @@ import { encodeDigest } from "./digest.ts";
 import { encodeHeader } from "./header.ts";
 import { TRAILER_BYTES } from "./layout.ts";
 import { type ContainerMetadata, encodeMetadata } from "./metadata.ts";
+import type { ChunkModes } from "./modes.ts";
 import type { ContainerSettings } from "./settings.ts";
 import {
   addChunk,
@@ -71,8 +72,12 @@ export class ContainerWriter {
   readonly #columnBytes = { x: 0, y: 0, t: 0, polarity: 0 };
   readonly #modes: Record<string, number> = {};
 
-  constructor(settings: ContainerSettings) {
+  readonly #forced: ChunkModes | undefined;
+
+  /** @param forced - how every chunk is written, instead of what a trial of each finds best */
+  constructor(settings: ContainerSettings, forced?: ChunkModes) {
     this.#settings = settings;
+    this.#forced = forced;
     this.#sha256 = settings.checksum === "sha256" ? platform.createSha256() : null;
   }
 
@@ -170,7 +175,7 @@ export class ContainerWriter {
     const { first, last } = encoder.times;
     if (this.#lastTime !== null && first < this.#lastTime) this.#stats.backwardSteps += 1;
     this.#lastTime = last;
-    const chunk = encoder.encode();
+    const chunk = encoder.encode(this.#forced);
     chunk.catch(() => {}); // reported when it is awaited
     this.#pending.push({ encoder, chunk });
     this.#encoder = null;
