@@ -1,5 +1,6 @@
 import { platform } from "#platform";
 import { isEventError } from "../errors.ts";
+import { inflateWithFzstd } from "../source/fzstd-block.ts";
 import { CODEC_FILL, CODEC_NONE, CODECS, type CodecName } from "./layout.ts";
 import { damaged, type Place } from "./problems.ts";
 import { judgeFrame, withContentSize } from "./zstd-frame.ts";
@@ -84,11 +85,10 @@ export async function inflateStream(
   }
 }
 
-/** Slower, into memory of that size and no other. */
+/** Slower, and ended as soon as more comes out. */
 async function inflateCarefully(bytes: Uint8Array, size: number, place: Place) {
-  const { decompress } = await import("fzstd");
   try {
-    return decompress(bytes, new Uint8Array(size));
+    return await inflateWithFzstd(bytes, size);
   } catch (cause) {
     const expected = `${size} bytes of zstd`;
     throw damaged("a stream is damaged", { ...place, expected, found: messageOf(cause), cause });

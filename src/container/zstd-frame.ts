@@ -40,6 +40,7 @@ export function judgeFrame(bytes: Uint8Array, size: number): FrameBounds | strin
   if (declared !== size) return `it declares ${declared} bytes`;
   at += sizeBytes;
   let most = 0;
+  let known = 0;
   for (;;) {
     if (at + BLOCK_HEADER_BYTES > bytes.byteLength) return "it ends inside a block";
     const header = view.getUint16(at, true) | ((bytes[at + 2] as number) << 16);
@@ -48,7 +49,8 @@ export function judgeFrame(bytes: Uint8Array, size: number): FrameBounds | strin
     const length = header >> 3;
     if (type > COMPRESSED_BLOCK || length > MAX_BLOCK_BYTES) return "it has an unknown block";
     most += type === COMPRESSED_BLOCK ? Math.min(MAX_BLOCK_BYTES, size) : length;
-    if (type !== COMPRESSED_BLOCK && length > size) return "a block gives more than it declares";
+    if (type !== COMPRESSED_BLOCK) known += length;
+    if (known > size) return "it gives more than it declares";
     at += type === REPEATED_BLOCK ? 1 : length;
     if ((header & 1) !== 0) break;
   }

@@ -2,6 +2,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { EventError } from "../errors.ts";
 import { spoolToBlob } from "../source/blob.ts";
+import { inflateWithFzstd } from "../source/fzstd-block.ts";
 import { FzstdInflater } from "../source/fzstd-inflater.ts";
 import { withoutSecrets } from "../source/http-address.ts";
 import { ScratchMemory } from "../source/scratch-memory.ts";
@@ -70,8 +71,7 @@ export const platform: Platform = {
       if (result.byteLength === size) return result;
       throw new RangeError(`${result.byteLength} bytes come out`);
     }
-    const { decompress } = await import("fzstd");
-    return decompress(bytes, new Uint8Array(size));
+    return inflateWithFzstd(bytes, size);
   },
 
   crc32,

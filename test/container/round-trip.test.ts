@@ -52,28 +52,32 @@ function fitting(modes: ChunkModes, events: readonly PlainEvent[]): ChunkModes {
 }
 
 describe("a container", () => {
-  it("gives back any events, in any mode, chunk size and codec", async () => {
-    const parts = fc.record({
-      events: anyEvents(300),
-      chunkEvents: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 400 })),
-      codec: fc.constantFrom(...CODECS),
-      checksum: fc.constantFrom("none" as const, "crc32" as const, "sha256" as const),
-      modes: fc.option(
-        fc.record({
-          time: fc.constantFrom(0, 1, 2),
-          pixels: fc.constantFrom(...PIXEL_MODES),
-          polarity: fc.constantFrom(0, 1, 2),
+  it(
+    "gives back any events, in any mode, chunk size and codec",
+    async () => {
+      const parts = fc.record({
+        events: anyEvents(300),
+        chunkEvents: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 400 })),
+        codec: fc.constantFrom(...CODECS),
+        checksum: fc.constantFrom("none" as const, "crc32" as const, "sha256" as const),
+        modes: fc.option(
+          fc.record({
+            time: fc.constantFrom(0, 1, 2),
+            pixels: fc.constantFrom(...PIXEL_MODES),
+            polarity: fc.constantFrom(0, 1, 2),
+          }),
+          { nil: undefined },
+        ),
+      });
+      await fc.assert(
+        fc.asyncProperty(parts, async ({ events, modes, ...options }) => {
+          await expectRoundTrip(events, { options, modes: modes && fitting(modes, events) });
         }),
-        { nil: undefined },
-      ),
-    });
-    await fc.assert(
-      fc.asyncProperty(parts, async ({ events, modes, ...options }) => {
-        await expectRoundTrip(events, { options, modes: modes && fitting(modes, events) });
-      }),
-      { numRuns: 150 * SOAK },
-    );
-  }, 120_000 * SOAK);
+        { numRuns: 150 * SOAK },
+      );
+    },
+    120_000 * SOAK,
+  );
 
   it("has every mode", async () => {
     const columns = rowScene(700);
@@ -114,7 +118,8 @@ describe("a container", () => {
   it("keeps times at both ends of 64 bits", async () => {
     const times = [-(2n ** 63n), 2n ** 63n - 1n, 0n, -1n, 2n ** 63n - 1n, -(2n ** 63n)];
     const events = times.map((t): PlainEvent => [1, 2, t, 1]);
-    for (const chunkEvents of [1, 2, 100]) await expectRoundTrip(events, { options: { chunkEvents } });
+    for (const chunkEvents of [1, 2, 100])
+      await expectRoundTrip(events, { options: { chunkEvents } });
     // In order, from one end to the other: a step of nearly 2^64.
     const sorted = [...times].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
     await expectRoundTrip(

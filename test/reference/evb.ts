@@ -69,7 +69,7 @@ export function readReferenceContainer(bytes: Uint8Array): ReferenceContainer {
   const metadata = JSON.parse(metaPayload.toString("utf8", 8, 8 + metaPayload.readUInt32LE(0)));
   const statistics = segment("STAT", place(16));
   const index = segment("INDX", place(24));
-  must((place(32) === 0) === (checksums < 2), "digest there or not");
+  must((place(32) === 0) === checksums < 2, "digest there or not");
   if (checksums === 2) {
     const digest = segment("SHA2", place(32));
     const covered = file.subarray(Number(digest.readBigUInt64LE(0)), place(32));
@@ -102,9 +102,15 @@ export function readReferenceContainer(bytes: Uint8Array): ReferenceContainer {
     readTriggers(segment("TRIG", Number(index.readBigUInt64LE(at))), codec, out);
   }
   must(Number(statistics.readBigUInt64LE(0)) === out.x.length, "events of the statistics");
-  must(Number(statistics.readBigUInt64LE(8)) === out.p.filter(Boolean).length, "ON of the statistics");
+  must(
+    Number(statistics.readBigUInt64LE(8)) === out.p.filter(Boolean).length,
+    "ON of the statistics",
+  );
   must(Number(statistics.readBigUInt64LE(56)) === chunkCount, "chunks of the statistics");
-  must(Number(statistics.readBigUInt64LE(64)) === out.triggers.length, "triggers of the statistics");
+  must(
+    Number(statistics.readBigUInt64LE(64)) === out.triggers.length,
+    "triggers of the statistics",
+  );
   return out;
 }
 
@@ -148,7 +154,10 @@ function readChunk(
     const bytes = payload.subarray(at, at + stored);
     const number = payload.readUInt8(line + 1);
     codecs.push(number);
-    streams.set(payload.readUInt8(line), undo(number, codec, bytes, payload.readUInt32LE(line + 8)));
+    streams.set(
+      payload.readUInt8(line),
+      undo(number, codec, bytes, payload.readUInt32LE(line + 8)),
+    );
     at = end;
   }
   must(at === payload.length, "end of a chunk");
@@ -260,7 +269,10 @@ function readTriggers(payload: Buffer, codec: number, out: ReferenceContainer): 
     const stored = payload.readUInt32LE(line + 12);
     const raw = payload.readUInt32LE(line + 16);
     const name = text(payload, line, 8).replace(/\0+$/, "");
-    columns.set(name, undo(payload.readUInt8(line + 9), codec, payload.subarray(at, at + stored), raw));
+    columns.set(
+      name,
+      undo(payload.readUInt8(line + 9), codec, payload.subarray(at, at + stored), raw),
+    );
     at += Math.ceil(stored / 8) * 8;
   }
   for (let row = 0; row < rows; row++) {
