@@ -2,7 +2,7 @@ import type { RecordBatch } from "apache-arrow";
 import type { DataFrame } from "nodejs-polars";
 import { EVENT_BYTES } from "../container/layout.ts";
 import type { ContainerMetadata } from "../container/metadata.ts";
-import type { ContainerOptions } from "../container/settings.ts";
+import { type ContainerOptions, resolveSettings } from "../container/settings.ts";
 import type { WrittenContainer } from "../container/writer.ts";
 import { EventError, isEventError } from "../errors.ts";
 import { COLUMN_NAMES } from "../events/columns.ts";
@@ -94,6 +94,8 @@ export async function exportEvents(
   options: ExportOptions = {},
 ): Promise<ExportStats> {
   checkTarget(target);
+  resolveSettings(options);
+  options.signal?.throwIfAborted();
   if (options.overwrite !== true) await refuseExisting(target);
   const begun = performance.now();
   const clock = { write: 0 };

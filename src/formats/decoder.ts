@@ -4,6 +4,7 @@
 import type { SensorGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
 import type { Assumption, MutableReport } from "../events/report.ts";
+import type { EventStatistics } from "../events/statistics.ts";
 import type { DecodingKernel } from "../kernels/decoding-kernel.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
 import type { ByteSource } from "../source/byte-source.ts";
@@ -215,6 +216,8 @@ export interface RowTable {
   ): Promise<RowReader>;
   /** External triggers that the source holds beside the events. Default: none. */
   readonly triggers?: RowTriggers | undefined;
+  /** What the source says of all its events, for whoever asks before they are read. */
+  readonly stated?: StatedContent | undefined;
   /**
    * Finds the first row at or after a time, the number of rows if there is none, by reading a small
    * part of the source. It is right where times never go back.
@@ -224,6 +227,13 @@ export interface RowTable {
   findRow?(time: bigint): Promise<number>;
   /** Gives back what the table holds; the source is its owner's. */
   close?(): Promise<void>;
+}
+
+/** What a source says of what it holds. */
+export interface StatedContent {
+  readonly statistics: EventStatistics;
+  readonly triggers: number;
+  readonly backwardSteps: number;
 }
 
 /** Bytes that a reader holds of its own: chunks that were decompressed, what is being read. */

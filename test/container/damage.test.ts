@@ -377,8 +377,8 @@ describe("metadata", () => {
     const text = '{"custom":{"__proto__":"a","constructor":"b"},"__proto__":{"x":1},"other":[{}]}';
     const { openRecording } = await import("../../src/node.ts");
     const recording = await openRecording(await withText(text));
-    expect(recording.header).toContainEqual(["custom.__proto__", "a"]);
-    expect(recording.header).toContainEqual(["custom.constructor", "b"]);
+    expect(recording.header).toContainEqual(["evarrow.custom.__proto__", "a"]);
+    expect(recording.header).toContainEqual(["evarrow.custom.constructor", "b"]);
     expect(({} as { x?: number }).x).toBeUndefined();
     await recording.close();
   });

@@ -30,7 +30,9 @@ async function expectRoundTrip(
   expect(table.numRows).toBe(events.length);
   for (const name of ["x", "y", "t", "polarity"] as const) {
     const found = table.getChild(name)?.toArray() ?? [];
-    expect(Array.from(found as ArrayLike<number | bigint>)).toEqual(Array.from(columns[name]));
+    expect(Array.from(found as ArrayLike<number | bigint>)).toEqual(
+      Array.from(columns[name] as ArrayLike<number | bigint>),
+    );
   }
   return reference;
 }

@@ -1,7 +1,15 @@
 import { mostScratchBytes } from "../../container/chunk-decoder.ts";
 import { ContainerReader } from "../../container/reader.ts";
 import type { ByteSource } from "../../source/byte-source.ts";
-import type { RecordingFacts, RowOptions, RowTable, RowTriggers, TriggerRows } from "../decoder.ts";
+import type {
+  RecordingFacts,
+  RowOptions,
+  RowTable,
+  RowTriggers,
+  StatedContent,
+  TriggerRows,
+} from "../decoder.ts";
+import { entriesOf } from "./entries.ts";
 import { EvbRowReader } from "./reader.ts";
 import { rowAt } from "./row-at.ts";
 
@@ -45,36 +53,46 @@ export async function openEvb(source: ByteSource, options: RowOptions): Promise<
       return EvbRowReader.create({ reader, memory, ahead, recover, checkEvents });
     },
     triggers: triggers > 0 ? triggersOf(reader) : undefined,
+    stated: reader.truncation === null ? statedBy(reader) : undefined,
     findRow: (time) => rowAt(reader, time),
   };
 }
 
 function factsOf({ header, metadata }: ContainerReader, { geometry }: RowOptions): RecordingFacts {
-  const { custom = {}, source } = metadata;
-  const { major, minor, codec, checksums, writer } = header;
-  const entries: [string, string][] = [
-    ["version", `${major}.${minor}`],
-    ["writer", metadata.createdBy ?? writer],
-    ["codec", codec],
-    ["checksums", checksums],
-  ];
-  const add = (key: string, value: string | undefined): void => {
-    if (value !== undefined && value !== "") entries.push([key, value]);
-  };
-  add("createdAt", metadata.createdAt);
-  add("platform", metadata.platform);
-  add("description", metadata.description);
-  add("tags", metadata.tags?.join(", "));
-  add("source.format", source?.format);
-  add("source.name", source?.name);
-  for (const [key, value] of source?.header ?? []) entries.push([`source.header.${key}`, value]);
-  for (const [key, value] of Object.entries(custom)) entries.push([`custom.${key}`, value]);
   return {
-    entries,
+    entries: entriesOf(header, metadata),
     geometry: geometry ?? header.geometry,
     assumptions: [],
     timeOffset: metadata.timeOffset,
-    originalFormat: source?.format,
+    originalFormat: metadata.source?.format,
+  };
+}
+
+/** The statistics in the words of a load; undefined where a time is no number. */
+function statedBy({ statistics: stats }: ContainerReader): StatedContent | undefined {
+  const { events, on, off, triggers, backwardSteps } = stats;
+  const isEmpty = events === 0;
+  const some = (value: number): number | null => (isEmpty ? null : value);
+  const times = [stats.firstTime, stats.lastTime, stats.leastTime, stats.greatestTime].map(Number);
+  if (!times.every(Number.isSafeInteger)) return undefined;
+  const [firstTime = 0, lastTime = 0, minTime = 0, maxTime = 0] = times;
+  const durationUs = maxTime - minTime;
+  return {
+    triggers,
+    backwardSteps,
+    statistics: {
+      estimated: false,
+      ...{ events, on, off, durationUs },
+      firstTime: some(firstTime),
+      lastTime: some(lastTime),
+      minTime: some(minTime),
+      maxTime: some(maxTime),
+      eventsPerSecond: durationUs === 0 ? null : (events * 1e6) / durationUs,
+      minX: some(stats.leastX),
+      maxX: some(stats.greatestX),
+      minY: some(stats.leastY),
+      maxY: some(stats.greatestY),
+    },
   };
 }
 

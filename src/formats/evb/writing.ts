@@ -6,6 +6,7 @@ import { COLUMN_NAMES, type TriggerColumns } from "../../events/columns.ts";
 import type { EventMemory } from "../../kernels/event-memory.ts";
 import { VERSION } from "../../version.ts";
 import type { EventWriter, WriterFacts } from "../writer.ts";
+import { metadataIn } from "./entries.ts";
 import type { EvbTargetOptions } from "./format.ts";
 
 /** Triggers of a segment: they are rare, and a segment is read whole. */
@@ -60,20 +61,22 @@ function metadataOf(
   { metadata }: EvbTargetOptions,
   isDeterministic: boolean,
 ): ContainerMetadata {
+  const { header, ...kept } = metadataIn(original ?? []);
   const { geometry, polarityEncoding, format, originalFormat, sourceName, ...counts } = report;
-  const { mode, modeReason, threads, timeOffset, ...kept } = counts;
+  const { mode, modeReason, threads, timeOffset, ...happened } = counts;
   return {
     createdBy: `evarrow ${VERSION}`,
     ...(!isDeterministic && { createdAt: new Date().toISOString(), platform: platform.name }),
+    ...kept,
     ...metadata,
     columns: COLUMN_NAMES,
     source: {
       format: originalFormat ?? format,
       ...(sourceName !== null && { name: sourceName }),
-      header: original,
+      header,
     },
     timeOffset,
-    report: kept,
+    report: happened,
   };
 }
 
