@@ -1,3 +1,4 @@
+import { EventError } from "../errors.ts";
 import { show } from "../util/show.ts";
 import { viewOf } from "./fields.ts";
 import {
@@ -42,12 +43,25 @@ export interface ContainerSource {
 }
 
 /**
- * Writes the segment `META`.
+ * Writes the segment `META`. Where all of it is too much, the header of the source and its report are
+ * left out.
  *
- * @throws EventError `not-encodable` for more than a MiB of text
+ * @throws EventError `not-encodable` for more than a MiB of text even so
  */
 export function encodeMetadata(metadata: ContainerMetadata, checksums: Checksums): Uint8Array {
-  const text = new TextEncoder().encode(JSON.stringify(metadata));
+  const { source = {}, report, ...rest } = metadata;
+  let text = toText(metadata);
+  if (text.byteLength > MAX_METADATA_BYTES) {
+    const { header, ...named } = source;
+    text = toText({ ...rest, source: named });
+  }
+  if (text.byteLength > MAX_METADATA_BYTES) {
+    throw new EventError("not-encodable", "the metadata are too long for a container", {
+      format: "evb",
+      expected: `at most ${MAX_METADATA_BYTES} bytes of JSON`,
+      found: `${text.byteLength}`,
+    });
+  }
   const segment = createSegment("META", METADATA.text + text.byteLength);
   const view = viewOf(segment);
   view.setUint32(SEGMENT_HEAD_BYTES + METADATA.length, text.byteLength, true);
@@ -55,9 +69,8 @@ export function encodeMetadata(metadata: ContainerMetadata, checksums: Checksums
   return sealed(segment, checksums);
 }
 
-/** Bytes of the text of some metadata. */
-export function metadataBytes(metadata: ContainerMetadata): number {
-  return new TextEncoder().encode(JSON.stringify(metadata)).byteLength;
+function toText(metadata: ContainerMetadata): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(metadata));
 }
 
 /**

@@ -218,6 +218,8 @@ export interface RowTable {
   readonly triggers?: RowTriggers | undefined;
   /** What the source says of all its events, for whoever asks before they are read. */
   readonly stated?: StatedContent | undefined;
+  /** What is known of the rows in chunks, for whoever wants few of them. */
+  chunkIndex?(): Promise<RowChunkIndex>;
   /**
    * Finds the first row at or after a time, the number of rows if there is none, by reading a small
    * part of the source. It is right where times never go back.
@@ -227,6 +229,27 @@ export interface RowTable {
   findRow?(time: bigint): Promise<number>;
   /** Gives back what the table holds; the source is its owner's. */
   close?(): Promise<void>;
+}
+
+/** Which times and pixels the chunks of a table have, which is known without reading them. */
+export interface RowChunkIndex {
+  /** Number of chunks. */
+  readonly chunks: number;
+  /** What is known of chunk number `chunk`. */
+  entry(chunk: number): RowChunk;
+}
+
+/** Rows that are read together, and what their events lie between. */
+export interface RowChunk {
+  readonly firstRow: number;
+  readonly count: number;
+  readonly on: number;
+  readonly leastTime: bigint;
+  readonly greatestTime: bigint;
+  readonly leastX: number;
+  readonly greatestX: number;
+  readonly leastY: number;
+  readonly greatestY: number;
 }
 
 /** What a source says of what it holds. */

@@ -102,6 +102,20 @@ describe("exportEvents", () => {
     await opened.close();
   });
 
+  it("leaves out what is too long, and refuses what the user says at too great length", async () => {
+    const sink = new MemorySink();
+    const header = Object.fromEntries(
+      Array.from({ length: 12_000 }, (_, at) => [`key${at}`, "v".repeat(80)]),
+    );
+    const raw = await madeEvt2({ ...SCENE, header });
+    await convertRecording(raw, sink, { format: "evb" });
+    const { source } = readReferenceContainer(sink.bytes).metadata as { source: object };
+    expect(source).toEqual({ format: "evt2" });
+    const metadata = { description: "a".repeat(2_000_000) };
+    const refused = withRaw((recording) => exportEvents(recording, new MemorySink(), { metadata }));
+    await expect(refused).rejects.toMatchObject({ code: "not-encodable" });
+  });
+
   it("has the same bytes every time when it is asked to", async () => {
     const outputs: Uint8Array[] = [];
     for (let run = 0; run < 2; run++) {

@@ -127,6 +127,25 @@ describe("evb", () => {
     await recording.close();
   });
 
+  it("tells what each chunk holds before it is read", async () => {
+    const recording = await openRecording(CONTAINER);
+    const { content } = recording;
+    const index = content.kind === "rows" ? await content.table.chunkIndex?.() : undefined;
+    expect(index?.chunks).toBe(20);
+    for (let chunk = 0; chunk < 20; chunk++) {
+      const rows = [chunk * 1000, chunk * 1000 + 1000] as const;
+      const [x, y] = [COLUMNS.x.subarray(...rows), COLUMNS.y.subarray(...rows)];
+      expect(index?.entry(chunk)).toMatchObject({
+        ...{ firstRow: rows[0], count: 1000 },
+        ...{ leastX: Math.min(...x), greatestX: Math.max(...x) },
+        ...{ leastY: Math.min(...y), greatestY: Math.max(...y) },
+        ...{ leastTime: COLUMNS.t[rows[0]], greatestTime: COLUMNS.t[rows[1] - 1] },
+        on: COLUMNS.polarity.subarray(...rows).filter((polarity) => polarity > 0).length,
+      });
+    }
+    await recording.close();
+  });
+
   it("gives its triggers, in as many segments as there are", async () => {
     const length = 70_000;
     const triggers = {

@@ -54,6 +54,7 @@ export async function openEvb(source: ByteSource, options: RowOptions): Promise<
     },
     triggers: triggers > 0 ? triggersOf(reader) : undefined,
     stated: reader.truncation === null ? statedBy(reader) : undefined,
+    chunkIndex: () => reader.index(),
     findRow: (time) => rowAt(reader, time),
   };
 }
