@@ -1,3 +1,4 @@
+import { platform } from "#platform";
 import { EventError } from "../errors.ts";
 import { show } from "../util/show.ts";
 import { CODEC_LEVELS, CONTAINER_CODECS, type ContainerCodec } from "./codec.ts";
@@ -65,7 +66,7 @@ export interface ContainerOptions
   }> {
   /** Default: `balanced`. */
   preset?: ContainerPreset | undefined;
-  /** What streams are compressed with; `auto` takes what the platform can. Default: the preset's. */
+  /** What streams are compressed with; `auto` takes zstd in Node and deflate in browsers. Default: `auto`, but none for `store`. */
   codec?: ContainerCodec | "auto" | undefined;
 }
 
@@ -84,7 +85,10 @@ export function resolveSettings(options: ContainerOptions = {}): ContainerSettin
     ([name, value]) => Object.hasOwn(BALANCED, name) && value !== undefined,
   );
   const merged = { ...base, ...Object.fromEntries(given) } as ContainerOptions & ContainerSettings;
-  const codec = options.codec === "auto" ? base.codec : merged.codec;
+  // What is not stated is up to the platform: browsers read zstd, but do not write it.
+  const isOpen = options.codec === "auto" || options.codec === undefined;
+  const own = base.codec === "none" ? base.codec : platform.bestCodec;
+  const codec = isOpen ? own : merged.codec;
   if (!CONTAINER_CODECS.includes(codec)) {
     throw wrong("codec", [...CONTAINER_CODECS, "auto"].map(show).join(", "), codec);
   }

@@ -14,6 +14,8 @@ import type { Platform } from "./platform.ts";
 export const platform: Platform = {
   name: "browser",
 
+  bestCodec: "deflate",
+
   async openPath(path) {
     throw noPaths(path);
   },

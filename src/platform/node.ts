@@ -28,6 +28,8 @@ const { createZstdDecompress } = zlib as unknown as {
 export const platform: Platform = {
   name: `${process.platform} ${process.arch}, Node ${process.versions.node}`,
 
+  bestCodec: "zstd",
+
   openPath: async (path) => openFile(pathOf(path, UNREADABLE_ADDRESS)),
 
   createFile: async (path) => createFile(pathOf(path, UNWRITABLE_ADDRESS)),

@@ -12,6 +12,8 @@ export type BlockCodec = "zstd" | "deflate" | "brotli";
 export interface Platform {
   /** Of the system, for people: `linux x64, Node 20.19.0`. */
   readonly name: string;
+  /** What it compresses blocks with best. */
+  readonly bestCodec: BlockCodec;
   /**
    * Opens a path or a `file:` URL.
    *
