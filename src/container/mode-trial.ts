@@ -1,4 +1,4 @@
-import { type ContainerCodec, compressStream } from "./codec.ts";
+import { compressStream } from "./codec.ts";
 import {
   CELL_BITS,
   NARROW_END,
@@ -55,7 +55,8 @@ export interface EncodeKernel {
   ): void;
   isConstant(bytes: number, count: number): number;
   costOfBytes(bytes: number, count: number): number;
-  costOfNibbles(values: number, count: number, isLow: number): number;
+  countValues(values: number, count: number, tables: number): void;
+  costOfSplit(tables: number, count: number, isLow: number, ofNibbles: number): number;
 }
 
 /** Addresses of the columns of a chunk, and of room to try in. */
@@ -91,20 +92,14 @@ export const TRIAL_BYTES: number = ATTEMPTS * ATTEMPT_BYTES;
 const WORTH = 0.02;
 /** Modes are compressed for comparison that look at most so much worse than the best one. */
 const CLOSE = 1.15;
-/** Levels that tell as much as higher ones. */
-const TRIAL_LEVELS: Readonly<Record<ContainerCodec, number>> = {
-  none: 0,
-  zstd: 1,
-  deflate: 1,
-  brotli: 1,
-};
-
+/** The most modes of one kind that are compressed for comparison: a third one never won. */
+const FINALISTS = 2;
 /** A way to write a part of the events, and what it makes of the sample. */
 interface Candidate {
   readonly mode: number;
   readonly isLow: boolean;
-  /** The bytes that are to be compressed. */
-  readonly at: number;
+  /** Writes the bytes that are to be compressed; returns where they are. */
+  readonly write: () => number;
   readonly bytes: number;
   /** What an ideal code of single bytes makes of them, and of what else there is. */
   readonly ideal: number;
@@ -131,7 +126,7 @@ export async function tryModes(
 ): Promise<ChunkModes> {
   const count = Math.min(facts.count, SAMPLE_EVENTS);
   const sample = facts.count <= SAMPLE_EVENTS ? at : takeSample(at, facts.count);
-  const trial = new Trial(encode, sample, count, settings.codec);
+  const trial = new Trial(encode, sample, count, settings);
   const isWide = Math.max(facts.greatestX, facts.greatestY) >= NARROW_END;
   const time = goesBack ? TIME_BOTH_WAYS : trial.time();
   if (settings.codec === "none") {
@@ -143,11 +138,17 @@ export async function tryModes(
     return { time, pixels: PIXELS_WIDE, polarity: best(await trial.judge(plainOrRows)).mode };
   }
   const cells = settings.cells ? [trial.cellBits(facts)] : [];
+  // They have to be a good deal better to be worth it.
+  const isHopeless = cells.some((cell) => plainOrRows.some(({ ideal }) => cell.ideal >= ideal));
   const steps = trial.axis(sample.xs, [TRANSFORM_PLAIN, TRANSFORM_DELTA]);
   const runs = trial.axis(sample.xs, [TRANSFORM_RUN]);
   const ys = trial.axis(sample.ys, [TRANSFORM_PLAIN, TRANSFORM_DELTA]);
-  const judged = await Promise.all([plainOrRows, cells, [...steps, ...runs], ys].map(trial.judge));
-  const [p, withCells, xs, y] = judged as [Judged[], Judged[], Judged[], Judged[]];
+  const [p, withCells, xs, y] = await Promise.all([
+    trial.judge(plainOrRows),
+    trial.judge(isHopeless ? [] : cells),
+    trial.judgeAxis([...steps, ...runs]),
+    trial.judgeAxis(ys),
+  ]);
   const upright = best(p);
   const row = best(y);
   const x = best(xs);
@@ -197,14 +198,14 @@ class Trial {
   readonly #encode: EncodeKernel;
   readonly #at: TrialMemory;
   readonly #count: number;
-  readonly #codec: ContainerCodec;
+  readonly #settings: ContainerSettings;
   #next: number;
 
-  constructor(encode: EncodeKernel, at: TrialMemory, count: number, codec: ContainerCodec) {
+  constructor(encode: EncodeKernel, at: TrialMemory, count: number, settings: ContainerSettings) {
     this.#encode = encode;
     this.#at = at;
     this.#count = count;
-    this.#codec = codec;
+    this.#settings = settings;
     this.#next = at.trials;
   }
 
@@ -213,24 +214,29 @@ class Trial {
     const { ts, steps, sizes, larges } = this.#at;
     const count = this.#count;
     const groups = this.#encode.takeGroups(ts, count, steps, sizes, larges);
-    if (this.#codec === "none") return groups * 2 < count ? TIME_GROUPS : TIME_STEPS;
+    if (this.#settings.codec === "none") return groups * 2 < count ? TIME_GROUPS : TIME_STEPS;
     const grouped = this.#ideal(steps, groups) + this.#ideal(sizes, groups);
     this.#encode.takeSteps(ts, count, steps, larges, 0);
     return grouped < this.#ideal(steps, count) ? TIME_GROUPS : TIME_STEPS;
   }
 
-  /** The bytes of an axis, for each transform and both ways to split it. */
+  /** An axis, for each transform and both ways to split it. */
   axis(axis: number, transforms: readonly number[]): Candidate[] {
-    const { ys, ps, xValues } = this.#at;
-    const bytes = this.#count;
+    const { ys, ps, xValues, cells: tables } = this.#at;
+    const count = this.#count;
     return transforms.flatMap((mode) => {
-      this.#encode.transformAxis(axis, bytes, mode, ys, ps, xValues);
+      this.#encode.transformAxis(axis, count, mode, ys, ps, xValues);
+      this.#encode.countValues(xValues, count, tables);
       return [false, true].map((isLow): Candidate => {
-        const at = this.#reserve();
-        this.#encode.takeBytes(xValues, bytes, Number(isLow), at);
-        const ideal = this.#ideal(at, bytes);
-        const others = this.#encode.costOfNibbles(xValues, bytes, Number(isLow));
-        return { mode, isLow, at, bytes, ideal, others };
+        const ideal = this.#encode.costOfSplit(tables, count, Number(isLow), 0);
+        const others = this.#encode.costOfSplit(tables, count, Number(isLow), 1);
+        const write = (): number => {
+          const at = this.#reserve();
+          this.#encode.transformAxis(axis, count, mode, ys, ps, xValues);
+          this.#encode.takeBytes(xValues, count, Number(isLow), at);
+          return at;
+        };
+        return { mode, isLow, write, bytes: count, ideal, others };
       });
     });
   }
@@ -257,20 +263,31 @@ class Trial {
   /** Compresses the promising ones of some candidates. */
   readonly judge = (candidates: readonly Candidate[]): Promise<Judged[]> => {
     const least = Math.min(...candidates.map(({ ideal, others }) => ideal + others));
-    const close = candidates.filter(({ ideal, others }) => ideal + others <= least * CLOSE);
+    const close = candidates
+      .filter(({ ideal, others }) => ideal + others <= least * CLOSE)
+      .sort((one, other) => one.ideal + one.others - other.ideal - other.others);
     return Promise.all(
-      close.map(async (candidate): Promise<Judged> => {
-        const bytes = new Uint8Array(this.#at.buffer, candidate.at, candidate.bytes);
-        const level = TRIAL_LEVELS[this.#codec];
-        const stored = await compressStream(bytes, false, this.#codec, level);
+      close.slice(0, FINALISTS).map(async (candidate): Promise<Judged> => {
+        const bytes = new Uint8Array(this.#at.buffer, candidate.write(), candidate.bytes);
+        const { codec, level } = this.#settings;
+        const stored = await compressStream(bytes, false, codec, level);
         return { ...candidate, cost: stored.bytes.byteLength + candidate.others };
       }),
     );
   };
 
+  /** The same, but for one that is promising alone. */
+  readonly judgeAxis = async (candidates: readonly Candidate[]): Promise<Judged[]> => {
+    const cost = ({ ideal, others }: Candidate): number => ideal + others;
+    const least = candidates.reduce((one, other) => (cost(other) < cost(one) ? other : one));
+    const isAlone = candidates.every((one) => one === least || cost(one) > cost(least) * CLOSE);
+    return isAlone ? [{ ...least, cost: cost(least) }] : this.judge(candidates);
+  };
+
   #polarity(mode: number, at: number): Candidate {
     const bytes = Math.ceil(this.#count / 8);
-    return { mode, isLow: false, at, bytes, ideal: this.#ideal(at, bytes), others: 0 };
+    const ideal = this.#ideal(at, bytes);
+    return { mode, isLow: false, write: () => at, bytes, ideal, others: 0 };
   }
 
   #reserve(): number {

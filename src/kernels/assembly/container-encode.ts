@@ -320,23 +320,41 @@ export function costOfBytes(bytes: usize, count: i32): f64 {
   return costOf(256, count);
 }
 
-/** The same for the nibbles of values of twelve bits. */
-export function costOfNibbles(values: usize, count: i32, isLow: i32): f64 {
-  memory.fill(COUNTS, 0, TABLE_BYTES * 4);
-  const shift = isLow ? 0 : 8;
+/** Of u16 for each value of twelve bits. */
+const VALUE_TABLE_BYTES: usize = 4096 * 2;
+
+/**
+ * Counts at most 65 535 values of twelve bits, for {@link costOfSplit}, in two tables of 8 KiB at
+ * `tables`.
+ */
+export function countValues(values: usize, count: i32, tables: usize): void {
+  memory.fill(tables, 0, VALUE_TABLE_BYTES * 2);
   let index = 0;
-  for (; index + 4 <= count; index += 4) {
-    const four = load<u64>(values + (index << 1)) >> shift;
-    raise(COUNTS + ((<usize>(four & 15)) << 2));
-    raise(COUNTS + TABLE_BYTES + ((<usize>((four >> 16) & 15)) << 2));
-    raise(COUNTS + TABLE_BYTES * 2 + ((<usize>((four >> 32) & 15)) << 2));
-    raise(COUNTS + TABLE_BYTES * 3 + ((<usize>((four >> 48) & 15)) << 2));
+  for (; index + 2 <= count; index += 2) {
+    const two = load<u32>(values + (index << 1));
+    raise16(tables + ((<usize>(two & 4095)) << 1));
+    raise16(tables + VALUE_TABLE_BYTES + ((<usize>((two >> 16) & 4095)) << 1));
   }
-  for (; index < count; index++) {
-    const value: u32 = <u32>load<u16>(values + (index << 1)) >> shift;
-    raise(COUNTS + ((<usize>(value & 15)) << 2));
+  if (index < count) raise16(tables + ((<usize>load<u16>(values + (index << 1))) << 1));
+}
+
+/** What the bytes of the values that were counted cost, or the nibbles. */
+export function costOfSplit(tables: usize, count: i32, isLow: i32, ofNibbles: i32): f64 {
+  memory.fill(COUNTS, 0, TABLE_BYTES * 4);
+  // The byte or the nibble that is asked for are some bits of the value, from `shift` on.
+  const shift = isLow ? (ofNibbles ? 0 : 4) : ofNibbles ? 8 : 0;
+  const mask = ofNibbles ? 15 : 255;
+  for (let value = 0; value < 4096; value++) {
+    const at = tables + ((<usize>value) << 1);
+    const times = <u32>load<u16>(at) + load<u16>(at + VALUE_TABLE_BYTES);
+    const part = COUNTS + ((<usize>((value >> shift) & mask)) << 2);
+    store<u32>(part, load<u32>(part) + times);
   }
-  return costOf(16, count);
+  return costOf(mask + 1, count);
+}
+
+function raise16(at: usize): void {
+  store<u16>(at, load<u16>(at) + 1);
 }
 
 function raise(at: usize): void {
