@@ -6,6 +6,7 @@ import { instantiateKernel } from "../kernels/kernel.ts";
 import * as kernel from "../kernels/layout.ts";
 import { encodeChunk, type WrittenStream } from "./chunk.ts";
 import { compressStream } from "./codec.ts";
+import type { EncodeKernel } from "./encode-kernel.ts";
 import {
   CELL_BITS,
   POLARITY_CELLS,
@@ -22,13 +23,7 @@ import {
   TIME_BOTH_WAYS,
   TIME_GROUPS,
 } from "./layout.ts";
-import {
-  type EncodeKernel,
-  SAMPLE_BYTES,
-  TRIAL_BYTES,
-  type TrialMemory,
-  tryModes,
-} from "./mode-trial.ts";
+import { SAMPLE_BYTES, TRIAL_BYTES, type TrialMemory, tryModes } from "./mode-trial.ts";
 import { type ChunkModes, pixelModesOf } from "./modes.ts";
 import type { ContainerSettings } from "./settings.ts";
 import type { ChunkFacts } from "./stats.ts";

@@ -368,9 +368,17 @@ describe("metadata", () => {
     ["a time offset that is no number of microseconds", '{"timeOffset":0.5}'],
     ["20 levels", `{"a":${"[".repeat(20)}${"]".repeat(20)}}`],
     ["a million levels", "[".repeat(1_000_000)],
-    ["two million bytes", `{"description":"${"a".repeat(2_000_000)}"}`],
   ])("that are %s are refused", async (_, text) => {
     await expectError(await withText(text), "damaged-data", /metadata|trailer/);
+  });
+
+  it("that say to be longer than they may be are refused", async () => {
+    for (const length of [1_048_577, 2 ** 32 - 1, 40]) {
+      const bytes = await withText('{"description":"a"}');
+      const { at } = segmentOf(bytes, "META");
+      const longer = changed(bytes, (file) => file.writeUInt32LE(length, at + 16));
+      await expectError(longer, "damaged-data", /metadata/);
+    }
   });
 
   it("keep keys as data, whatever they are called", async () => {
