@@ -1,6 +1,21 @@
 /** Everything public that runs anywhere: names only. */
 export { analyze, type RecordingAnalysis } from "./api/analyze.ts";
 export { convertRecording } from "./api/convert.ts";
+export {
+  cropEvents,
+  downsampleEvents,
+  filterBackgroundActivity,
+  filterEvery,
+  filterHead,
+  filterHotPixels,
+  filterMask,
+  filterPolarity,
+  filterRefractory,
+  filterRoi,
+  filterTime,
+  flipEvents,
+  selectColumns,
+} from "./api/filters.ts";
 export { detectFormat, digestEvents, loadStatistics, sampleStatistics } from "./api/inspect.ts";
 export { loadEvents, loadTable } from "./api/load-events.ts";
 export { openRecording, type Recording } from "./api/recording.ts";
@@ -50,6 +65,7 @@ export type {
   TimeUnit,
 } from "./formats/options.ts";
 export type { FormatId } from "./formats/registry.ts";
+export type { FilterOptions } from "./query/eager.ts";
 export {
   EventQuery,
   type QueryStreamOptions,
