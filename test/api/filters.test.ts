@@ -220,7 +220,7 @@ function stepIn(sensor: Sensor, isFirst: boolean): fc.Arbitrary<Step> {
   );
 }
 
-const steps = stepIn(SENSOR, true).chain((first) =>
+const steps: fc.Arbitrary<readonly Step[]> = stepIn(SENSOR, true).chain((first) =>
   fc.oneof(
     fc.constant([first]),
     stepIn(first.sensor, false).map((second) => [first, second]),
@@ -228,6 +228,19 @@ const steps = stepIn(SENSOR, true).chain((first) =>
 );
 
 const ALL = ["x", "y", "t", "polarity"] as const;
+
+/** Compares arrays as bytes: element by element it takes minutes. */
+function expectSameValues(values: unknown, expected: unknown): void {
+  expect(Object.getPrototypeOf(values)).toBe(Object.getPrototypeOf(expected));
+  const bytesOf = ({ buffer, byteOffset, byteLength }: Uint8Array) =>
+    Buffer.from(buffer, byteOffset, byteLength);
+  const [found, wanted] = [values, expected].map((array) => bytesOf(array as Uint8Array));
+  if (found?.equals(wanted as Buffer)) return;
+  if (found?.length === wanted?.length && (found?.length ?? 0) < 10_000) {
+    expect(values).toEqual(expected);
+  }
+  expect.fail(`${found?.length} bytes are not the ${wanted?.length} that were expected`);
+}
 
 function expectSameTables(table: EventTable, expected: EventTable): void {
   expect(String(table.schema)).toBe(String(expected.schema));
@@ -237,7 +250,7 @@ function expectSameTables(table: EventTable, expected: EventTable): void {
   expect(table.schema.metadata).toEqual(expected.schema.metadata);
   expect(table.numRows).toBe(expected.numRows);
   for (const name of expected.schema.names as ColumnName[]) {
-    expect(table.getChild(name)?.toArray()).toEqual(expected.getChild(name)?.toArray());
+    expectSameValues(table.getChild(name)?.toArray(), expected.getChild(name)?.toArray());
   }
 }
 
@@ -247,7 +260,7 @@ function expectSameFrames(frame: DataFrame, expected: DataFrame): void {
   expect(frame.height).toBe(expected.height);
   for (const name of expected.columns) {
     const values = (of: DataFrame) => of.getColumn(name).toTypedArray();
-    expect(values(frame)).toEqual(values(expected));
+    expectSameValues(values(frame), values(expected));
   }
 }
 
@@ -320,7 +333,7 @@ async function loaded(list: readonly PlainEvent[], columns: readonly ColumnName[
 
 describe("filters of tables and frames", () => {
   it("work over many tiles and pieces", async () => {
-    const { recording, table, frame } = await loaded(manyEvents(1_200_000));
+    const { recording, table, frame } = await loaded(manyEvents(1_100_000));
     const mask = { ...SENSOR, data: new Uint8Array(48 * 40).fill(1, 3) };
     const cases: [Step["of"], (held: never) => Promise<Held>][] = [
       [(query) => query.every(7), (held) => filterEvery(held, 7)],
@@ -517,7 +530,7 @@ describe("filters of tables and frames", () => {
     for (const held of [part, file]) {
       const left = await filterRefractory(held, 300);
       for (const name of ALL) {
-        expect(left.getChild(name)?.toArray()).toEqual(expected.getColumn(name).toTypedArray());
+        expectSameValues(left.getChild(name)?.toArray(), expected.getColumn(name).toTypedArray());
       }
     }
     const arrays = { y: new Uint16Array([1, 2]), x: new Uint16Array([3, 4]) };
