@@ -1,11 +1,6 @@
 import type { EventSource } from "../recording/opened-source.ts";
 import type { Conversion } from "../stream/convert.ts";
-import {
-  type ConvertOptions,
-  convertInto,
-  type EventSink,
-  formatOfTarget,
-} from "../stream/event-sink.ts";
+import { type ConvertOptions, convertInto, type EventSink, formatOfTarget } from "../stream/event-sink.ts";
 import { type Recording, withRecording } from "./recording.ts";
 
 /**
