@@ -7,6 +7,21 @@ export {
   type ExportStats,
   exportEvents,
 } from "./api/export-events.ts";
+export {
+  cropEvents,
+  downsampleEvents,
+  filterBackgroundActivity,
+  filterEvery,
+  filterHead,
+  filterHotPixels,
+  filterMask,
+  filterPolarity,
+  filterRefractory,
+  filterRoi,
+  filterTime,
+  flipEvents,
+  selectColumns,
+} from "./api/filters.ts";
 export { detectFormat, digestEvents, loadStatistics, sampleStatistics } from "./api/inspect.ts";
 export { loadEvents, loadTable } from "./api/load-events.ts";
 export { openRecording, type Recording } from "./api/recording.ts";
@@ -64,6 +79,7 @@ export type {
   TimeUnit,
 } from "./formats/options.ts";
 export type { FormatId } from "./formats/registry.ts";
+export type { FilterOptions } from "./query/eager.ts";
 export {
   EventQuery,
   type QueryStreamOptions,
