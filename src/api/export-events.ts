@@ -131,15 +131,18 @@ async function exportPieces(
   open: () => Promise<ByteSink>,
   options: ExportOptions,
 ): Promise<WrittenContainer> {
-  const { pieces, facts } = await piecesOf(events, options);
-  const sink = new CheckedSink(await open(), options.signal);
+  const { pieces, facts, close } = await piecesOf(events, options);
+  let sink: CheckedSink | undefined;
   try {
+    sink = new CheckedSink(await open(), options.signal);
     const written = await exportColumns(pieces, facts, sink, options);
     await sink.close();
     return written;
   } catch (error) {
-    await sink.abort(error);
+    await sink?.abort(error);
     throw error;
+  } finally {
+    await close?.();
   }
 }
 
@@ -150,16 +153,17 @@ const FRAME_ROWS = 262_144;
 async function piecesOf(
   events: Exclude<ExportableEvents, Recording>,
   options: ExportOptions,
-): Promise<{ pieces: ColumnPieces; facts: ColumnFacts }> {
+): Promise<{ pieces: ColumnPieces; facts: ColumnFacts; close?: () => Promise<unknown> }> {
   if (events instanceof EventStreamer) {
     const batches = events[Symbol.asyncIterator]();
     const first = await batches.next();
-    const schema = first.done ? undefined : first.value.schema.metadata;
+    const metadata = first.done ? undefined : first.value.schema.metadata;
     const pieces = (async function* () {
       if (!first.done) yield columnsOf(first.value as unknown as RecordBatch);
       for await (const batch of batches) yield columnsOf(batch as unknown as RecordBatch);
     })();
-    return { pieces, facts: factsOf(options, schema) };
+    const facts = factsOf(options, metadata, events);
+    return { pieces, facts, close: async () => batches.return?.() };
   }
   if (isFrame(events))
     return { pieces: framePieces(events), facts: factsOf(options, undefined, events) };

@@ -167,6 +167,29 @@ describe("exportEvents", () => {
     expect(readdirSync(folder)).toEqual(["there.evb"]);
   });
 
+  it("closes the stream that it reads, whatever ends the export", async () => {
+    const recording = await openRecording(RAW);
+    const run = (target: string | MemorySink) =>
+      exportEvents(recording.stream({ batchEvents: 100 }), target);
+    const full = new MemorySink();
+    full.onWrite = () => {
+      throw new Error("no space left");
+    };
+    await expect(run(full)).rejects.toMatchObject({ code: "sink-unwritable" });
+    await expect(run(join(folder, "none", "a.evb"))).rejects.toMatchObject({
+      code: "sink-unwritable",
+    });
+    const sink = new MemorySink();
+    expect((await run(sink)).report?.events).toBe(5000);
+    // A stream without events still knows the sensor.
+    const empty = await openRecording(await madeEvt2({ ...SCENE, events: [] }));
+    const none = new MemorySink();
+    await exportEvents(empty.stream(), none);
+    expect(readReferenceContainer(none.bytes)).toMatchObject({ width: 320, height: 240, off: -1 });
+    await empty.close();
+    await recording.close();
+  });
+
   it("passes on what the sink throws", async () => {
     for (const source of [await loadTable(RAW), null]) {
       const sink = new MemorySink();
