@@ -84,6 +84,12 @@ async function writeFallingBar() {
     bytes: await convertBytes(evt2, "arrow"),
     report: { originalFormat: "evt2", firstRow: {} },
   });
+  write("falling-bar.evb", {
+    ...scene,
+    format: "evb",
+    bytes: await convertBytes(evt2, "evb"),
+    report: { originalFormat: "evt2", firstRow: {} },
+  });
   for (const [name, sample] of Object.entries(await hdf5Samples(scene))) write(name, sample);
 }
 

@@ -1,10 +1,38 @@
 /** Everything public that runs anywhere: names only. */
 export { analyze, type RecordingAnalysis } from "./api/analyze.ts";
 export { convertRecording } from "./api/convert.ts";
+export {
+  type ExportableEvents,
+  type ExportOptions,
+  type ExportStats,
+  exportEvents,
+} from "./api/export-events.ts";
+export {
+  cropEvents,
+  downsampleEvents,
+  filterBackgroundActivity,
+  filterEvery,
+  filterHead,
+  filterHotPixels,
+  filterMask,
+  filterPolarity,
+  filterRefractory,
+  filterRoi,
+  filterTime,
+  flipEvents,
+  selectColumns,
+} from "./api/filters.ts";
 export { detectFormat, digestEvents, loadStatistics, sampleStatistics } from "./api/inspect.ts";
 export { loadEvents, loadTable } from "./api/load-events.ts";
 export { openRecording, type Recording } from "./api/recording.ts";
 export { scanEvents } from "./api/scan-events.ts";
+export type { ContainerMetadata } from "./container/metadata.ts";
+export {
+  CONTAINER_PRESETS,
+  type ContainerOptions,
+  type ContainerPreset,
+  type ContainerSettings,
+} from "./container/settings.ts";
 export {
   EVENT_ERROR_CODES,
   EventError,
@@ -43,6 +71,7 @@ export { encodeEvt3 } from "./formats/evt3/encoder.ts";
 export { type EncodeEvt21Options, encodeEvt21 } from "./formats/evt21/encoder.ts";
 export type {
   ByteOrder,
+  EvbOptions,
   FormatOptions,
   Hdf5Options,
   OnMalformed,
@@ -50,6 +79,7 @@ export type {
   TimeUnit,
 } from "./formats/options.ts";
 export type { FormatId } from "./formats/registry.ts";
+export type { FilterOptions } from "./query/eager.ts";
 export {
   EventQuery,
   type QueryStreamOptions,

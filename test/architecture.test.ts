@@ -171,7 +171,12 @@ describe("violations", () => {
     ["the right, re-exported", made("errors.ts", "./index.ts"), "right of"],
     ["the entry", made("api/recording.ts", "../index.ts"), "right of"],
     ["the left's left, sideways", made("events/table.ts", "../source/blob.ts"), "do not know"],
-    ["a neighbour of formats", made("container/reader.ts", "../formats/detect.ts"), "do not know"],
+    ["a neighbour of formats", made("bridges/csv.ts", "../formats/detect.ts"), "do not know"],
+    [
+      "formats, from the container",
+      made("container/reader.ts", "../formats/detect.ts"),
+      "right of",
+    ],
     ["a neighbour at the left end", made("version.ts", "./errors.ts"), "do not know"],
     ["the platform, from its left", made("source/blob.ts", "#platform"), "right of"],
     ["the platform, sideways", made("kernels/kernel.ts", "#platform"), "do not know"],

@@ -4,6 +4,8 @@ import { checkOptions } from "../formats/options.ts";
 import { type EventSource, OpenedSource } from "../recording/opened-source.ts";
 import { checkSignal } from "../recording/recording.ts";
 import { digestRecording, type EventDigest } from "../stream/digest.ts";
+import { resolveLoad } from "../stream/load-options.ts";
+import { rememberReport } from "../stream/report-of.ts";
 import {
   collectStatistics,
   estimateStatistics,
@@ -62,7 +64,8 @@ export function loadStatistics(
 
 /**
  * Like {@link loadStatistics}, but a recording of 64 MiB or more is judged by eight parts of 1 MiB:
- * the answer comes at once, is marked `estimated`, and its report covers the header only.
+ * the answer comes at once, is marked `estimated`, and its report covers the header only. A compact
+ * container says it all at its end, and nothing else of it is read.
  *
  * @throws EventError whatever opening or reading the source throws
  */
@@ -70,7 +73,9 @@ export function sampleStatistics(
   source: EventSource | Recording,
   options: PassOptions = {},
 ): Promise<EventStatistics> {
-  return withRecording(source, options, (recording) => estimateStatistics(recording, options));
+  return withRecording(source, options, async (recording) => {
+    return statedStatistics(recording, options) ?? estimateStatistics(recording, options);
+  });
 }
 
 /**
@@ -87,4 +92,20 @@ export function digestEvents(
   options: PassOptions = {},
 ): Promise<EventDigest> {
   return withRecording(source, options, (recording) => digestRecording(recording, options));
+}
+
+/** What a recording says of all its events; null where a load could find anything else. */
+function statedStatistics(recording: Recording, options: PassOptions): EventStatistics | null {
+  const { tiles } = resolveLoad(recording, options);
+  const { content } = recording;
+  const stated = content.kind === "rows" ? content.table.stated : undefined;
+  const isAsStored = tiles.strict === false && tiles.geometry === undefined && !tiles.rebase;
+  if (stated === undefined || !isAsStored || recording.stated.geometry !== undefined) return null;
+  const { statistics, triggers, backwardSteps } = stated;
+  const result = { ...statistics };
+  const report = recording.startReport(tiles.polarityEncoding);
+  Object.assign(report, { events: statistics.events, triggers, backwardSteps });
+  rememberReport(result, report);
+  options.onReport?.(report);
+  return result;
 }

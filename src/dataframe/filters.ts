@@ -6,7 +6,7 @@ import type pl from "nodejs-polars";
 import type { DataFrame, Expr } from "nodejs-polars";
 import { EventError } from "../errors.ts";
 import type { ColumnName } from "../events/columns.ts";
-import type { SensorGeometry } from "../events/geometry.ts";
+import { formatGeometry, type SensorGeometry } from "../events/geometry.ts";
 import { typeOf } from "./frame-of.ts";
 
 /** A time of the column `t`, or an offset from the first event. */
@@ -117,7 +117,8 @@ export function selectFrameColumns(frame: DataFrame, columns: readonly ColumnNam
 /**
  * The image mirrored: `"x"` exchanges left and right, `"y"` top and bottom.
  *
- * @throws EventError `invalid-query` when the column is not there with the type UInt16
+ * @throws EventError `invalid-query` when the column is not there with the type UInt16, or has a pixel
+ *   outside the sensor
  */
 export function flipFrame(
   polars: Polars,
@@ -126,8 +127,15 @@ export function flipFrame(
   { width, height }: SensorGeometry,
 ): DataFrame {
   checkFrame(polars, frame, [axis]);
-  const last = pixelLiteral(polars, (axis === "x" ? width : height) - 1);
-  return frame.withColumns(last.minus(polars.col(axis)).alias(axis));
+  const last = (axis === "x" ? width : height) - 1;
+  const greatest = frame.getColumn(axis).max();
+  if (greatest !== null && greatest > last) {
+    throw new EventError("invalid-query", "an event lies outside the sensor", {
+      expected: `pixels inside ${formatGeometry({ width, height })}`,
+      found: `${axis} ${greatest}`,
+    });
+  }
+  return frame.withColumns(pixelLiteral(polars, last).minus(polars.col(axis)).alias(axis));
 }
 
 /**
@@ -179,7 +187,12 @@ function filterAll(frame: DataFrame, [first, ...others]: readonly Expr[]): DataF
   return frame.filter(others.reduce((all, one) => all.and(one), first));
 }
 
-function checkFrame(polars: Polars, frame: DataFrame, names: readonly ColumnName[]): void {
+/**
+ * Checks that a frame has the named columns with the types of events.
+ *
+ * @throws EventError `invalid-query`
+ */
+export function checkFrame(polars: Polars, frame: DataFrame, names: readonly ColumnName[]): void {
   for (const name of names) {
     checkColumn(frame, name);
     const expected = typeOf(polars, name);

@@ -33,8 +33,16 @@ export function eventSchema(
   report: LoadReport,
   columns: readonly ColumnName[] = COLUMN_NAMES,
 ): Schema<EventTypes> {
+  return schemaWith(metadataOf(report), columns);
+}
+
+/** The schema of an event table with these columns and metadata. */
+export function schemaWith(
+  metadata: Map<string, string>,
+  columns: readonly ColumnName[],
+): Schema<EventTypes> {
   const fields = columns.map((name) => FIELDS[name]);
-  return new Schema<EventTypes>(fields as Field<EventTypes[ColumnName]>[], metadataOf(report));
+  return new Schema<EventTypes>(fields as Field<EventTypes[ColumnName]>[], metadata);
 }
 
 /** The schema of a trigger table of the given recording. */

@@ -4,6 +4,7 @@
 import type { SensorGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
 import type { Assumption, MutableReport } from "../events/report.ts";
+import type { EventStatistics } from "../events/statistics.ts";
 import type { DecodingKernel } from "../kernels/decoding-kernel.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
 import type { ByteSource } from "../source/byte-source.ts";
@@ -217,6 +218,10 @@ export interface RowTable {
   ): Promise<RowReader>;
   /** External triggers that the source holds beside the events. Default: none. */
   readonly triggers?: RowTriggers | undefined;
+  /** What the source says of all its events, for whoever asks before they are read. */
+  readonly stated?: StatedContent | undefined;
+  /** What is known of the rows in chunks, for whoever wants few of them. */
+  chunkIndex?(): Promise<RowChunkIndex>;
   /**
    * Finds the first row at or after a time, the number of rows if there is none, by reading a small
    * part of the source. It is right where times never go back.
@@ -228,6 +233,34 @@ export interface RowTable {
   readonly isSorted?: boolean | undefined;
   /** Gives back what the table holds; the source is its owner's. */
   close?(): Promise<void>;
+}
+
+/** Which times and pixels the chunks of a table have, which is known without reading them. */
+export interface RowChunkIndex {
+  /** Number of chunks. */
+  readonly chunks: number;
+  /** What is known of chunk number `chunk`. */
+  entry(chunk: number): RowChunk;
+}
+
+/** Rows that are read together, and what their events lie between. */
+export interface RowChunk {
+  readonly firstRow: number;
+  readonly count: number;
+  readonly on: number;
+  readonly leastTime: bigint;
+  readonly greatestTime: bigint;
+  readonly leastX: number;
+  readonly greatestX: number;
+  readonly leastY: number;
+  readonly greatestY: number;
+}
+
+/** What a source says of what it holds. */
+export interface StatedContent {
+  readonly statistics: EventStatistics;
+  readonly triggers: number;
+  readonly backwardSteps: number;
 }
 
 /** Bytes that a reader holds of its own: chunks that were decompressed, what is being read. */

@@ -52,6 +52,22 @@ export interface Hdf5Options {
   firstPixel?: 0 | 1 | undefined;
 }
 
+/** How a compact container is read. */
+export interface EvbOptions {
+  /**
+   * `true` checks the SHA-256 of the whole file when it is opened, too; `false` checks nothing, to
+   * read damaged files on purpose. Default: the CRC-32 of whatever is read.
+   */
+  verifyChecksum?: boolean | undefined;
+  /**
+   * Leave out damaged chunks, whose events the report then counts as malformed, and look for sound
+   * ones behind damage. Default `false`: damage is an error.
+   */
+  recover?: boolean | undefined;
+  /** Refuse every version of the format but this one. Default `false`. */
+  strictVersion?: boolean | undefined;
+}
+
 /** What to do with a line or row that holds no event: throw an error that names it, or count it. */
 export const MALFORMED_MODES = ["error", "skip"] as const;
 
@@ -77,6 +93,8 @@ export interface FormatOptions {
   stream?: string | undefined;
   /** For HDF5: where the events are. Default: as the layout of the file is recognised. */
   hdf5?: Hdf5Options | undefined;
+  /** For compact containers: what is checked, and what is done about damage. */
+  evb?: EvbOptions | undefined;
 }
 
 /**
@@ -95,7 +113,7 @@ export function checkOptions(options: unknown): void {
  * @throws EventError `invalid-option`
  */
 export function checkFormatOptions(options: FormatOptions): FormatOptions {
-  const { byteOrder, text, stream, hdf5 } = options;
+  const { byteOrder, text, stream, hdf5, evb } = options;
   if (byteOrder !== undefined && byteOrder !== "little" && byteOrder !== "legacy") {
     throw wrong("byteOrder is not known", '"little" or "legacy"', byteOrder);
   }
@@ -107,6 +125,7 @@ export function checkFormatOptions(options: FormatOptions): FormatOptions {
     text: text === undefined ? undefined : checkTextOptions(text),
     stream,
     hdf5: hdf5 === undefined ? undefined : checkHdf5Options(hdf5),
+    evb: evb === undefined ? undefined : checkEvbOptions(evb),
   };
 }
 
@@ -183,6 +202,18 @@ function checkHdf5Options(hdf5: Hdf5Options): Hdf5Options {
   }
   checkFirstPixel("hdf5.firstPixel", firstPixel);
   return { ...columns, timeUnit, timeOffset, firstPixel };
+}
+
+function checkEvbOptions(evb: EvbOptions): EvbOptions {
+  if (typeof evb !== "object" || evb === null) {
+    throw wrong("evb is no set of options", "{ verifyChecksum, recover, strictVersion }", evb);
+  }
+  const { verifyChecksum, recover, strictVersion } = evb;
+  for (const [name, value] of Object.entries({ verifyChecksum, recover, strictVersion })) {
+    if (value === undefined || typeof value === "boolean") continue;
+    throw wrong(`evb.${name} is not known`, "true or false", value);
+  }
+  return { verifyChecksum, recover, strictVersion };
 }
 
 function checkTimeUnit(name: string, unit: TimeUnit | undefined): void {

@@ -24,6 +24,7 @@ export const SIGNATURES: readonly Signature[] = [
   { format: "ros2-db3", name: "ROS 2 bag (SQLite)", bytes: "SQLite format 3\0" },
   { format: "rosbag", name: "ROS 1 bag", bytes: "#ROSBAG V2.0\n" },
   { format: "mcap", name: "MCAP", bytes: "\x89MCAP0\r\n" },
+  { format: "evb", name: "compact container", bytes: "\x89EVB\r\n\x1a\n" },
   { format: "arrow", name: "Arrow IPC", bytes: "ARROW1" },
   { format: "parquet", name: "Parquet", bytes: "PAR1" },
   { format: "tar", name: "tar", bytes: "ustar", offset: 257 },

@@ -2,6 +2,7 @@ import { arrow, arrowTarget } from "./arrow/format.ts";
 import { dat } from "./dat/decoder.ts";
 import { datEncoding } from "./dat/encoder.ts";
 import type { EventFormat } from "./decoder.ts";
+import { type EvbTargetOptions, evb, evbTarget, evbTargetWith } from "./evb/format.ts";
 import { evt2 } from "./evt2/decoder.ts";
 import { evt2Encoding } from "./evt2/encoder.ts";
 import { evt3 } from "./evt3/decoder.ts";
@@ -17,7 +18,7 @@ import { csvEncoding, textEncoding } from "./text/encoder.ts";
 import { type WritableFormat, writtenByKernel } from "./writer.ts";
 
 /** Every format that is read; a new one is named here. */
-const READ = [evt2, evt21, evt3, dat, arrow, hdf5, text] as const;
+const READ = [evt2, evt21, evt3, dat, evb, arrow, hdf5, text] as const;
 
 /** Id of a format that this version reads. */
 export type FormatId = (typeof READ)[number]["id"];
@@ -33,8 +34,16 @@ export const WRITABLE_FORMATS: readonly WritableFormat[] = [
   writtenByKernel(datEncoding),
   writtenByKernel(csvEncoding),
   writtenByKernel(textEncoding),
+  evbTarget,
   arrowTarget,
   hdf5Target,
   parquetTarget,
   jsonLinesTarget,
 ];
+
+/** The compact container as a target, written the way the options say. */
+export function containerTarget(options: EvbTargetOptions): WritableFormat {
+  return evbTargetWith(options);
+}
+
+export type { EvbTargetOptions };

@@ -228,6 +228,14 @@ export class EventMemory {
     }
   }
 
+  /** Marks rows behind the tile as rejected, from the one that `at` others stand in front of. */
+  rejectRows(at: number, length: number): void {
+    this.setField(layout.REJECTED_ROWS, 1);
+    for (let row = at; row < at + length; row++) {
+      this.#rejected[row >> 3] = (this.#rejected[row >> 3] as number) | (1 << (row & 7));
+    }
+  }
+
   /** Forgets which rows behind the tile were rejected. */
   clearRejected(): void {
     if (this.field(layout.REJECTED_ROWS) === 0) return;

@@ -200,3 +200,7 @@ export const AHEAD_STARTED = STATE + 2368;
 export const ENTRY_ROOM = 20480;
 /** The most wraps of the clock that are written in front of one entry. */
 export const MOST_WRAPS = 1024;
+
+// What the kernel `container-encode` tells its host.
+/** i32: large steps of time that were written. */
+export const LARGE_STEPS = STATE + 2496;

@@ -2,14 +2,20 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { EventError } from "../errors.ts";
 import { spoolToBlob } from "../source/blob.ts";
+import { inflateWithFzstd } from "../source/fzstd-block.ts";
 import { FzstdInflater } from "../source/fzstd-inflater.ts";
 import { withoutSecrets } from "../source/http-address.ts";
 import { ScratchMemory } from "../source/scratch-memory.ts";
 import { WebInflater } from "../source/web-inflater.ts";
+import { crc32 } from "../util/crc32.ts";
 import type { Platform } from "./platform.ts";
 
 /** The browser: no files by path, no Polars. */
 export const platform: Platform = {
+  name: "browser",
+
+  bestCodec: "deflate",
+
   async openPath(path) {
     throw noPaths(path);
   },
@@ -20,6 +26,8 @@ export const platform: Platform = {
       hint: "Give a `WritableStream` or a `ByteSink`.",
     });
   },
+
+  fileExists: async () => false,
 
   spool: spoolToBlob,
 
@@ -58,6 +66,25 @@ export const platform: Platform = {
     }
   },
 
+  async compressBlock(codec, bytes) {
+    if (codec !== "deflate") throw noCodec(codec, 'Give `codec: "deflate"` or `"none"`.');
+    const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
+    const compressed = stream.pipeThrough(new CompressionStream("deflate"));
+    return new Uint8Array(await new Response(compressed).arrayBuffer());
+  },
+
+  async inflateBlock(codec, bytes, size) {
+    if (codec === "brotli") throw noCodec(codec, "Read it with Node.");
+    if (codec === "deflate") {
+      const result = await platform.inflate(bytes, size);
+      if (result.byteLength === size) return result;
+      throw new RangeError(`${result.byteLength} bytes come out`);
+    }
+    return inflateWithFzstd(bytes, size);
+  },
+
+  crc32,
+
   openPathToBlock(path) {
     throw noPaths(path);
   },
@@ -95,6 +122,10 @@ export const platform: Platform = {
 
 /** A page shares the memory of its device with so many others like it. */
 const PAGES_OF_A_DEVICE = 4;
+
+function noCodec(codec: string, hint: string): EventError {
+  return new EventError("unsupported-compression", `a browser has no ${codec} for this`, { hint });
+}
 
 function noPaths(path: string | URL): EventError {
   return new EventError("source-unsupported", "a browser cannot open a file by its path", {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { freemem, tmpdir, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { isMainThread } from "node:worker_threads";
@@ -16,6 +16,7 @@ import { createScratchFolder } from "../source/node/scratch-folder.ts";
 import { spoolToFile } from "../source/node/spool.ts";
 import { zstdInflater } from "../source/node/zlib-inflater.ts";
 import { readAvailableMemory } from "./available-memory.ts";
+import { compressBlock, inflateBlock } from "./node-codecs.ts";
 import { startNodeThread } from "./node-thread.ts";
 import type { Platform } from "./platform.ts";
 
@@ -26,9 +27,18 @@ const { createZstdDecompress } = zlib as unknown as {
 
 /** Node: files by path, and the native libraries. */
 export const platform: Platform = {
+  name: `${process.platform} ${process.arch}, Node ${process.versions.node}`,
+
+  bestCodec: "zstd",
+
   openPath: async (path) => openFile(pathOf(path, UNREADABLE_ADDRESS)),
 
   createFile: async (path) => createFile(pathOf(path, UNWRITABLE_ADDRESS)),
+
+  fileExists: async (path) => {
+    const found = await stat(pathOf(path, UNWRITABLE_ADDRESS)).catch(() => null);
+    return found?.isFile() ?? false;
+  },
 
   spool: spoolToFile,
 
@@ -69,6 +79,12 @@ export const platform: Platform = {
       });
     });
   },
+
+  compressBlock,
+
+  inflateBlock,
+
+  crc32: (bytes, start = 0) => zlib.crc32(bytes, start),
 
   openPathToBlock: (path) => openFileToBlock(pathOf(path, UNREADABLE_ADDRESS)),
 

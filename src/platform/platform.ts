@@ -6,8 +6,15 @@ import type { ScratchFolder } from "../source/scratch-folder.ts";
 import type { ScratchSpace } from "../source/scratch-space.ts";
 import type { StreamCompression } from "../util/compression.ts";
 
+/** What single blocks are compressed with: Zstandard, zlib, Brotli. */
+export type BlockCodec = "zstd" | "deflate" | "brotli";
+
 /** What differs between Node and the browser. `node.ts` and `browser.ts` are the two answers. */
 export interface Platform {
+  /** Of the system, for people: `linux x64, Node 20.19.0`. */
+  readonly name: string;
+  /** What it compresses blocks with best. */
+  readonly bestCodec: BlockCodec;
   /**
    * Opens a path or a `file:` URL.
    *
@@ -20,6 +27,8 @@ export interface Platform {
    * @throws EventError `sink-unwritable`
    */
   createFile(path: string | URL): Promise<ByteSink>;
+  /** Whether a path or a `file:` URL names a regular file. */
+  fileExists(path: string | URL): Promise<boolean>;
   /**
    * Puts a source that comes front to back aside, so that it can be read anywhere: in a temporary
    * file or a `Blob`, which `close` gives back. The source itself is its owner's.
@@ -61,6 +70,23 @@ export interface Platform {
    * @returns what came out; the platform's error is thrown when the data are damaged
    */
   inflate(bytes: Uint8Array, most: number): Promise<Uint8Array> | Uint8Array;
+  /**
+   * Compresses bytes, which must stay as they are until it is done.
+   *
+   * @param level - as the codec counts them
+   * @throws EventError `unsupported-compression` where the platform cannot
+   */
+  compressBlock(codec: BlockCodec, bytes: Uint8Array, level: number): Promise<Uint8Array>;
+  /**
+   * Decompresses what gives exactly so many bytes; the platform's error is thrown when the data are
+   * damaged or give more.
+   *
+   * @param bytes - of zstd one frame whose header says how many bytes it gives
+   * @throws EventError `unsupported-compression` where the platform cannot
+   */
+  inflateBlock(codec: BlockCodec, bytes: Uint8Array, size: number): Promise<Uint8Array>;
+  /** The CRC-32 of zlib. @param start - that of the bytes in front, to go on from. Default 0. */
+  crc32(bytes: Uint8Array, start?: number): number;
   /**
    * Opens a file for a thread that decodes, whose reads keep it waiting.
    *

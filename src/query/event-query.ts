@@ -21,16 +21,20 @@ import { stepsOf } from "./prefilter.ts";
 import type { QueryOptions } from "./query-options.ts";
 import { noSuchColumn, type QuerySelection, selectEvents } from "./selection.ts";
 import {
-  checkNumber,
-  checkRegion,
+  backgroundActivityStep,
+  cropStep,
+  downsampleStep,
+  everyStep,
   flipStep,
   type HotPixelChoice,
+  headStep,
   hotPixelsStep,
   maskStep,
   type PixelMask,
   polarityStep,
   type QueryStep,
   type Region,
+  refractoryStep,
   roiStep,
   selectStep,
   timeStep,
@@ -55,8 +59,6 @@ export interface QueryStreamOptions
     > {}
 
 const COORDINATES: readonly ColumnName[] = ["x", "y"];
-const MOST_STEP = 2 ** 31 - 1;
-const SIDE = 65536;
 
 /**
  * A description of events to be read: immutable, and nothing is read before one of the last calls
@@ -142,7 +144,7 @@ export class EventQuery {
    * @throws EventError `invalid-query`
    */
   every(step: number): EventQuery {
-    return this.#add({ kind: "every", step: checkNumber("step", step, 1, MOST_STEP) }, []);
+    return this.#add(everyStep(step), []);
   }
 
   /**
@@ -151,7 +153,7 @@ export class EventQuery {
    * @throws EventError `invalid-query`
    */
   head(most: number): EventQuery {
-    return this.#add({ kind: "head", most: checkNumber("most", most, 0) }, []);
+    return this.#add(headStep(most), []);
   }
 
   /**
@@ -173,8 +175,7 @@ export class EventQuery {
    * @throws EventError `invalid-query`, also for recordings without a geometry
    */
   refractory(periodUs: number): EventQuery {
-    const step = { kind: "refractory", periodUs: checkNumber("periodUs", periodUs, 1) } as const;
-    return this.#add(step, [...COORDINATES, "t"]);
+    return this.#add(refractoryStep(periodUs), [...COORDINATES, "t"]);
   }
 
   /**
@@ -195,8 +196,7 @@ export class EventQuery {
    * @throws EventError `invalid-query`, also for recordings without a geometry
    */
   backgroundActivity(periodUs: number): EventQuery {
-    const period = checkNumber("periodUs", periodUs, 1);
-    return this.#add({ kind: "backgroundActivity", periodUs: period }, [...COORDINATES, "t"]);
+    return this.#add(backgroundActivityStep(periodUs), [...COORDINATES, "t"]);
   }
 
   /**
@@ -214,7 +214,7 @@ export class EventQuery {
    * @throws EventError `invalid-query`; one that reaches beyond the sensor is told of by the last call
    */
   crop(region: Region): EventQuery {
-    return this.#add({ kind: "crop", region: checkRegion(region) }, COORDINATES);
+    return this.#add(cropStep(region), COORDINATES);
   }
 
   /**
@@ -223,8 +223,7 @@ export class EventQuery {
    * @throws EventError `invalid-query`
    */
   downsample(factor: number): EventQuery {
-    const step = { kind: "downsample", factor: checkNumber("factor", factor, 1, SIDE) } as const;
-    return this.#add(step, COORDINATES);
+    return this.#add(downsampleStep(factor), COORDINATES);
   }
 
   /**

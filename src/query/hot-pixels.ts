@@ -4,11 +4,7 @@ import type { OpenedRecording } from "../recording/recording.ts";
 import { type TileOptions, TilePass } from "../recording/tiles.ts";
 import { TilePixels } from "../stream/tile-pixels.ts";
 
-/**
- * Finds hot pixels in what earlier steps leave: those with more events than the given share of all
- * pixels that have any. With n counts in rising order, that of number ceil(percentile / 100 * n),
- * from 1, is the most that a pixel may have (the nearest-rank percentile).
- */
+/** Finds hot pixels in what earlier steps leave. */
 export async function findHotPixels(
   recording: OpenedRecording,
   tiles: TileOptions,
@@ -18,6 +14,15 @@ export async function findHotPixels(
   const pixels = new TilePixels(geometry, recording.mostEvents());
   const pass = new TilePass(recording, { ...tiles, outputBytes: pixels.bytes });
   for await (const tile of pass.tiles(() => Number.POSITIVE_INFINITY)) await pixels.add(tile, 0);
+  return hotPixelsOf(pixels, percentile);
+}
+
+/**
+ * The hot pixels among those that were counted: those with more events than the given share of all
+ * pixels that have any. With n counts in rising order, that of number ceil(percentile / 100 * n),
+ * from 1, is the most that a pixel may have (the nearest-rank percentile).
+ */
+export function hotPixelsOf(pixels: TilePixels, percentile: number): { x: number; y: number }[] {
   pixels.settle();
   const counts: number[] = [];
   for (const count of countsOf(pixels)) counts.push(count.events);

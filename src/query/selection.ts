@@ -12,7 +12,7 @@ import type { QueryOptions } from "./query-options.ts";
 import { QuerySieve } from "./sieve.ts";
 import type { RowFilter } from "./sieve-steps.ts";
 import type { QueryStep } from "./steps.ts";
-import { clampTime, FIRST_TIME, LAST_TIME, type TimeBound } from "./time-bound.ts";
+import { boundsOf, clampTime, FIRST_TIME, LAST_TIME } from "./time-bound.ts";
 import { canBeIndexed, rangesOf, readFirstTime } from "./time-index.ts";
 import { timeIndexOf } from "./time-index-store.ts";
 
@@ -51,7 +51,7 @@ export async function selectEvents(
   };
   let steps = orderSteps(given);
   // Whatever is wrong with a step is told before anything is read.
-  const { geometry } = make(
+  const { geometry, bytes } = make(
     steps.map((step) => (step.kind === "hotPixels" ? NO_PIXELS : step)),
     columns,
   )(before);
@@ -74,6 +74,7 @@ export async function selectEvents(
   return {
     tiles: { ...tiles, ...(needsSieve && { sieve: make(steps, columns, firstTime) }) },
     geometry,
+    sieveBytes: needsSieve ? bytes : 0,
     steps,
   };
 }
@@ -170,12 +171,9 @@ function leadingWindows(steps: readonly QueryStep[]): TimeStep[] {
 
 /** What all windows have in common, in `t` as it is loaded. */
 function windowOf(windows: readonly TimeStep[], firstTime: bigint): Window {
-  let first = FIRST_TIME;
-  let last = LAST_TIME;
-  const at = ({ us, isOffset }: TimeBound): bigint => (isOffset ? us + firstTime : us);
-  for (const { start, end } of windows) {
-    if (start !== null && at(start) > first) first = at(start);
-    if (end !== null && at(end) - 1n < last) last = at(end) - 1n;
-  }
-  return { first, last };
+  const all = windows.map((window) => boundsOf(window, firstTime));
+  return {
+    first: all.reduce((most, { first }) => (first > most ? first : most), FIRST_TIME),
+    last: all.reduce((least, { last }) => (last < least ? last : least), LAST_TIME),
+  };
 }

@@ -5,7 +5,7 @@ import { formatGeometry, type SensorGeometry } from "../events/geometry.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
 import type { FilterKernel, NoiseKernel } from "./sieve-kernels.ts";
 import type { PixelMap, QueryStep, Region } from "./steps.ts";
-import { clampTime, FIRST_TIME, LAST_TIME, type TimeBound } from "./time-bound.ts";
+import { boundsOf, clampTime, FIRST_TIME, LAST_TIME } from "./time-bound.ts";
 
 /** What a step works with. */
 export interface SieveTools {
@@ -63,14 +63,11 @@ export function sieveStep(
         ...usual,
         columns: ["t"],
         keep({ filter, memory, bits, firstTime }, count) {
-          const at = ({ us, isOffset }: TimeBound): bigint => us + (isOffset ? firstTime() : 0n);
-          const from = step.start === null ? FIRST_TIME : at(step.start);
-          // Half-open: the last microsecond is the one in front of the end.
-          const to = step.end === null ? LAST_TIME : at(step.end) - 1n;
-          const [first, last] = [clampTime(from), clampTime(to)];
-          if (from > to || to < FIRST_TIME || from > LAST_TIME)
+          const { first, last } = boundsOf(step, firstTime());
+          const [from, to] = [clampTime(first), clampTime(last)];
+          if (first > last || last < FIRST_TIME || first > LAST_TIME)
             filter.keepEvery(count, bits, 1, count);
-          else filter.keepTimes(count, bits, memory.columns.t.byteOffset, first, last);
+          else filter.keepTimes(count, bits, memory.columns.t.byteOffset, from, to);
         },
       };
     case "polarity":

@@ -11,6 +11,7 @@ import {
   sieveStep,
 } from "./sieve-steps.ts";
 import type { QueryStep } from "./steps.ts";
+import { boundsOf } from "./time-bound.ts";
 
 /** What a sieve is made from. */
 export interface SieveOptions {
@@ -25,6 +26,9 @@ export interface SieveOptions {
   /** The filter of a step that Polars evaluates. */
   readonly rowFilter: (step: QueryStep) => RowFilter;
 }
+
+/** A time that is a value of `t`, or counts from the first event. */
+type Window = Extract<QueryStep, { readonly kind: "time" }>;
 
 /** Steps that are done together: each clears bits, then the columns are moved together once. */
 interface Stage {
@@ -49,6 +53,8 @@ export class QuerySieve implements TileSieve {
   readonly geometry: SensorGeometry | null;
   readonly #steps: readonly SieveStep[];
   readonly #columns: readonly ColumnName[];
+  /** What triggers have to lie in, too. */
+  readonly #windows: readonly Window[];
   #firstTime: bigint | undefined;
   #tools: SieveTools | undefined;
   #tables = 0;
@@ -64,6 +70,7 @@ export class QuerySieve implements TileSieve {
     });
     this.geometry = behind;
     this.#columns = columns;
+    this.#windows = steps.filter((step) => step.kind === "time");
     this.#firstTime = firstTime;
     this.bytes = this.#steps.reduce(
       (bytes, step) => bytes + aligned(step.bytes),
@@ -106,8 +113,25 @@ export class QuerySieve implements TileSieve {
         goesOn &&= cut.goesOn;
       }
     }
-    memory.setTile(count, memory.triggerCount);
+    memory.setTile(count, this.#keepTriggers(memory));
     return goesOn;
+  }
+
+  /** Drops triggers outside of the windows of time; returns how many are left. There are few. */
+  #keepTriggers({ triggers, triggerCount }: EventMemory): number {
+    if (this.#windows.length === 0) return triggerCount;
+    const { t, id, value } = triggers;
+    const bounds = this.#windows.map((window) => boundsOf(window, this.#firstTime ?? 0n));
+    let left = 0;
+    for (let at = 0; at < triggerCount; at++) {
+      const time = t[at] as bigint;
+      if (!bounds.every(({ first, last }) => time >= first && time <= last)) continue;
+      t[left] = time;
+      id[left] = id[at] as number;
+      value[left] = value[at] as number;
+      left++;
+    }
+    return left;
   }
 
   /** Drops events; returns how many of `count` are left. */

@@ -67,6 +67,7 @@ export type QueryStep =
 
 /** Coordinates are 16-bit numbers. */
 const SIDE = 65536;
+const MOST_STEP = 2 ** 31 - 1;
 /** Regions that are looked at one after the other for every event; more are a mask. */
 const MOST_REGIONS = 64;
 const MOST_PIXELS = 2 ** 26;
@@ -106,8 +107,7 @@ export function roiStep(regions: readonly Region[]): QueryStep {
   return { kind: "roi", regions: regions.map(checkRegion) };
 }
 
-/** @throws EventError `invalid-query` */
-export function checkRegion(region: Region): Region {
+function checkRegion(region: Region): Region {
   const { x, y, width, height } = (region ?? {}) as Region;
   const isSpan = (start: number, length: number): boolean =>
     Number.isInteger(start) &&
@@ -181,8 +181,38 @@ export function hotPixelsStep(choice: HotPixelChoice): QueryStep {
   });
 }
 
+/** @throws EventError `invalid-query` */
+export function everyStep(step: number): QueryStep {
+  return { kind: "every", step: checkNumber("step", step, 1, MOST_STEP) };
+}
+
+/** @throws EventError `invalid-query` */
+export function headStep(most: number): QueryStep {
+  return { kind: "head", most: checkNumber("most", most, 0) };
+}
+
+/** @throws EventError `invalid-query` */
+export function refractoryStep(periodUs: number): QueryStep {
+  return { kind: "refractory", periodUs: checkNumber("periodUs", periodUs, 1) };
+}
+
+/** @throws EventError `invalid-query` */
+export function backgroundActivityStep(periodUs: number): QueryStep {
+  return { kind: "backgroundActivity", periodUs: checkNumber("periodUs", periodUs, 1) };
+}
+
+/** @throws EventError `invalid-query` */
+export function cropStep(region: Region): QueryStep {
+  return { kind: "crop", region: checkRegion(region) };
+}
+
+/** @throws EventError `invalid-query` */
+export function downsampleStep(factor: number): QueryStep {
+  return { kind: "downsample", factor: checkNumber("factor", factor, 1, SIDE) };
+}
+
 /** A whole number of something. @throws EventError `invalid-query` */
-export function checkNumber(
+function checkNumber(
   name: string,
   value: number,
   least: number,

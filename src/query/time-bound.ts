@@ -70,6 +70,19 @@ function parseOffset(text: string): bigint | null {
   return minus === undefined ? us : -us;
 }
 
+/** The first and the last time of a window, which may be beyond 64 bits; last < first for none. */
+export function boundsOf(
+  { start, end }: { readonly start: TimeBound | null; readonly end: TimeBound | null },
+  firstTime: bigint,
+): { readonly first: bigint; readonly last: bigint } {
+  const at = ({ us, isOffset }: TimeBound): bigint => us + (isOffset ? firstTime : 0n);
+  return {
+    first: start === null ? FIRST_TIME : at(start),
+    // Half-open: the last microsecond is the one in front of the end.
+    last: end === null ? LAST_TIME : at(end) - 1n,
+  };
+}
+
 /** A sum that stays within 64 bits: what lies beyond is as good as their end. */
 export function clampTime(us: bigint): bigint {
   if (us < FIRST_TIME) return FIRST_TIME;

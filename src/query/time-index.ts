@@ -20,8 +20,9 @@ export interface TimeIndexEntry {
   readonly end: number;
   /** What the decoder carries at its start; as at the start of the data when left out. */
   readonly carried: Uint8Array | undefined;
+  /** Events and external triggers. */
   readonly events: number;
-  /** The least and the greatest time in it, before any `rebase`; 0 without events. */
+  /** The least and the greatest time of them, before any `rebase`; 0 without any. */
   readonly minTime: bigint;
   readonly maxTime: bigint;
 }
@@ -100,27 +101,27 @@ export async function buildTimeIndex(
     inputBytes: partBytes,
     tileEvents: Math.min(partBytes, isRows ? PART_ROWS : TILE_EVENTS),
     promptly: true,
+    triggers: recording.content.kind === "stream", // those of tables are read apart
     mark: (position, carriedThere) => {
       behind = { position, carried: carriedThere };
     },
   });
   let summarize: SummaryKernel["summarize"] | undefined;
   for await (const tile of pass.tiles(() => Number.POSITIVE_INFINITY)) {
-    const events = tile.eventCount;
+    const { eventCount, triggerCount } = tile;
+    const events = eventCount + triggerCount;
     if (behind.position === start && events === 0) continue;
-    summarize ??= (await instantiateKernel<SummaryKernel>(summaryWasm, tile.memory)).summarize;
-    if (events > 0) {
-      summarize(events);
+    const times: bigint[] = Array.from(tile.triggers.t.subarray(0, triggerCount));
+    if (eventCount > 0) {
+      summarize ??= (await instantiateKernel<SummaryKernel>(summaryWasm, tile.memory)).summarize;
+      summarize(eventCount);
       firstTime ??= tile.columns.t[0] ?? null;
+      times.push(tile.field64(layout.SUMMARY_MIN_T), tile.field64(layout.SUMMARY_MAX_T));
     }
-    entries.push({
-      start,
-      end: behind.position,
-      carried,
-      events,
-      minTime: events > 0 ? tile.field64(layout.SUMMARY_MIN_T) : 0n,
-      maxTime: events > 0 ? tile.field64(layout.SUMMARY_MAX_T) : 0n,
-    });
+    const [first = 0n] = times;
+    const minTime = times.reduce((least, time) => (time < least ? time : least), first);
+    const maxTime = times.reduce((most, time) => (time > most ? time : most), first);
+    entries.push({ start, end: behind.position, carried, events, minTime, maxTime });
     start = behind.position;
     carried = behind.carried;
   }

@@ -35,9 +35,9 @@ export async function* tilesOfRows(
     table.rejectedAs,
     rebase && pass.timeOffset === undefined,
   );
-  // A part of the rows does not tell which of the triggers belong to it.
+  // A part of the rows does not tell which of the triggers belong to it: all are handed over.
   const feed =
-    table.triggers !== undefined && pass.ranges === undefined
+    table.triggers !== undefined && (pass.ranges === undefined || keeps)
       ? new TriggerFeed(table.triggers, memory, report)
       : null;
   const meter = onProgress && new ProgressMeter(onProgress, byteLength);

@@ -125,7 +125,7 @@ export class TilePass {
   async *#sieved(sieve: TileSieve, room: () => number): AsyncGenerator<EventMemory, void, void> {
     const { report } = this;
     const { triggers = false } = this.#options;
-    let left = 0;
+    let [left, triggersLeft] = [0, 0];
     let attached: EventMemory | undefined;
     try {
       for await (const memory of this.#tiles(room)) {
@@ -133,12 +133,14 @@ export class TilePass {
         attached = memory;
         const goesOn = sieve.apply(memory);
         left += memory.eventCount;
+        triggersLeft += memory.triggerCount;
         if (memory.eventCount > 0 || (triggers && memory.triggerCount > 0)) yield memory;
         if (!goesOn) break;
       }
     } finally {
       report.eventsDecoded = report.events;
       report.events = left;
+      if (triggers) report.triggers = triggersLeft;
     }
   }
 

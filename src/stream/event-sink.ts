@@ -52,7 +52,8 @@ export function formatOfTarget(target: EventSink, options: ConvertOptions): Writ
   return targetFormat(nameOf(target), options.format);
 }
 
-function checkTarget(target: EventSink): void {
+/** @throws EventError `invalid-option` @internal */
+export function checkTarget(target: EventSink): void {
   if (typeof target === "string" || target instanceof URL) return;
   if (target instanceof WritableStream || isSink(target)) return;
   throw new EventError("invalid-option", "this is no target for events", {
@@ -71,8 +72,27 @@ function isSink(target: unknown): target is ByteSink {
   return typeof target === "object" && target !== null && isByteSink(target);
 }
 
-/** What opens after all, when nobody waits for it any more, is given up. */
-async function untilOpen(target: EventSink, signal: AbortSignal | undefined): Promise<ByteSink> {
+/**
+ * Refuses a target by path where a regular file is.
+ *
+ * @throws EventError `sink-unwritable`
+ * @internal
+ */
+export async function refuseExisting(target: EventSink): Promise<void> {
+  if (typeof target !== "string" && !(target instanceof URL)) return;
+  if (!(await platform.fileExists(target))) return;
+  throw new EventError("sink-unwritable", "there is a file of this name", {
+    path: withoutSecrets(target),
+    expected: "a new name",
+    hint: "Give `overwrite: true` to replace it.",
+  });
+}
+
+/** What opens after all, when nobody waits for it any more, is given up. @internal */
+export async function untilOpen(
+  target: EventSink,
+  signal: AbortSignal | undefined,
+): Promise<ByteSink> {
   const opening = open(target);
   try {
     return await untilAborted(opening, signal);

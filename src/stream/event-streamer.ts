@@ -281,7 +281,9 @@ export class EventStreamer extends StreamEventTarget implements AsyncIterable<Ev
   #plan(target: PlanTarget): ResolvedPlan {
     const { batchEvents, prefetch } = this.#stream;
     const { threads } = this.#load;
-    const request = { ...this.#options, batchEvents, batchesAhead: prefetch, threads };
+    const { sieveBytes } = this.#selection;
+    const ahead = { batchesAhead: prefetch, sieveBytes };
+    const request = { ...this.#options, ...ahead, batchEvents, threads };
     return resolvePlan(this.#recording, request, target);
   }
 

@@ -79,6 +79,8 @@ export interface PlanRequest extends Omit<LoadOptions, "onReport" | "onProgress"
   readonly threads?: number | undefined;
   /** Batches that are decoded ahead of the consumer. Default 0. */
   readonly batchesAhead?: number | undefined;
+  /** Bytes that what sieves tiles holds. Default 0. */
+  readonly sieveBytes?: number | undefined;
   /** Bytes of memory that are available. Default: what the platform says. */
   readonly availableBytes?: number | null | undefined;
 }
@@ -239,7 +241,7 @@ interface PlannedPass {
 /** The pass in chunks. */
 function planPass(
   recording: OpenedRecording,
-  { batchEvents, batchesAhead = 0 }: PlanRequest,
+  { batchEvents, batchesAhead = 0, sieveBytes = 0 }: PlanRequest,
   target: PlanTarget,
   facts: {
     readonly options: CheckedPlanOptions;
@@ -268,7 +270,7 @@ function planPass(
     needs: {
       recording,
       batchBytesPerEvent: perEvent * batchesHeld(target, batchesAhead),
-      fixedBytes: decompressorBytes(recording),
+      fixedBytes: decompressorBytes(recording) + sieveBytes,
     },
     wanted,
     least: {

@@ -7,6 +7,8 @@ export interface Selection {
   readonly tiles: Pick<TileOptions, "ranges" | "foundBy" | "timeOffset" | "sieve">;
   /** The sensor that their coordinates lie on; that of the recording when left out. */
   readonly geometry?: SensorGeometry | null | undefined;
+  /** Bytes that its sieve holds. Default 0. */
+  readonly sieveBytes?: number | undefined;
   /** The most events that a frame may have; more are refused. Default: no limit. */
   readonly mostEvents?: number | undefined;
 }

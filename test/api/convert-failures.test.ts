@@ -186,7 +186,8 @@ describe("verify", () => {
     });
   }
 
-  it.each(CONVERTED.filter(({ keepsTriggers }) => keepsTriggers))(
+  // Checksums notice it first in containers.
+  it.each(CONVERTED.filter(({ id, keepsTriggers }) => keepsTriggers && id !== "evb"))(
     "notices another trigger: $id",
     async ({ id }) => {
       const triggers: PlainTrigger[] = [

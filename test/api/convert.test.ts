@@ -46,7 +46,7 @@ beforeEach(() => {
 });
 
 /** Formats whose files say more than the test's own: what they were converted from. */
-const HAS_METADATA = new Set(["arrow", "hdf5"]);
+const HAS_METADATA = new Set(["arrow", "hdf5", "evb"]);
 
 const digestOf = (events: readonly PlainEvent[]): string =>
   referenceDigest(events.map((event) => ({ ...event, t: BigInt(event.t) })));

@@ -10,6 +10,7 @@ import {
   type digestOrCode,
   type Observation,
   observe,
+  type observeExported,
   type observeRefusals,
   observeRows,
   observeWritten,
@@ -20,6 +21,8 @@ import { bundlePage, indexHtml, PAGE_NAMES, type PageName, pageHtml } from "./pa
 interface PageResult {
   observed: Observation;
   arrow: Awaited<ReturnType<typeof observeRows>>;
+  evb: Awaited<ReturnType<typeof observeRows>>;
+  exported: Awaited<ReturnType<typeof observeExported>>;
   hdf5: Awaited<ReturnType<typeof observeRows>>;
   blosc: Awaited<ReturnType<typeof digestOrCode>>;
   written: Awaited<ReturnType<typeof observeWritten>>;
@@ -120,6 +123,16 @@ describeOrSkip("in Chromium", reasonToSkip(), () => {
       expect(arrow).toEqual(JSON.parse(JSON.stringify(expected)));
     });
 
+    it("reads a compact container as Node does, and writes one", async () => {
+      const file = new File([await evbOf(recording)], "events.evb");
+      const expected = await observeRows(evarrow, file);
+      expect(expected.table.rows).toBe(EVENTS);
+      const { evb, exported } = await resultOf(page);
+      expect(evb).toEqual(JSON.parse(JSON.stringify(expected)));
+      const { digest } = await evarrow.digestEvents(recording);
+      expect(exported).toEqual({ digest, codec: "deflate", isSmaller: true });
+    });
+
     it("reads an HDF5 file as Node does, and Blosc where the plugin is served", async () => {
       const file = new File([await hdf5Of(recording, "gzip")], "events.h5");
       const expected = await observeRows(evarrow, file);
@@ -195,6 +208,7 @@ async function makeSite(recording: Uint8Array): Promise<Site> {
     ["/", indexHtml()],
     ["/recording.raw", recording],
     ["/events.arrow", await arrowOf(recording)],
+    ["/events.evb", await evbOf(recording)],
     ["/events.h5", await hdf5Of(recording, "gzip")],
     ["/blosc.h5", await hdf5Of(recording, 32001)],
   ]);
@@ -203,6 +217,14 @@ async function makeSite(recording: Uint8Array): Promise<Site> {
     for (const chunk of await bundlePage(name)) files.set(`/${name}/${chunk.fileName}`, chunk.code);
   }
   return { files, root: projectRoot, folders: ["/dist/", "/node_modules/"] };
+}
+
+/** The events of a recording as a compact container. */
+async function evbOf(recording: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array[] = [];
+  const target = { write: async (bytes: Uint8Array) => void parts.push(bytes.slice()) };
+  await evarrow.convertRecording(recording, target, { format: "evb" });
+  return new Uint8Array(Buffer.concat(parts));
 }
 
 /** The events of a recording as an Arrow file. */

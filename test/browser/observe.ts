@@ -54,6 +54,20 @@ export async function observeRows(library: Library, file: File) {
   };
 }
 
+/** A compact container that is written here, and read again. */
+export async function observeExported(library: Library, file: File) {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  const target = { write: async (bytes: Uint8Array) => void parts.push(bytes.slice()) };
+  const recording = await library.openRecording(file);
+  const { bytes } = await library.exportEvents(recording, target);
+  await recording.close();
+  const written = await library.openRecording(new File(parts, "written.evb"));
+  const codec = new Map(written.header).get("evarrow.codec");
+  const { digest } = await library.digestEvents(written);
+  await written.close();
+  return { digest, codec, isSmaller: bytes < file.size };
+}
+
 /** The same recording in gzip, zstd and a zip, whole and cut. */
 async function observeCompressed(library: Library, file: File) {
   const bytes = new Uint8Array(await file.arrayBuffer());

@@ -1,6 +1,13 @@
 /** Runs in the browser: tells the server what the library does there. */
 import * as evarrow from "evarrow";
-import { digestOrCode, observe, observeRefusals, observeRows, observeWritten } from "./observe.ts";
+import {
+  digestOrCode,
+  observe,
+  observeExported,
+  observeRefusals,
+  observeRows,
+  observeWritten,
+} from "./observe.ts";
 
 const fileOf = async (name) => new File([await (await fetch(`/${name}`)).blob()], name);
 
@@ -8,6 +15,8 @@ const file = await fileOf("recording.raw");
 const result = {
   observed: await observe(evarrow, file),
   arrow: await observeRows(evarrow, await fileOf("events.arrow")),
+  evb: await observeRows(evarrow, await fileOf("events.evb")),
+  exported: await observeExported(evarrow, file),
   hdf5: await observeRows(evarrow, await fileOf("events.h5")),
   blosc: await digestOrCode(evarrow, await fileOf("blosc.h5")),
   written: await observeWritten(evarrow, file),

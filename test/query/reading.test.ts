@@ -10,7 +10,13 @@ import {
   type TimeIndexCache,
 } from "../../src/node.ts";
 import type { QueriedEvent } from "../reference/query.ts";
-import { CONVERTED, type TestedFormat } from "../support/conversions.ts";
+import {
+  CONVERTED,
+  MemorySink,
+  mixedScene,
+  type TestedFormat,
+  triggersIn,
+} from "../support/conversions.ts";
 import { columnsOf } from "../support/expected-load.ts";
 import { RecordingSource } from "../support/sources.ts";
 
@@ -322,6 +328,24 @@ describe("a query", () => {
       });
     }
     expect(await scanEvents(bytes, { geometry }).flip("y").count()).toBe(10);
+  });
+
+  it.each(["evt2", "evt21", "evt3"])("writes the triggers in its windows, too: %s", async (id) => {
+    const scene = mixedScene();
+    const recording = await openRecording(await formatOf(id).make(scene));
+    const [start, end] = [16_772_000, 16_778_000];
+    const sink = new MemorySink();
+    const query = recording.query({ indexPartBytes: 512 }).time(start, end).polarity("on");
+    const written = await query.write(sink, { format: "evt3" });
+    const isInside = (t: number) => t >= start && t < end;
+    const triggers = scene.triggers.filter(([t]) => isInside(t));
+    const events = scene.events.filter(({ t, p }) => isInside(t) && p === 1);
+    expect(triggers.length).toBeGreaterThan(3);
+    expect(written).toMatchObject({ events: events.length, triggers: triggers.length });
+    expect(await triggersIn(sink.bytes)).toEqual(triggers);
+    const back = columnsOf(await scanEvents(sink.bytes).toTable());
+    expect(Array.from(back.t, Number)).toEqual(events.map(({ t }) => t));
+    await recording.close();
   });
 
   it("writes all columns only", async () => {

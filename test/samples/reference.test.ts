@@ -9,6 +9,7 @@ import type { SensorGeometry } from "../../src/index.ts";
 import { referenceOf } from "../formats/hdf5/loads.ts";
 import { decodeDatReference } from "../reference/dat.ts";
 import { referenceDigest } from "../reference/digest.ts";
+import { readReferenceContainer } from "../reference/evb.ts";
 import { decodeEvt2Reference } from "../reference/evt2.ts";
 import { decodeEvt3Reference } from "../reference/evt3.ts";
 import { decodeEvt21Reference } from "../reference/evt21.ts";
@@ -43,6 +44,12 @@ const REFERENCES: Record<string, Decode> = {
     const rows = [...tableFromIPC(bytes)];
     const events = rows.map(({ t, x, y, polarity }) => ({ t, x, y, p: polarity > 0 ? 1 : 0 }));
     return { events: events as Found["events"], firstAt: {} };
+  },
+  evb(bytes, geometry) {
+    const { x, y, t, p, triggers, width, height } = readReferenceContainer(bytes);
+    expect({ width, height }).toEqual(geometry);
+    const events = x.map((_, row) => ({ t: t[row], x: x[row], y: y[row], p: p[row] }));
+    return { events, triggers, firstAt: {} } as unknown as Found;
   },
   async hdf5(bytes, geometry, options) {
     const found = await referenceOf(bytes, options);

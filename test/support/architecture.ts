@@ -20,7 +20,8 @@ export const RANKS: readonly (readonly string[])[] = [
   ["util", "errors.ts", "version.ts"],
   ["events", "source"],
   ["platform", "kernels"],
-  ["dataframe", "formats", "container", "bridges", "representations"],
+  ["container"],
+  ["dataframe", "formats", "bridges", "representations"],
   ["recording"],
   ["stream"],
   ["query"],
@@ -141,8 +142,7 @@ function judgeOwn(file: string, target: string, kind: ImportLine["kind"], compla
 function judgeForeign(file: string, name: string, kind: ImportLine["kind"], complain: Complain) {
   const runs = kind !== "type";
   const atTheEdge =
-    /^(?:platform\/node(?:-thread)?|thread)\.ts$/.test(file) ||
-    /^(?:source\/node|cli)\//.test(file);
+    /^(?:platform\/node(?:-\w+)?|thread)\.ts$/.test(file) || /^(?:source\/node|cli)\//.test(file);
   if (name.startsWith("#")) return complain("there is no such name");
   if (name.startsWith("node:")) {
     if (!atTheEdge) complain("only platform/node*.ts, source/node, thread.ts and cli know Node");

@@ -16,6 +16,7 @@ import {
 } from "apache-arrow";
 import h5wasm from "h5wasm";
 import { expect } from "vitest";
+import type { WholeEventColumns } from "../../src/events/from-table.ts";
 import {
   type ByteSink,
   type ByteSource,
@@ -30,6 +31,7 @@ import {
   type SensorGeometry,
 } from "../../src/node.ts";
 import { MemorySource } from "../../src/source/memory.ts";
+import { containerOf } from "./containers.ts";
 import { eventColumns, type PlainEvent, type PlainTrigger, triggerColumns } from "./encodings.ts";
 import { concatBytes, latin1Bytes } from "./evt2-words.ts";
 
@@ -151,6 +153,18 @@ export const CONVERTED: readonly TestedFormat[] = [
     make: async (scene) => arrowFile(scene),
   },
   { id: "hdf5", ending: ".h5", ...PLAIN, keepsGeometry: true, make: hdf5File },
+  {
+    id: "evb",
+    ending: ".evb",
+    ...PLAIN,
+    keepsTriggers: true,
+    keepsGeometry: true,
+    make: async ({ events, triggers = [], geometry = null }) =>
+      containerOf(eventColumns(events) as WholeEventColumns, {
+        geometry,
+        ...(triggers.length > 0 && { triggers: triggerColumns(triggers) }),
+      }),
+  },
 ];
 
 /** What reading a format calls it. */

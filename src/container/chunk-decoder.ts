@@ -1,0 +1,269 @@
+import type { EventMemory } from "../kernels/event-memory.ts";
+import { containerDecodeWasm } from "../kernels/generated/container-decode.ts";
+import { instantiateKernel } from "../kernels/kernel.ts";
+import * as kernel from "../kernels/layout.ts";
+import type { ChunkHead } from "./chunk.ts";
+import {
+  CELL_BITS,
+  POLARITY_CELLS,
+  POLARITY_ROWS,
+  STREAM_GROUP_SIZES,
+  STREAM_LARGE_STEPS,
+  STREAM_NIBBLES,
+  STREAM_POLARITY,
+  STREAM_STEPS,
+  STREAM_X_BYTES,
+  STREAM_X_HIGH,
+  STREAM_Y_BYTES,
+  STREAM_Y_HIGH,
+  TIME_BOTH_WAYS,
+  TIME_GROUPS,
+  TRANSFORM_RUN,
+} from "./layout.ts";
+import { pixelModesOf } from "./modes.ts";
+import { damaged, type Place } from "./problems.ts";
+
+/** What undoes the transforms: addresses of columns and streams go in. */
+interface DecodeKernel {
+  addSteps(
+    ts: number,
+    count: number,
+    first: bigint,
+    steps: number,
+    planes: number,
+    large: number,
+    isSigned: number,
+  ): number;
+  addGroups(
+    ts: number,
+    count: number,
+    first: bigint,
+    steps: number,
+    sizes: number,
+    groups: number,
+    planes: number,
+    large: number,
+  ): number;
+  addAxis(
+    out: number,
+    count: number,
+    bytes: number,
+    nibbles: number,
+    upper: number,
+    isLow: number,
+    isDelta: number,
+  ): void;
+  addRuns(
+    out: number,
+    count: number,
+    bytes: number,
+    nibbles: number,
+    isLow: number,
+    ys: number,
+    polarities: number,
+  ): void;
+  joinBytes(out: number, count: number, lows: number, highs: number): void;
+  addBits(polarities: number, count: number, bits: number): void;
+  addRowBits(count: number, bits: number, ys: number): void;
+  addCellBits(
+    polarities: number,
+    count: number,
+    bits: number,
+    xs: number,
+    ys: number,
+    table: number,
+    columns: number,
+    cells: number,
+  ): void;
+  summarizeAt(
+    xs: number,
+    ys: number,
+    ts: number,
+    polarities: number,
+    count: number,
+    withTimes: number,
+  ): void;
+}
+
+/** A chunk whose streams were inflated. */
+export interface InflatedChunk {
+  readonly head: ChunkHead;
+  /** Raw streams, by their number. */
+  readonly streams: ReadonlyMap<number, Uint8Array>;
+  readonly place: Place;
+}
+
+/** Room behind a stream that kernels may read. */
+const SLACK = 64;
+
+/** Bytes of scratch space that a chunk is decoded with. */
+export function scratchBytesOf(head: ChunkHead): number {
+  const streams = head.streams.reduce((bytes, { raw }) => bytes + roomFor(raw), 0);
+  return streams + (head.modes.polarity === POLARITY_CELLS ? cellsOf(head).cells : 0) + SLACK;
+}
+
+/** The most that {@link scratchBytesOf} says for chunks of so many events. */
+export function mostScratchBytes(events: number): number {
+  return events * 16 + 9 * 2 * SLACK + 2 ** 20 + SLACK;
+}
+
+function roomFor(bytes: number): number {
+  return Math.ceil((bytes + SLACK) / SLACK) * SLACK;
+}
+
+function cellsOf({ greatestX, greatestY }: ChunkHead): { columns: number; cells: number } {
+  const columns = (greatestX >> CELL_BITS) + 1;
+  return { columns, cells: columns * ((greatestY >> CELL_BITS) + 1) };
+}
+
+/** Makes events of raw streams, in the columns of one memory and with its scratch space. */
+export class ChunkDecoder {
+  readonly #memory: EventMemory;
+  readonly #kernel: DecodeKernel;
+  readonly #scratch: Uint8Array;
+
+  private constructor(memory: EventMemory, decode: DecodeKernel) {
+    this.#memory = memory;
+    this.#kernel = decode;
+    this.#scratch = memory.scratch;
+  }
+
+  static async create(memory: EventMemory): Promise<ChunkDecoder> {
+    const decode = await instantiateKernel<DecodeKernel>(containerDecodeWasm, memory.memory);
+    return new ChunkDecoder(memory, decode);
+  }
+
+  /** Whether the memory has room for the streams of a chunk. */
+  hasRoomFor(head: ChunkHead): boolean {
+    return scratchBytesOf(head) <= this.#scratch.byteLength;
+  }
+
+  /**
+   * Puts the events of a chunk into the columns, from row `at` on, where there must be room for all of
+   * them. Polarity is 0 or 1.
+   *
+   * @param checkEvents - whether they must be what the head says of them
+   * @throws EventError `damaged-data`
+   */
+  decode(chunk: InflatedChunk, at: number, checkEvents: boolean): void {
+    const { head, place } = chunk;
+    const { x, y, t, polarity } = this.#memory.columns;
+    const addresses = this.#place(chunk);
+    const streamAt = (id: number): number => addresses.get(id) ?? 0;
+    const xs = x.byteOffset + at * 2;
+    const ys = y.byteOffset + at * 2;
+    const ts = t.byteOffset + at * 8;
+    const ps = polarity.byteOffset + at;
+    const { count, modes } = head;
+    this.#addTimes(chunk, ts, streamAt);
+    const pixels = pixelModesOf(modes.pixels);
+    const [bytesOfX, bytesOfY] = [streamAt(STREAM_X_BYTES), streamAt(STREAM_Y_BYTES)];
+    const nibbles = streamAt(STREAM_NIBBLES);
+    const addX = (): void => {
+      const { xTransform, xIsLow, isWide } = pixels;
+      if (isWide) this.#kernel.joinBytes(xs, count, bytesOfX, streamAt(STREAM_X_HIGH));
+      else if (xTransform === TRANSFORM_RUN) {
+        this.#kernel.addRuns(xs, count, bytesOfX, nibbles, Number(xIsLow), ys, ps);
+      } else this.#kernel.addAxis(xs, count, bytesOfX, nibbles, 0, Number(xIsLow), xTransform);
+    };
+    if (pixels.isWide) this.#kernel.joinBytes(ys, count, bytesOfY, streamAt(STREAM_Y_HIGH));
+    else {
+      const { yIsLow, yTransform } = pixels;
+      this.#kernel.addAxis(ys, count, bytesOfY, nibbles, 1, Number(yIsLow), yTransform);
+    }
+    // A run needs polarities, cells need x.
+    if (modes.polarity === POLARITY_CELLS) addX();
+    this.#addPolarities(chunk, streamAt, { xs, ys, ps });
+    if (modes.polarity !== POLARITY_CELLS) addX();
+    if (checkEvents) this.#check(head, place, { xs, ys, ts, ps }, at);
+  }
+
+  /** Copies the streams into the scratch space; returns where each begins. */
+  #place({ head, streams }: InflatedChunk): Map<number, number> {
+    const addresses = new Map<number, number>();
+    let end = 0;
+    for (const { id, raw } of head.streams) {
+      this.#scratch.set(streams.get(id) as Uint8Array, end);
+      addresses.set(id, this.#scratch.byteOffset + end);
+      end += roomFor(raw);
+    }
+    addresses.set(0, this.#scratch.byteOffset + end); // the table of cells
+    return addresses;
+  }
+
+  #addTimes({ head, place }: InflatedChunk, ts: number, streamAt: (id: number) => number): void {
+    const { count, firstTime, modes, streams } = head;
+    const rawOf = (id: number): number => streams.find((entry) => entry.id === id)?.raw ?? 0;
+    const steps = streamAt(STREAM_STEPS);
+    const planes = streamAt(STREAM_LARGE_STEPS);
+    const large = rawOf(STREAM_LARGE_STEPS) / 8;
+    const sizes = streamAt(STREAM_GROUP_SIZES);
+    const groups = rawOf(STREAM_GROUP_SIZES);
+    const isSigned = modes.time === TIME_BOTH_WAYS ? 1 : 0;
+    const taken =
+      modes.time === TIME_GROUPS
+        ? this.#kernel.addGroups(ts, count, firstTime, steps, sizes, groups, planes, large)
+        : this.#kernel.addSteps(ts, count, firstTime, steps, planes, large, isSigned);
+    if (taken === large) return;
+    const found = taken < 0 ? "others" : `${taken} large steps`;
+    const expected = `${large} large steps and ${count} events`;
+    throw damaged("the times of a chunk are damaged", { ...place, expected, found });
+  }
+
+  #addPolarities(
+    { head, streams, place }: InflatedChunk,
+    streamAt: (id: number) => number,
+    { xs, ys, ps }: { xs: number; ys: number; ps: number },
+  ): void {
+    const { count, modes } = head;
+    const raw = streams.get(STREAM_POLARITY) as Uint8Array;
+    if (count % 8 !== 0 && (raw.at(-1) as number) >> (count % 8) !== 0) {
+      throw damaged("the polarities of a chunk are damaged", {
+        ...place,
+        expected: `${count} bits`,
+        found: "more",
+      });
+    }
+    const bits = streamAt(STREAM_POLARITY);
+    if (modes.polarity === POLARITY_CELLS) {
+      const { columns, cells } = cellsOf(head);
+      this.#kernel.addCellBits(ps, count, bits, xs, ys, streamAt(0), columns, cells);
+      return;
+    }
+    if (modes.polarity === POLARITY_ROWS) this.#kernel.addRowBits(count, bits, ys);
+    this.#kernel.addBits(ps, count, bits);
+  }
+
+  #check(
+    head: ChunkHead,
+    place: Place,
+    { xs, ys, ts, ps }: { xs: number; ys: number; ts: number; ps: number },
+    at: number,
+  ): void {
+    const memory = this.#memory;
+    const { count } = head;
+    const times = memory.columns.t;
+    const withTimes = head.modes.time === TIME_BOTH_WAYS;
+    this.#kernel.summarizeAt(xs, ys, ts, ps, count, withTimes ? 1 : 0);
+    const facts: [string, number | bigint, number | bigint | undefined][] = [
+      ["events that are ON", head.on, memory.field(kernel.SUMMARY_ON)],
+      ["least x", head.leastX, memory.field(kernel.SUMMARY_MIN_X)],
+      ["greatest x", head.greatestX, memory.field(kernel.SUMMARY_MAX_X)],
+      ["least y", head.leastY, memory.field(kernel.SUMMARY_MIN_Y)],
+      ["greatest y", head.greatestY, memory.field(kernel.SUMMARY_MAX_Y)],
+      ["first t", head.firstTime, times[at]],
+      ["last t", head.lastTime, times[at + count - 1]],
+    ];
+    if (withTimes) {
+      facts.push(["least t", head.leastTime, memory.field64(kernel.SUMMARY_MIN_T)]);
+      facts.push(["greatest t", head.greatestTime, memory.field64(kernel.SUMMARY_MAX_T)]);
+    }
+    const wrong = facts.find(([, said, found]) => said !== found);
+    if (wrong === undefined) return;
+    throw damaged("the events of a chunk are not what it says of them", {
+      ...place,
+      expected: `${wrong[0]}: ${wrong[1]}`,
+      found: `${wrong[2]}`,
+    });
+  }
+}

@@ -1,0 +1,309 @@
+import { platform } from "#platform";
+import type { TriggerColumns } from "../events/columns.ts";
+import type { ByteSource } from "../source/byte-source.ts";
+import { crcOf } from "./checksum.ts";
+import { decodeChunkHead } from "./chunk.ts";
+import type { InflatedChunk } from "./chunk-decoder.ts";
+import { type ChunkEntry, type ChunkIndex, decodeIndex, type TriggerEntry } from "./chunk-index.ts";
+import { inflateStream } from "./codec.ts";
+import { DIGEST_SEGMENT_BYTES, decodeDigest } from "./digest.ts";
+import { aligned } from "./fields.ts";
+import { type ContainerHeader, decodeHeader } from "./header.ts";
+import { HEADER_BYTES, MAX_METADATA_BYTES, TRAILER_BYTES } from "./layout.ts";
+import { type ContainerMetadata, decodeMetadata } from "./metadata.ts";
+import { damaged, type Place } from "./problems.ts";
+import { hex } from "./segment.ts";
+import { type ContainerStatistics, decodeStatistics, STATISTICS_SEGMENT_BYTES } from "./stats.ts";
+import { decodeTrailer, type Trailer } from "./trailer.ts";
+import { decodeTriggers } from "./triggers.ts";
+import { type Walk, walkSegments } from "./walk.ts";
+
+/** How a container is opened. */
+export interface ContainerReadOptions {
+  /** What messages call it. */
+  readonly path?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * `true` checks the SHA-256 of the file, too, which reads all of it; `false` checks nothing.
+   * Default: the CRC-32 of whatever is read.
+   */
+  readonly verifyChecksum?: boolean | undefined;
+  /** Read what is sound behind damage, too. Default `false`. */
+  readonly recover?: boolean | undefined;
+  /** Refuse every version of the format but this one. Default `false`. */
+  readonly strictVersion?: boolean | undefined;
+}
+
+/** The end of a file that was cut, or was damaged there. */
+export interface Truncation {
+  readonly byteOffset: number;
+  readonly bytes: number;
+}
+
+/** What the reader found out when it opened a file. */
+interface Opened {
+  readonly header: ContainerHeader;
+  readonly statistics: ContainerStatistics;
+  readonly metadata: ContainerMetadata;
+  readonly truncation: Truncation | null;
+  /** Null while it is not read. */
+  readonly index: ChunkIndex | null;
+  readonly indexPlace: { readonly start: number; readonly end: number } | null;
+  readonly digest: number | null;
+}
+
+/** Columns of an index entry that the head of a chunk repeats. */
+const SHARED = [
+  ...["count", "on", "bytes", "firstTime", "lastTime", "leastTime", "greatestTime"],
+  ...["leastX", "greatestX", "leastY", "greatestY"],
+] as readonly (keyof ChunkEntry)[];
+/** Bytes that are hashed at a time. */
+const HASH_BYTES = 1024 * 1024;
+
+/** An open container: its facts, and its chunks one by one. */
+export class ContainerReader {
+  readonly header: ContainerHeader;
+  readonly statistics: ContainerStatistics;
+  readonly metadata: ContainerMetadata;
+  /** Null for a file that is whole. */
+  readonly truncation: Truncation | null;
+  readonly #source: ByteSource;
+  readonly #options: ContainerReadOptions;
+  readonly #indexPlace: Opened["indexPlace"];
+  readonly #isWalked: boolean;
+  #index: Promise<ChunkIndex> | undefined;
+
+  private constructor(source: ByteSource, options: ContainerReadOptions, opened: Opened) {
+    this.#source = source;
+    this.#options = options;
+    this.header = opened.header;
+    this.statistics = opened.statistics;
+    this.metadata = opened.metadata;
+    this.truncation = opened.truncation;
+    this.#indexPlace = opened.indexPlace;
+    this.#isWalked = opened.index !== null;
+    if (opened.index !== null) this.#index = Promise.resolve(opened.index);
+  }
+
+  /**
+   * Opens a container: reads header, trailer, and what stands in front of the index. A file without a
+   * sound trailer is walked.
+   *
+   * @throws EventError `invalid-header`, `unsupported-format`, `damaged-data`
+   */
+  static async open(
+    source: ByteSource,
+    options: ContainerReadOptions = {},
+  ): Promise<ContainerReader> {
+    const { signal } = options;
+    const { byteLength } = source;
+    const head = await source.read(0, Math.min(HEADER_BYTES, byteLength), { signal });
+    const header = decodeHeader(head, options);
+    const checkCrc = checksCrc(header, options);
+    const trailer = await readTrailer(source, byteLength, checkCrc, options);
+    if (trailer !== null) {
+      try {
+        const opened = await openWhole(source, options, header, trailer, null);
+        const reader = new ContainerReader(source, options, opened);
+        if (options.recover === true) await reader.index();
+        if (options.verifyChecksum === true) await reader.#verifyDigest(opened.digest);
+        return reader;
+      } catch (error) {
+        if (options.recover !== true || signal?.aborted) throw error;
+      }
+    }
+    return new ContainerReader(source, options, await openCut(source, options, header));
+  }
+
+  /** Where the chunks are; read when it is first asked for. */
+  index(): Promise<ChunkIndex> {
+    this.#index ??= this.#readIndex();
+    return this.#index;
+  }
+
+  /**
+   * Reads and inflates a chunk.
+   *
+   * @param into - has room for its segment; what is stored without compression stays there
+   * @throws EventError `damaged-data`, `unsupported-compression`
+   */
+  async readChunk(
+    entry: ChunkEntry,
+    into: Uint8Array,
+    signal: AbortSignal | undefined,
+  ): Promise<InflatedChunk> {
+    const place: Place = { path: this.#options.path, byteOffset: entry.offset };
+    const bytes = await this.#source.read(entry.offset, entry.bytes, { into, signal });
+    const segment = bytes.subarray(0, entry.bytes);
+    const { codec } = this.header;
+    const checkCrc = checksCrc(this.header, this.#options);
+    const head = decodeChunkHead(segment, entry.bytes, { codec, checkCrc }, place);
+    for (const name of SHARED) {
+      if (head[name as keyof typeof head] === entry[name]) continue;
+      throw damaged("index and chunk disagree", {
+        ...place,
+        expected: `${name}: ${entry[name]}`,
+        found: `${head[name as keyof typeof head]}`,
+      });
+    }
+    if (!this.#isWalked && head.firstRow !== entry.firstRow) {
+      const expected = `firstRow: ${entry.firstRow}`;
+      throw damaged("index and chunk disagree", { ...place, expected, found: `${head.firstRow}` });
+    }
+    const inflated = await Promise.all(
+      head.streams.map(async ({ id, codec: number, stored, raw, crc, start }) => {
+        const at: Place = { path: place.path, byteOffset: entry.offset + start };
+        if (checkCrc) {
+          const found = crcOf(segment.subarray(start, start + aligned(stored)));
+          if (found !== crc) {
+            throw damaged("a stream is damaged: its checksum is wrong", {
+              ...at,
+              expected: `CRC-32 ${hex(crc)}`,
+              found: hex(found),
+            });
+          }
+        }
+        const stream = { codec: number, bytes: segment.subarray(start, start + stored) };
+        return [id, await inflateStream(stream, raw, at)] as const;
+      }),
+    );
+    return { head, streams: new Map(inflated), place };
+  }
+
+  /** Reads a segment of triggers. */
+  async readTriggers(entry: TriggerEntry): Promise<TriggerColumns> {
+    const { path, signal } = this.#options;
+    const place: Place = { path, byteOffset: entry.offset };
+    const segment = await this.#source.read(entry.offset, entry.bytes, { signal });
+    const checkCrc = checksCrc(this.header, this.#options);
+    return decodeTriggers(segment, entry.count, { codec: this.header.codec, checkCrc }, place);
+  }
+
+  async #readIndex(): Promise<ChunkIndex> {
+    const { start, end } = this.#indexPlace as { start: number; end: number };
+    const { path, signal } = this.#options;
+    const place: Place = { path, byteOffset: start };
+    const segment = await this.#source.read(start, end - start, { signal });
+    const index = decodeIndex(segment, checksCrc(this.header, this.#options), place);
+    const { events, chunks } = this.statistics;
+    if (index.rows === events && index.chunks === chunks) return index;
+    throw damaged("index and statistics disagree", {
+      ...place,
+      expected: `${events} events in ${chunks} chunks`,
+      found: `${index.rows} in ${index.chunks}`,
+    });
+  }
+
+  /** @throws EventError `damaged-data` */
+  async #verifyDigest(offset: number | null): Promise<void> {
+    if (offset === null) return;
+    const { path, signal } = this.#options;
+    const place: Place = { path, byteOffset: offset };
+    const segment = await this.#source.read(offset, DIGEST_SEGMENT_BYTES, { signal });
+    const { start, sha256 } = decodeDigest(segment, true, place);
+    const hash = platform.createSha256();
+    for (let at = start; at < offset; at += HASH_BYTES) {
+      hash.update(await this.#source.read(at, Math.min(HASH_BYTES, offset - at), { signal }));
+    }
+    const found = hash.hex();
+    if (found === sha256) return;
+    const expected = `SHA-256 ${sha256}`;
+    throw damaged("the file is damaged: its digest is wrong", { ...place, expected, found });
+  }
+}
+
+/** Whether there are checksums, and they are to be right. */
+function checksCrc(header: ContainerHeader, { verifyChecksum }: ContainerReadOptions): boolean {
+  return header.checksums !== "none" && verifyChecksum !== false;
+}
+
+/** The trailer that ends at `end`; null when there is none. */
+async function readTrailer(
+  source: ByteSource,
+  end: number,
+  checkCrc: boolean,
+  { signal }: ContainerReadOptions,
+): Promise<Trailer | null> {
+  const start = end - TRAILER_BYTES;
+  if (start < HEADER_BYTES) return null;
+  return decodeTrailer(await source.read(start, TRAILER_BYTES, { signal }), start, checkCrc);
+}
+
+/** A file with a trailer: the segments that it names. */
+async function openWhole(
+  source: ByteSource,
+  options: ContainerReadOptions,
+  header: ContainerHeader,
+  trailer: Trailer,
+  truncation: Truncation | null,
+): Promise<Opened> {
+  const { path, signal } = options;
+  const { metadata: start, statistics: middle, index, fileLength } = trailer;
+  const end = fileLength - TRAILER_BYTES;
+  const indexEnd = trailer.digest ?? end;
+  const isInOrder =
+    start >= HEADER_BYTES &&
+    middle > start &&
+    middle - start <= MAX_METADATA_BYTES + 64 &&
+    index === middle + STATISTICS_SEGMENT_BYTES &&
+    indexEnd > index &&
+    indexEnd <= end &&
+    (trailer.digest === null || trailer.digest + DIGEST_SEGMENT_BYTES === end);
+  if (!isInOrder) {
+    throw damaged("the trailer is damaged", {
+      path,
+      byteOffset: end,
+      expected: `places that increase up to ${end}`,
+      found: `${start}, ${middle}, ${index}, ${indexEnd}`,
+    });
+  }
+  const block = await source.read(start, index - start, { signal });
+  const checkCrc = checksCrc(header, options);
+  return {
+    header,
+    metadata: decodeMetadata(block.subarray(0, middle - start), checkCrc, {
+      path,
+      byteOffset: start,
+    }),
+    statistics: decodeStatistics(block.subarray(middle - start), checkCrc, {
+      path,
+      byteOffset: middle,
+    }),
+    truncation,
+    index: null,
+    indexPlace: { start: index, end: indexEnd },
+    digest: trailer.digest,
+  };
+}
+
+/** A file without a sound end. */
+async function openCut(
+  source: ByteSource,
+  options: ContainerReadOptions,
+  header: ContainerHeader,
+): Promise<Opened> {
+  const { path, signal, recover = false } = options;
+  const checkCrc = checksCrc(header, options);
+  const context = { codec: header.codec, checkCrc, path, signal, recover };
+  const walk = await walkSegments(source, context);
+  if (walk.trailer !== null && !recover) {
+    const byteOffset = walk.trailer.offset + TRAILER_BYTES;
+    const truncation = { byteOffset, bytes: source.byteLength - byteOffset };
+    return openWhole(source, options, header, walk.trailer.trailer, truncation);
+  }
+  return {
+    header,
+    metadata: walk.metadata ?? {},
+    statistics: walk.statistics,
+    truncation: truncationOf(walk, source.byteLength),
+    index: walk.index,
+    indexPlace: null,
+    digest: null,
+  };
+}
+
+/** Null where nothing is missing but what the walk replaced. */
+function truncationOf(walk: Walk, byteLength: number): Truncation | null {
+  if (walk.lostBytes > 0) return { byteOffset: walk.end, bytes: walk.lostBytes };
+  return walk.trailer === null ? { byteOffset: byteLength, bytes: 0 } : null;
+}

@@ -1,0 +1,184 @@
+import { isEventError } from "../errors.ts";
+import type { ByteSource } from "../source/byte-source.ts";
+import { crcOfSegment } from "./checksum.ts";
+import { CHUNK_HEAD_BYTES, type ChunkContext, decodeChunkHead } from "./chunk.ts";
+import { type ChunkIndex, IndexBuilder } from "./chunk-index.ts";
+import { HEADER_BYTES, MAX_METADATA_BYTES, SEGMENT_HEAD_BYTES, TRAILER_BYTES } from "./layout.ts";
+import { type ContainerMetadata, decodeMetadata } from "./metadata.ts";
+import { payloadOf, readSegmentHead, type SegmentHead } from "./segment.ts";
+import { addChunk, addTriggers, type ContainerStatistics, emptyStatistics } from "./stats.ts";
+import { decodeTrailer, type Trailer } from "./trailer.ts";
+import { triggerEntryOf } from "./triggers.ts";
+
+/** What walking from segment to segment found. */
+export interface Walk {
+  /** The last sound trailer, and where it is; null when there is none. */
+  readonly trailer: { readonly offset: number; readonly trailer: Trailer } | null;
+  /** All sound chunks and triggers. */
+  readonly index: ChunkIndex;
+  readonly statistics: ContainerStatistics;
+  /** Of the last sound `META`; null when there is none. */
+  readonly metadata: ContainerMetadata | null;
+  /** Where the sound segments end. */
+  readonly end: number;
+  /** Bytes that belong to no sound segment. */
+  readonly lostBytes: number;
+}
+
+/** How a file is walked. */
+export interface WalkOptions extends ChunkContext {
+  readonly path: string | undefined;
+  readonly signal: AbortSignal | undefined;
+  /** Look for chunks behind damage, too. */
+  readonly recover: boolean;
+}
+
+/** Bytes that are read at once while looking for the next chunk behind damage. */
+const WINDOW_BYTES = 65_536;
+/** Triggers and index are read whole to check them; larger ones are not believed. */
+const MAX_WHOLE_BYTES = 2 ** 28;
+
+/** Goes through a file from its header on, as long as segments are sound. */
+export async function walkSegments(source: ByteSource, options: WalkOptions): Promise<Walk> {
+  const walker = new Walker(source, options);
+  await walker.walk();
+  return walker.result();
+}
+
+class Walker {
+  readonly #source: ByteSource;
+  readonly #options: WalkOptions;
+  readonly #index = new IndexBuilder();
+  readonly #stats = emptyStatistics();
+  #trailer: Walk["trailer"] = null;
+  #metadata: ContainerMetadata | null = null;
+  #end = HEADER_BYTES;
+  #lost = 0;
+
+  constructor(source: ByteSource, options: WalkOptions) {
+    this.#source = source;
+    this.#options = options;
+  }
+
+  async walk(): Promise<void> {
+    const { byteLength } = this.#source;
+    for (let at = HEADER_BYTES; at < byteLength; ) {
+      this.#options.signal?.throwIfAborted();
+      const next = await this.#take(at);
+      if (next !== null) {
+        this.#end = next;
+        at = next;
+        continue;
+      }
+      const found = this.#options.recover ? await this.#search(at + 8) : null;
+      this.#lost += (found ?? byteLength) - at;
+      if (found === null) return;
+      at = found;
+    }
+  }
+
+  result(): Walk {
+    return {
+      trailer: this.#trailer,
+      index: this.#index.finish(),
+      statistics: this.#stats,
+      metadata: this.#metadata,
+      end: this.#end,
+      lostBytes: this.#lost,
+    };
+  }
+
+  /** Takes the segment at `offset` in; returns where the next one is, null when it is not sound. */
+  async #take(offset: number): Promise<number | null> {
+    const available = this.#source.byteLength - offset;
+    if (available < SEGMENT_HEAD_BYTES) return null;
+    const front = await this.#read(offset, Math.min(available, CHUNK_HEAD_BYTES));
+    const head = readSegmentHead(front);
+    const bytes = SEGMENT_HEAD_BYTES + head.length;
+    if (!(bytes <= available && head.length % 8 === 0)) return null;
+    if (head.tag === "CHNK") return this.#takeChunk(front, offset, available);
+    if (head.tag === "TRIG") return this.#takeTriggers(offset, bytes, head);
+    if (head.tag === "META") return this.#takeMetadata(offset, bytes);
+    if (head.tag === "TRLR") return this.#takeTrailer(offset, bytes);
+    return (await this.#whole(offset, bytes, head)) && offset + bytes;
+  }
+
+  #takeChunk(front: Uint8Array, offset: number, available: number): number | null {
+    const place = { path: this.#options.path, byteOffset: offset };
+    try {
+      const head = decodeChunkHead(front, available, this.#options, place);
+      const firstRow = this.#stats.events;
+      this.#index.addChunk({ ...head, offset, firstRow });
+      addChunk(this.#stats, head, head.bytes);
+      return offset + head.bytes;
+    } catch (error) {
+      if (isEventError(error)) return null;
+      throw error;
+    }
+  }
+
+  async #takeTriggers(offset: number, bytes: number, head: SegmentHead): Promise<number | null> {
+    const segment = await this.#whole(offset, bytes, head);
+    if (segment === null || head.length < 16) return null;
+    const entry = triggerEntryOf(payloadOf(segment), offset, bytes);
+    this.#index.addTriggers({ ...entry, firstRow: this.#stats.triggers });
+    addTriggers(this.#stats, entry.count);
+    return offset + bytes;
+  }
+
+  async #takeMetadata(offset: number, bytes: number): Promise<number | null> {
+    if (bytes > SEGMENT_HEAD_BYTES + MAX_METADATA_BYTES + 16) return null;
+    const place = { path: this.#options.path, byteOffset: offset };
+    try {
+      const segment = await this.#read(offset, bytes);
+      this.#metadata = decodeMetadata(segment, this.#options.checkCrc, place);
+      return offset + bytes;
+    } catch (error) {
+      if (isEventError(error, "damaged-data")) return null;
+      throw error;
+    }
+  }
+
+  async #takeTrailer(offset: number, bytes: number): Promise<number | null> {
+    if (bytes !== TRAILER_BYTES) return null;
+    const trailer = decodeTrailer(await this.#read(offset, bytes), offset, this.#options.checkCrc);
+    if (trailer === null) return null;
+    this.#trailer = { offset, trailer };
+    return offset + bytes;
+  }
+
+  /** All of a segment, when its checksum is right. */
+  async #whole(offset: number, bytes: number, head: SegmentHead): Promise<Uint8Array | null> {
+    if (bytes > MAX_WHOLE_BYTES) return null;
+    const segment = await this.#read(offset, bytes);
+    const isSound = !this.#options.checkCrc || crcOfSegment(segment, head.length) === head.crc;
+    return isSound ? segment : null;
+  }
+
+  /** The next place from `from` on where a sound chunk begins. */
+  async #search(from: number): Promise<number | null> {
+    const { byteLength } = this.#source;
+    const context = { ...this.#options, checkCrc: true };
+    for (let start = from; start < byteLength; start += WINDOW_BYTES) {
+      this.#options.signal?.throwIfAborted();
+      const length = Math.min(WINDOW_BYTES + CHUNK_HEAD_BYTES, byteLength - start);
+      const window = await this.#read(start, length);
+      for (let at = 0; at < Math.min(length - 4, WINDOW_BYTES); at += 8) {
+        const isTag = window[at] === 0x43 && window[at + 1] === 0x48 && window[at + 2] === 0x4e;
+        if (!isTag) continue;
+        const place = { path: this.#options.path, byteOffset: start + at };
+        try {
+          decodeChunkHead(window.subarray(at), byteLength - start - at, context, place);
+          return start + at;
+        } catch (error) {
+          if (!isEventError(error)) throw error;
+        }
+      }
+    }
+    return null;
+  }
+
+  #read(offset: number, length: number): Promise<Uint8Array> {
+    return this.#source.read(offset, length, { signal: this.#options.signal });
+  }
+}

@@ -1,0 +1,46 @@
+import type { ContainerMetadata } from "../../container/metadata.ts";
+import type { ContainerOptions } from "../../container/settings.ts";
+import type { WrittenContainer } from "../../container/writer.ts";
+import type { RowFormat } from "../decoder.ts";
+import type { WritableFormat } from "../writer.ts";
+
+/** The compact container, whose signature `detect.ts` knows; `docs/container.md` describes it. */
+export const evb = {
+  id: "evb",
+  name: "compact container",
+
+  async open(source, options) {
+    const { openEvb } = await import("./open.ts");
+    return openEvb(source, options);
+  },
+} as const satisfies RowFormat;
+
+/** What a container says beside what the recording says of itself. */
+export interface EvbTargetOptions extends ContainerOptions {
+  /** What the user says of the recording; the rest of the metadata is filled in. */
+  readonly metadata?: Pick<ContainerMetadata, "description" | "tags" | "custom"> | undefined;
+  /** Told what was written, when it is complete. */
+  readonly onWritten?: ((written: WrittenContainer) => void) | undefined;
+}
+
+/**
+ * Compact containers as a target.
+ *
+ * @throws EventError `invalid-option` from `createWriter`
+ */
+export function evbTargetWith(options: EvbTargetOptions = {}): WritableFormat {
+  return {
+    id: "evb",
+    name: "compact container",
+    ending: ".evb",
+    keepsTriggers: true,
+    keepsGeometry: true,
+    async createWriter(memory, facts) {
+      const { createEvbWriter } = await import("./writing.ts");
+      return createEvbWriter(memory, facts, options);
+    },
+  };
+}
+
+/** The same with the preset `balanced`; like any conversion, it gives the same bytes every time. */
+export const evbTarget: WritableFormat = evbTargetWith({ deterministic: true });

@@ -1,0 +1,124 @@
+import { mostScratchBytes } from "../../container/chunk-decoder.ts";
+import { ContainerReader } from "../../container/reader.ts";
+import type { ByteSource } from "../../source/byte-source.ts";
+import type {
+  RecordingFacts,
+  RowOptions,
+  RowTable,
+  RowTriggers,
+  StatedContent,
+  TriggerRows,
+} from "../decoder.ts";
+import { entriesOf } from "./entries.ts";
+import { EvbRowReader } from "./reader.ts";
+import { rowAt } from "./row-at.ts";
+
+/** Chunks that are read and inflated before they are asked for. */
+const CHUNKS_AHEAD = 3;
+/** Rows that one of several threads reads at once, in whole chunks. */
+const BLOCK_ROWS = 131_072;
+const MAX_BLOCK_ROWS = 1_048_576;
+
+/**
+ * Opens a compact container.
+ *
+ * @throws EventError `invalid-header`, `unsupported-format`, `damaged-data`
+ */
+export async function openEvb(source: ByteSource, options: RowOptions): Promise<RowTable> {
+  const { path, signal, evb: stated = {} } = options;
+  const { recover = false, ...checks } = stated;
+  const reader = await ContainerReader.open(source, { path, signal, recover, ...checks });
+  const { header, statistics } = reader;
+  const { events, triggers, largestChunkEvents, largestChunkBytes } = statistics;
+  // A chunk as it is stored, and its streams; one more of these is being decoded.
+  const chunkBytes = largestChunkBytes + largestChunkEvents * 6;
+  const staging = largestChunkEvents * 13 + mostScratchBytes(largestChunkEvents);
+  const blockRows = largestChunkEvents * Math.ceil(BLOCK_ROWS / Math.max(largestChunkEvents, 1));
+  return {
+    header: factsOf(reader, options),
+    polarityEncoding: header.polarityEncoding,
+    rows: events,
+    truncation: reader.truncation,
+    rejectedAs: "malformed",
+    scratchBytesPerEvent: 16,
+    workingBytes: {
+      least: staging + 2 * chunkBytes,
+      usual: staging + (CHUNKS_AHEAD + 1) * chunkBytes,
+    },
+    blockRows: blockRows > 0 && blockRows <= MAX_BLOCK_ROWS ? blockRows : undefined,
+    createReader: async (memory, _onMalformed, workingBytes = Number.POSITIVE_INFINITY) => {
+      const free = Math.floor((workingBytes - staging) / Math.max(chunkBytes, 1));
+      const ahead = Math.min(Math.max(free - 1, 1), CHUNKS_AHEAD);
+      const checkEvents = stated.verifyChecksum !== false;
+      return EvbRowReader.create({ reader, memory, ahead, recover, checkEvents });
+    },
+    triggers: triggers > 0 ? triggersOf(reader) : undefined,
+    stated: reader.truncation === null ? statedBy(reader) : undefined,
+    chunkIndex: () => reader.index(),
+    findRow: (time) => rowAt(reader, time),
+  };
+}
+
+function factsOf({ header, metadata }: ContainerReader, { geometry }: RowOptions): RecordingFacts {
+  return {
+    entries: entriesOf(header, metadata),
+    geometry: geometry ?? header.geometry,
+    assumptions: [],
+    timeOffset: metadata.timeOffset,
+    originalFormat: metadata.source?.format,
+  };
+}
+
+/** The statistics in the words of a load; undefined where a time is no number. */
+function statedBy({ statistics: stats }: ContainerReader): StatedContent | undefined {
+  const { events, on, off, triggers, backwardSteps } = stats;
+  const isEmpty = events === 0;
+  const some = (value: number): number | null => (isEmpty ? null : value);
+  const times = [stats.firstTime, stats.lastTime, stats.leastTime, stats.greatestTime].map(Number);
+  if (!times.every(Number.isSafeInteger)) return undefined;
+  const [firstTime = 0, lastTime = 0, minTime = 0, maxTime = 0] = times;
+  const durationUs = maxTime - minTime;
+  return {
+    triggers,
+    backwardSteps,
+    statistics: {
+      estimated: false,
+      ...{ events, on, off, durationUs },
+      firstTime: some(firstTime),
+      lastTime: some(lastTime),
+      minTime: some(minTime),
+      maxTime: some(maxTime),
+      eventsPerSecond: durationUs === 0 ? null : (events * 1e6) / durationUs,
+      minX: some(stats.leastX),
+      maxX: some(stats.greatestX),
+      minY: some(stats.leastY),
+      maxY: some(stats.greatestY),
+    },
+  };
+}
+
+/** Triggers, segment by segment. */
+function triggersOf(reader: ContainerReader): RowTriggers {
+  let kept: { number: number; rows: TriggerRows } | null = null;
+  return {
+    rows: reader.statistics.triggers,
+    async read(start, count) {
+      const { triggers } = await reader.index();
+      const t = new BigInt64Array(count);
+      const id = new Int16Array(count);
+      const value = new Uint8Array(count);
+      for (const [number, entry] of triggers.entries()) {
+        const from = Math.max(start, entry.firstRow);
+        const to = Math.min(start + count, entry.firstRow + entry.count);
+        if (from >= to) continue;
+        if (kept?.number !== number) kept = { number, rows: await reader.readTriggers(entry) };
+        const { rows } = kept;
+        const [first, last] = [from - entry.firstRow, to - entry.firstRow];
+        t.set(rows.t.subarray(first, last), from - start);
+        id.set(rows.id.subarray(first, last), from - start);
+        value.set(rows.value.subarray(first, last), from - start);
+      }
+      return { t, id, value };
+    },
+  };
+}

@@ -1,0 +1,137 @@
+import { ChunkDecoder, type InflatedChunk } from "../../container/chunk-decoder.ts";
+import type { ChunkIndex } from "../../container/chunk-index.ts";
+import { ChunkStage } from "../../container/chunk-stage.ts";
+import type { ContainerReader } from "../../container/reader.ts";
+import { isEventError } from "../../errors.ts";
+import type { EventMemory } from "../../kernels/event-memory.ts";
+import type { RowReader } from "../decoder.ts";
+
+/** What a reader works with. */
+interface ReaderParts {
+  readonly reader: ContainerReader;
+  readonly memory: EventMemory;
+  /** Chunks that are read and inflated before they are asked for. */
+  readonly ahead: number;
+  /** Reject the events of damaged chunks instead of throwing. */
+  readonly recover: boolean;
+  /** Whether decoded events must be what a chunk says of them. */
+  readonly checkEvents: boolean;
+}
+
+/** A chunk on its way. */
+interface ComingChunk {
+  readonly buffer: Uint8Array;
+  readonly chunk: Promise<InflatedChunk>;
+}
+
+/**
+ * Reads chunks ahead, inflates them in other threads, and decodes them straight into the tile; those
+ * that do not fit there whole are decoded beside it, and copied in parts.
+ */
+export class EvbRowReader implements RowReader {
+  readonly #parts: ReaderParts;
+  readonly #index: ChunkIndex;
+  readonly #decoder: ChunkDecoder;
+  readonly #coming = new Map<number, ComingChunk>();
+  readonly #free: Uint8Array[] = [];
+  #stage: ChunkStage | null = null;
+  /** Number of the chunk that was found to be damaged last. */
+  #bad = -1;
+
+  private constructor(parts: ReaderParts, index: ChunkIndex, decoder: ChunkDecoder) {
+    this.#parts = parts;
+    this.#index = index;
+    this.#decoder = decoder;
+  }
+
+  static async create(parts: ReaderParts): Promise<EvbRowReader> {
+    const index = await parts.reader.index();
+    return new EvbRowReader(parts, index, await ChunkDecoder.create(parts.memory));
+  }
+
+  async read(start: number, count: number, signal: AbortSignal | undefined): Promise<void> {
+    const end = start + count;
+    for (let row = start; row < end; ) {
+      const chunk = this.#index.chunkOf(row);
+      const entry = this.#index.entry(chunk);
+      const from = row - entry.firstRow;
+      const length = Math.min(entry.count - from, end - row);
+      const part = { from, length, at: row - start };
+      try {
+        await this.#put(chunk, part, length === entry.count, signal);
+      } catch (error) {
+        if (!this.#parts.recover || !isEventError(error, "damaged-data")) throw error;
+        this.#bad = chunk;
+        this.#reject(part);
+      }
+      row += length;
+    }
+  }
+
+  /** Puts a part of a chunk behind the events of the tile. */
+  async #put(
+    chunk: number,
+    part: { from: number; length: number; at: number },
+    isWhole: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { memory, checkEvents, recover } = this.#parts;
+    if (this.#stage?.chunk === chunk) return this.#copy(this.#stage, part);
+    if (recover && this.#bad === chunk) return this.#reject(part);
+    const { buffer, chunk: coming } = this.#take(chunk, signal);
+    try {
+      const inflated = await coming;
+      if (isWhole && this.#decoder.hasRoomFor(inflated.head)) {
+        this.#decoder.decode(inflated, memory.eventCount + part.at, checkEvents);
+        return;
+      }
+      const { largestChunkEvents } = this.#parts.reader.statistics;
+      this.#stage ??= await ChunkStage.create(Math.max(largestChunkEvents, inflated.head.count));
+      this.#stage.decode(inflated, chunk, checkEvents);
+      this.#copy(this.#stage, part);
+    } finally {
+      this.#free.push(buffer);
+    }
+  }
+
+  /** The chunk that is wanted; those behind it are begun. */
+  #take(chunk: number, signal: AbortSignal | undefined): ComingChunk {
+    const wanted = this.#coming.get(chunk) ?? this.#begin(chunk, signal);
+    this.#coming.delete(chunk);
+    for (const [number, { buffer, chunk: coming }] of this.#coming) {
+      if (number > chunk && number <= chunk + this.#parts.ahead) continue;
+      this.#coming.delete(number); // the reading goes on elsewhere
+      const release = () => this.#free.push(buffer);
+      coming.then(release, release);
+    }
+    const last = Math.min(chunk + this.#parts.ahead, this.#index.chunks - 1);
+    for (let next = chunk + 1; next <= last; next++) {
+      if (!this.#coming.has(next)) this.#coming.set(next, this.#begin(next, signal));
+    }
+    return wanted;
+  }
+
+  #begin(chunk: number, signal: AbortSignal | undefined): ComingChunk {
+    const entry = this.#index.entry(chunk);
+    const { reader } = this.#parts;
+    const size = Math.max(reader.statistics.largestChunkBytes, entry.bytes);
+    let buffer = this.#free.pop();
+    if (buffer === undefined || buffer.byteLength < entry.bytes) buffer = new Uint8Array(size);
+    const coming = reader.readChunk(entry, buffer, signal);
+    coming.catch(() => {}); // reported when it is awaited
+    return { buffer, chunk: coming };
+  }
+
+  #copy({ memory: stage }: ChunkStage, part: { from: number; length: number; at: number }): void {
+    const { x, y, t, polarity } = stage.columns;
+    const rejected = NONE_REJECTED;
+    this.#parts.memory.putRows({ x, y, t, polarity, rejected }, part, false);
+  }
+
+  /** Marks rows as holding no event. */
+  #reject({ length, at }: { length: number; at: number }): void {
+    this.#parts.memory.rejectRows(at, length);
+  }
+}
+
+const NONE_REJECTED = new Uint8Array(0);

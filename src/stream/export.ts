@@ -1,0 +1,90 @@
+/** Writes events that are columns already into a compact container. */
+import { platform } from "#platform";
+import type { ContainerMetadata } from "../container/metadata.ts";
+import { resolveSettings } from "../container/settings.ts";
+import { ContainerWriter, type WrittenContainer } from "../container/writer.ts";
+import { COLUMN_NAMES } from "../events/columns.ts";
+import type { WholeEventColumns } from "../events/from-table.ts";
+import type { SensorGeometry } from "../events/geometry.ts";
+import type { PolarityEncoding } from "../events/polarity.ts";
+import type { EvbTargetOptions } from "../formats/registry.ts";
+import type { CheckedSink } from "../source/checked-sink.ts";
+import { VERSION } from "../version.ts";
+
+/** What columns do not say of themselves. */
+export interface ColumnFacts {
+  readonly geometry: SensorGeometry | null;
+  /** Null when the first polarity below 0 is to tell it. */
+  readonly polarityEncoding: PolarityEncoding | null;
+  /** Format id of what the events came from. */
+  readonly sourceFormat?: string | undefined;
+  readonly sourceName?: string | undefined;
+  readonly timeOffset?: number | undefined;
+}
+
+/** Pieces of events, one after the other; each is used up before the next is asked for. */
+export type ColumnPieces = AsyncIterable<WholeEventColumns> | Iterable<WholeEventColumns>;
+
+/**
+ * Writes events to a sink, piece by piece.
+ *
+ * @throws EventError `invalid-option`, `sink-unwritable`, and whatever getting the pieces throws
+ */
+export async function exportColumns(
+  pieces: ColumnPieces,
+  facts: ColumnFacts,
+  sink: CheckedSink,
+  options: EvbTargetOptions & { readonly signal?: AbortSignal | undefined },
+): Promise<WrittenContainer> {
+  const settings = resolveSettings(options);
+  const writer = new ContainerWriter(settings);
+  const send = async (parts: readonly Uint8Array[]): Promise<void> => {
+    for (const part of parts) await sink.write(part);
+  };
+  let isStarted = false;
+  const start = async (firstTime: bigint, polarityEncoding: PolarityEncoding): Promise<void> => {
+    isStarted = true;
+    const { geometry } = facts;
+    await send(writer.start({ geometry, polarityEncoding, firstTime }, Date.now()));
+  };
+  try {
+    for await (const columns of pieces) {
+      options.signal?.throwIfAborted();
+      if (columns.length === 0) continue;
+      if (!isStarted) {
+        const encoding = facts.polarityEncoding ?? encodingOf(columns);
+        await start(columns.t[0] as bigint, encoding);
+      }
+      await send(await writer.add(columns, 0, columns.length));
+    }
+    if (!isStarted) await start(0n, facts.polarityEncoding ?? "minus-one-one");
+    await send(await writer.finish(metadataOf(facts, options, settings.deterministic)));
+    return writer.written;
+  } finally {
+    writer.close();
+  }
+}
+
+/** What a column of polarities seems to hold. */
+function encodingOf({ polarity }: WholeEventColumns): PolarityEncoding {
+  return polarity.includes(-1) ? "minus-one-one" : "zero-one";
+}
+
+function metadataOf(
+  { sourceFormat, sourceName, timeOffset }: ColumnFacts,
+  { metadata }: EvbTargetOptions,
+  isDeterministic: boolean,
+): ContainerMetadata {
+  const source = {
+    ...(sourceFormat && { format: sourceFormat }),
+    ...(sourceName && { name: sourceName }),
+  };
+  return {
+    createdBy: `evarrow ${VERSION}`,
+    ...(!isDeterministic && { createdAt: new Date().toISOString(), platform: platform.name }),
+    ...metadata,
+    columns: COLUMN_NAMES,
+    ...(Object.keys(source).length > 0 && { source }),
+    ...(timeOffset !== undefined && { timeOffset }),
+  };
+}
