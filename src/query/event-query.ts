@@ -16,6 +16,7 @@ import { EventStreamer, type EventWindow } from "../stream/event-streamer.ts";
 import { resolveLoad } from "../stream/load-options.ts";
 import { collectStatistics, type StatisticsOptions } from "../stream/statistics.ts";
 import type { StreamOptions } from "../stream/stream-options.ts";
+import { tell } from "../util/tell.ts";
 import { explainQuery, type QueryPlan } from "./explain.ts";
 import { stepsOf } from "./prefilter.ts";
 import type { QueryOptions } from "./query-options.ts";
@@ -290,7 +291,7 @@ export class EventQuery {
       for await (const tile of pass.tiles(() => Number.POSITIVE_INFINITY)) {
         events += tile.eventCount;
       }
-      all.onReport?.(pass.report);
+      tell(all.onReport, pass.report);
       return events;
     });
   }
