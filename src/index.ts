@@ -1,12 +1,7 @@
 /** Everything public that runs anywhere: names only. */
 export { analyze, type RecordingAnalysis } from "./api/analyze.ts";
 export { convertRecording } from "./api/convert.ts";
-export {
-  type ExportableEvents,
-  type ExportOptions,
-  type ExportStats,
-  exportEvents,
-} from "./api/export-events.ts";
+export { type ExportableEvents, exportEvents } from "./api/export-events.ts";
 export {
   cropEvents,
   downsampleEvents,
@@ -101,6 +96,7 @@ export type { Conversion, WriteOptions } from "./stream/convert.ts";
 export type { EventDigest } from "./stream/digest.ts";
 export type { ConvertOptions, EventSink } from "./stream/event-sink.ts";
 export { EventStreamer, type EventWindow } from "./stream/event-streamer.ts";
+export type { ExportOptions, ExportStats } from "./stream/export-stats.ts";
 export type { LoadOptions } from "./stream/load-options.ts";
 export type { LoadPlan } from "./stream/plan.ts";
 export type { PlanOptions } from "./stream/plan-options.ts";

@@ -210,18 +210,24 @@ export interface RowTable {
    * @param onMalformed - what to do with a row that holds no event
    * @param workingBytes - bytes that it may hold beside `memory`, at least {@link WorkingBytes.least};
    *   as many as is usual by default
+   * @param ranges - the rows that will be asked for, in order, so that no others are read ahead; all
+   *   by default
    */
   createReader(
     memory: EventMemory,
     onMalformed: OnMalformed,
     workingBytes?: number,
+    ranges?: readonly RowRange[],
   ): Promise<RowReader>;
   /** External triggers that the source holds beside the events. Default: none. */
   readonly triggers?: RowTriggers | undefined;
   /** What the source says of all its events, for whoever asks before they are read. */
   readonly stated?: StatedContent | undefined;
-  /** What is known of the rows in chunks, for whoever wants few of them. */
-  chunkIndex?(): Promise<RowChunkIndex>;
+  /**
+   * What is known of the rows in chunks, for whoever wants few of them. Left out where it may not be
+   * relied on.
+   */
+  readonly chunkIndex?: (() => Promise<RowChunkIndex>) | undefined;
   /**
    * Finds the first row at or after a time, the number of rows if there is none, by reading a small
    * part of the source. It is right where times never go back.
@@ -243,10 +249,21 @@ export interface RowChunkIndex {
   entry(chunk: number): RowChunk;
 }
 
+/** Some rows, one after the other. */
+export interface RowRange {
+  readonly start: number;
+  /** The one behind the last. */
+  readonly end: number;
+}
+
 /** Rows that are read together, and what their events lie between. */
 export interface RowChunk {
   readonly firstRow: number;
   readonly count: number;
+  /** Of the source. */
+  readonly bytes: number;
+  /** Time of its first event. */
+  readonly firstTime: bigint;
   readonly on: number;
   readonly leastTime: bigint;
   readonly greatestTime: bigint;

@@ -2,6 +2,7 @@ import type { SensorGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
 import {
   checkAssumptions,
+  type FoundBy,
   type MutableReport,
   type Strictness,
   sortCounts,
@@ -53,7 +54,7 @@ export interface TileOptions {
   /** Parts of the recording's `extent` to read, in order: bytes or rows; all of it when left out. */
   readonly ranges?: readonly TileRange[] | undefined;
   /** How these parts were found, for the report. */
-  readonly foundBy?: "index" | "order" | undefined;
+  readonly foundBy?: FoundBy | undefined;
   /** Microseconds that `rebase` subtracts, where they are known already. */
   readonly timeOffset?: bigint | undefined;
   /** What is done to tiles before they are handed over. Default: nothing. */
@@ -167,8 +168,9 @@ export class TilePass {
     if (content.kind === "rows") {
       const memory = this.#createMemory();
       const { byteLength } = source;
-      const { onMalformed = "error", workingBytes } = this.#options;
-      const createReader = () => content.table.createReader(memory, onMalformed, workingBytes);
+      const { onMalformed = "error", workingBytes, ranges } = this.#options;
+      const createReader = () =>
+        content.table.createReader(memory, onMalformed, workingBytes, ranges);
       const blocks = startRowBlocks(
         this.#recording,
         content.table,

@@ -4,7 +4,7 @@ import { ChunkStage } from "../../container/chunk-stage.ts";
 import type { ContainerReader } from "../../container/reader.ts";
 import { isEventError } from "../../errors.ts";
 import type { EventMemory } from "../../kernels/event-memory.ts";
-import type { RowReader } from "../decoder.ts";
+import type { RowRange, RowReader } from "../decoder.ts";
 
 /** What a reader works with. */
 interface ReaderParts {
@@ -16,6 +16,8 @@ interface ReaderParts {
   readonly recover: boolean;
   /** Whether decoded events must be what a chunk says of them. */
   readonly checkEvents: boolean;
+  /** The rows that will be asked for; all when left out. */
+  readonly ranges?: readonly RowRange[] | undefined;
 }
 
 /** A chunk on its way. */
@@ -34,6 +36,8 @@ export class EvbRowReader implements RowReader {
   readonly #decoder: ChunkDecoder;
   readonly #coming = new Map<number, ComingChunk>();
   readonly #free: Uint8Array[] = [];
+  /** The chunks that will be asked for, from the first to the last of each part. */
+  readonly #spans: readonly { readonly first: number; readonly last: number }[];
   #stage: ChunkStage | null = null;
   /** Number of the chunk that was found to be damaged last. */
   #bad = -1;
@@ -42,6 +46,10 @@ export class EvbRowReader implements RowReader {
     this.#parts = parts;
     this.#index = index;
     this.#decoder = decoder;
+    const { ranges = [{ start: 0, end: index.rows }] } = parts;
+    this.#spans = ranges
+      .filter(({ start, end }) => start < end)
+      .map(({ start, end }) => ({ first: index.chunkOf(start), last: index.chunkOf(end - 1) }));
   }
 
   static async create(parts: ReaderParts): Promise<EvbRowReader> {
@@ -98,17 +106,31 @@ export class EvbRowReader implements RowReader {
   #take(chunk: number, signal: AbortSignal | undefined): ComingChunk {
     const wanted = this.#coming.get(chunk) ?? this.#begin(chunk, signal);
     this.#coming.delete(chunk);
+    const next = this.#chunksBehind(chunk);
     for (const [number, { buffer, chunk: coming }] of this.#coming) {
-      if (number > chunk && number <= chunk + this.#parts.ahead) continue;
+      if (next.includes(number)) continue;
       this.#coming.delete(number); // the reading goes on elsewhere
       const release = () => this.#free.push(buffer);
       coming.then(release, release);
     }
-    const last = Math.min(chunk + this.#parts.ahead, this.#index.chunks - 1);
-    for (let next = chunk + 1; next <= last; next++) {
-      if (!this.#coming.has(next)) this.#coming.set(next, this.#begin(next, signal));
+    for (const number of next) {
+      if (!this.#coming.has(number)) this.#coming.set(number, this.#begin(number, signal));
     }
     return wanted;
+  }
+
+  /** The chunks that will be asked for behind one, as many as are read ahead. */
+  #chunksBehind(chunk: number): number[] {
+    const { ahead } = this.#parts;
+    const next: number[] = [];
+    let from = chunk + 1;
+    for (const { first, last } of this.#spans) {
+      for (from = Math.max(from, first); from <= last && next.length < ahead; from++) {
+        next.push(from);
+      }
+      if (next.length === ahead) break;
+    }
+    return next;
   }
 
   #begin(chunk: number, signal: AbortSignal | undefined): ComingChunk {
