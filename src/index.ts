@@ -1,5 +1,6 @@
 /** Everything public that runs anywhere: names only. */
 export { analyze, type RecordingAnalysis } from "./api/analyze.ts";
+export { compareFormats, type FormatComparison } from "./api/compare-formats.ts";
 export { convertRecording } from "./api/convert.ts";
 export { type ExportableEvents, exportEvents } from "./api/export-events.ts";
 export {
@@ -21,6 +22,8 @@ export { detectFormat, digestEvents, loadStatistics, sampleStatistics } from "./
 export { loadEvents, loadTable } from "./api/load-events.ts";
 export { openRecording, type Recording } from "./api/recording.ts";
 export { scanEvents } from "./api/scan-events.ts";
+export type { ContainerCodec } from "./container/codec.ts";
+export type { Checksums } from "./container/layout.ts";
 export type { ContainerMetadata } from "./container/metadata.ts";
 export {
   CONTAINER_PRESETS,

@@ -49,7 +49,7 @@ export async function exportEvents(
   const open = async (): Promise<ByteSink> => timed(await untilOpen(target, options.signal), clock);
   const written = await exportPieces(events, open, options);
   const path = events instanceof EventStreamer ? "chunked" : "direct";
-  const stats = statsOf(written, performance.now() - begun, clock.write);
+  const stats = statsOf(written, options, performance.now() - begun, clock.write);
   return { ...stats, path, report: reportBehind(events) };
 }
 

@@ -2,7 +2,10 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type {
   ByteOrder,
+  Checksums,
   ColumnName,
+  ContainerCodec,
+  ContainerPreset,
   OnMalformed,
   OpenOptions,
   PolarityEncoding,
@@ -55,6 +58,18 @@ export interface ConvertCommandOptions extends RecordingOptions, FilterOptions {
   endianness?: "little" | "legacy";
 }
 
+/** Options of `evarrow export`. */
+export interface ExportCommandOptions extends RecordingOptions, FilterOptions {
+  preset?: ContainerPreset;
+  codec?: ContainerCodec | "auto";
+  level?: number;
+  chunkEvents?: number;
+  checksum?: Checksums;
+  rebase?: boolean;
+  overwrite?: boolean;
+  compare?: boolean;
+}
+
 /** Options of `evarrow query`. */
 export interface QueryCommandOptions extends RecordingOptions, FilterOptions {
   output?: "table" | "csv" | "json" | "arrow" | "parquet";
@@ -65,6 +80,18 @@ export interface QueryCommandOptions extends RecordingOptions, FilterOptions {
 const POLARITY_ENCODINGS = ["minus-one-one", "zero-one"] satisfies PolarityEncoding[];
 const TIME_UNITS = ["s", "ms", "us", "ns"] satisfies TimeUnit[];
 const MALFORMED_MODES = ["error", "skip"] satisfies OnMalformed[];
+export const PRESETS = [
+  "speed",
+  "balanced",
+  "size",
+  "store",
+  "lowMemory",
+] satisfies ContainerPreset[];
+export const CODECS = ["auto", "none", "zstd", "deflate", "brotli"] satisfies (
+  | ContainerCodec
+  | "auto"
+)[];
+export const CHECKSUM_NAMES = ["none", "crc32", "sha256"] satisfies Checksums[];
 const MAX_SIDE = 65536;
 /** The FILE that is standard input. */
 export const STDIN = "-";
@@ -192,6 +219,16 @@ export function parseTarget(text: string): string {
     throw new InvalidArgumentError("To write standard output, name /dev/stdout; a file, ./-.");
   }
   return text;
+}
+
+/** Standard output, which then holds nothing but what is written. */
+export const STDOUT = /^\/(?:dev\/(?:stdout|fd\/1)|proc\/self\/fd\/1)$/;
+
+/** A container to write: a name that says so, or a pipe. */
+export function parseContainer(text: string): string {
+  const name = parseTarget(text);
+  if (/\.evb$/i.test(name) || /^\/(?:dev|proc)\//.test(name)) return name;
+  throw new InvalidArgumentError("The name of a compact container ends in .evb.");
 }
 
 function parseInput(text: string): string {

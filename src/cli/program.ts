@@ -2,11 +2,16 @@ import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import {
   addRecordingOptions,
+  CHECKSUM_NAMES,
+  CODECS,
   type ConvertCommandOptions,
   type DigestOptions,
+  type ExportCommandOptions,
   type HeadOptions,
   type InfoOptions,
+  PRESETS,
   parseBytes,
+  parseContainer,
   parseCount,
   parseDuration,
   parseTarget,
@@ -78,6 +83,7 @@ Examples:
   evarrow stats recording.raw --json
   evarrow convert recording.raw copy.evt3.raw
   evarrow convert events.zip events.csv
+  evarrow export recording.raw recording.evb
   evarrow convert --from 1s --to 2s --roi 100,50,64,64 in.raw part.csv
   evarrow query recording.raw "SELECT x, count(*) AS n FROM events GROUP BY x"
 
@@ -158,7 +164,7 @@ Exit codes: 0 fine, 1 the input is bad, 2 the call is wrong.`,
   const convert = addCommand(
     "convert",
     "Write a recording in another format",
-    "The name of OUT says the format: .evt2.raw, .evt21.raw, .evt3.raw, .dat, .csv, .txt, .jsonl, .arrow, .parquet, .h5. OUT appears when it is complete, and replaces what had its name.",
+    "The name of OUT says the format: .evt2.raw, .evt21.raw, .evt3.raw, .dat, .evb, .csv, .txt, .jsonl, .arrow, .parquet, .h5. OUT appears when it is complete, and replaces what had its name.",
     "convert in.raw out.evt3.raw\nconvert --verify in.raw out.dat\nconvert --format evt3 in.raw out.raw",
     "IN",
   )
@@ -178,6 +184,37 @@ Exit codes: 0 fine, 1 the input is bad, 2 the call is wrong.`,
       await convert(file, out, options, context);
     });
   convert.usage(`[options] ${argumentsOf(convert)}`);
+
+  const exported = addCommand(
+    "export",
+    "Write a recording as a compact container",
+    "OUT ends in .evb, and appears when it is complete. Says what it was written with, its size per event and per column, and where the time went.",
+    "export in.raw out.evb\nexport --preset size --from 1s --to 2s --roi 100,50,64,64 in.raw part.evb\nexport --compare in.raw out.evb",
+    "IN",
+  )
+    .argument("<OUT>", "the container to write", parseContainer)
+    .addOption(
+      new Option("--preset <name>", "a set of options (default: balanced)").choices(PRESETS),
+    )
+    .addOption(
+      new Option("--codec <name>", "what compresses, instead of what the preset has").choices(
+        CODECS,
+      ),
+    )
+    .option("--level <number>", "how hard it tries, as the codec counts", parseCount)
+    .option("--chunk-events <number>", "events of a chunk, 1 to 1048576", parseCount)
+    .addOption(new Option("--checksum <name>", "what damage is found by").choices(CHECKSUM_NAMES))
+    .option("--rebase", "put the first event on time 0")
+    .option("--overwrite", "replace OUT if it is there")
+    .option(
+      "--compare",
+      "also write CSV, JSON lines, Arrow IPC and Parquet to a temporary folder, and compare sizes and reading times; all events are held in memory",
+    )
+    .action(async (file: string, out: string, options: ExportCommandOptions) => {
+      const { exportContainer } = await import("./commands/export.ts");
+      await exportContainer(file, out, options, context);
+    });
+  exported.usage(`[options] ${argumentsOf(exported)}`);
 
   const query = addCommand(
     "query",

@@ -45,6 +45,6 @@ export async function exportRecording(
   const sink = timed(await untilOpen(target, options.signal), clock);
   const conversion = await convertTo(recording, format, sink, options, selection);
   const total = performance.now() - begun;
-  const stats = statsOf(written as unknown as WrittenContainer, total, clock.write);
+  const stats = statsOf(written as unknown as WrittenContainer, options, total, clock.write);
   return { ...stats, path: "chunked", report: reportOf(conversion) };
 }

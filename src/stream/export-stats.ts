@@ -1,7 +1,11 @@
 /** What an export into a compact container is told, and what it tells. */
 import { EVENT_BYTES } from "../container/layout.ts";
 import type { ContainerMetadata } from "../container/metadata.ts";
-import type { ContainerOptions } from "../container/settings.ts";
+import {
+  type ContainerOptions,
+  type ContainerSettings,
+  resolveSettings,
+} from "../container/settings.ts";
 import type { WrittenContainer } from "../container/writer.ts";
 import type { SensorGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
@@ -47,6 +51,8 @@ export interface ExportStats {
   readonly ms: Readonly<
     Record<"total" | "read" | "transform" | "compress" | "hash" | "write", number>
   >;
+  /** What it was written with: the preset, filled up with what was asked for. */
+  readonly settings: ContainerSettings;
   /** `direct` for events that were in memory, `chunked` for those that came piece by piece. */
   readonly path: "direct" | "chunked";
   /** Of the reading of a recording; null where nothing was read. */
@@ -71,6 +77,7 @@ export function timed(sink: ByteSink, clock: { write: number }): ByteSink {
 
 export function statsOf(
   written: WrittenContainer,
+  options: ContainerOptions,
   total: number,
   write: number,
 ): Omit<ExportStats, "path" | "report"> {
@@ -89,6 +96,7 @@ export function statsOf(
     bytes,
     bytesPerEvent: events === 0 ? 0 : bytes / events,
     ratio: ratio(uncompressedBytes, bytes),
+    settings: resolveSettings(options),
     columns: { x: column("x"), y: column("y"), t: column("t"), polarity: column("polarity") },
     ms: {
       total,
