@@ -160,9 +160,9 @@ const plain = (columns: ReturnType<typeof columnsOf>) =>
   }));
 
 /** Containers of small chunks, so that some of them are left out. */
-const smallChunks = ({ events, geometry = null }: Scene) =>
+const smallChunks = ({ events, geometry }: Scene) =>
   containerOf(eventColumns(events) as WholeEventColumns, {
-    geometry,
+    ...(geometry && { geometry }),
     options: { chunkEvents: 25 },
   });
 const QUERIED = CONVERTED.map((format) =>
