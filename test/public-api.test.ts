@@ -44,6 +44,7 @@ const ANYWHERE = [
   "sampleStatistics",
   "scanEvents",
   "selectColumns",
+  "verifyContainer",
 ];
 
 const ON_NODE = ["FileSource", "openFile"];
