@@ -22,7 +22,13 @@ export { detectFormat, digestEvents, loadStatistics, sampleStatistics } from "./
 export { loadEvents, loadTable } from "./api/load-events.ts";
 export { openRecording, type Recording } from "./api/recording.ts";
 export { scanEvents } from "./api/scan-events.ts";
+export {
+  type ContainerVerification,
+  type VerifyOptions,
+  verifyContainer,
+} from "./api/verify-container.ts";
 export type { ContainerCodec } from "./container/codec.ts";
+export type { ContainerFinding } from "./container/findings.ts";
 export type { Checksums } from "./container/layout.ts";
 export type { ContainerMetadata } from "./container/metadata.ts";
 export {

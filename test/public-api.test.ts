@@ -45,6 +45,7 @@ const ANYWHERE = [
   "sampleStatistics",
   "scanEvents",
   "selectColumns",
+  "verifyContainer",
 ];
 
 const ON_NODE = ["FileSource", "openFile"];

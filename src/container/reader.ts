@@ -1,18 +1,15 @@
 import { platform } from "#platform";
 import type { TriggerColumns } from "../events/columns.ts";
 import type { ByteSource } from "../source/byte-source.ts";
-import { crcOf } from "./checksum.ts";
 import { decodeChunkHead } from "./chunk.ts";
 import type { InflatedChunk } from "./chunk-decoder.ts";
 import { type ChunkEntry, type ChunkIndex, decodeIndex, type TriggerEntry } from "./chunk-index.ts";
-import { inflateStream } from "./codec.ts";
 import { DIGEST_SEGMENT_BYTES, decodeDigest } from "./digest.ts";
-import { aligned } from "./fields.ts";
 import { type ContainerHeader, decodeHeader } from "./header.ts";
+import { inflateChunk } from "./inflate-chunk.ts";
 import { HEADER_BYTES, MAX_METADATA_BYTES, TRAILER_BYTES } from "./layout.ts";
 import { type ContainerMetadata, decodeMetadata } from "./metadata.ts";
 import { damaged, type Place } from "./problems.ts";
-import { hex } from "./segment.ts";
 import { type ContainerStatistics, decodeStatistics, STATISTICS_SEGMENT_BYTES } from "./stats.ts";
 import { decodeTrailer, type Trailer } from "./trailer.ts";
 import { decodeTriggers } from "./triggers.ts";
@@ -150,24 +147,7 @@ export class ContainerReader {
       const expected = `firstRow: ${entry.firstRow}`;
       throw damaged("index and chunk disagree", { ...place, expected, found: `${head.firstRow}` });
     }
-    const inflated = await Promise.all(
-      head.streams.map(async ({ id, codec: number, stored, raw, crc, start }) => {
-        const at: Place = { path: place.path, byteOffset: entry.offset + start };
-        if (checkCrc) {
-          const found = crcOf(segment.subarray(start, start + aligned(stored)));
-          if (found !== crc) {
-            throw damaged("a stream is damaged: its checksum is wrong", {
-              ...at,
-              expected: `CRC-32 ${hex(crc)}`,
-              found: hex(found),
-            });
-          }
-        }
-        const stream = { codec: number, bytes: segment.subarray(start, start + stored) };
-        return [id, await inflateStream(stream, raw, at)] as const;
-      }),
-    );
-    return { head, streams: new Map(inflated), place };
+    return inflateChunk(segment, head, checkCrc, place);
   }
 
   /** Reads a segment of triggers. */
