@@ -1,6 +1,7 @@
 /**
  * What every format fulfils: the contract between the bytes of a source and the columns.
  */
+import type { ColumnName } from "../events/columns.ts";
 import type { SensorGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
 import type { Assumption, MutableReport } from "../events/report.ts";
@@ -210,14 +211,13 @@ export interface RowTable {
    * @param onMalformed - what to do with a row that holds no event
    * @param workingBytes - bytes that it may hold beside `memory`, at least {@link WorkingBytes.least};
    *   as many as is usual by default
-   * @param ranges - the rows that will be asked for, in order, so that no others are read ahead; all
-   *   by default
+   * @param wish - what will be asked for, so that a reader may spare itself the rest; all by default
    */
   createReader(
     memory: EventMemory,
     onMalformed: OnMalformed,
     workingBytes?: number,
-    ranges?: readonly RowRange[],
+    wish?: RowWish,
   ): Promise<RowReader>;
   /** External triggers that the source holds beside the events. Default: none. */
   readonly triggers?: RowTriggers | undefined;
@@ -247,6 +247,19 @@ export interface RowChunkIndex {
   readonly chunks: number;
   /** What is known of chunk number `chunk`. */
   entry(chunk: number): RowChunk;
+}
+
+/** What a pass wants of a table. */
+export interface RowWish {
+  /** Rows that will be asked for, in order. Default: all. */
+  readonly ranges?: readonly RowRange[] | undefined;
+  /**
+   * Columns that are looked at; others may hold anything that drops no event and is no step back in
+   * time. Default: all.
+   */
+  readonly columns?: readonly ColumnName[] | undefined;
+  /** The sensor outside of which events are dropped; null or left out where none are. */
+  readonly geometry?: SensorGeometry | null | undefined;
 }
 
 /** Some rows, one after the other. */

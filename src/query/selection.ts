@@ -57,7 +57,7 @@ export async function selectEvents(
   };
   let steps = orderSteps(given);
   // Whatever is wrong with a step is told before anything is read.
-  const { geometry, bytes } = make(
+  const { geometry, bytes, needs } = make(
     steps.map((step) => (step.kind === "hotPixels" ? NO_PIXELS : step)),
     columns,
   )(before);
@@ -78,7 +78,11 @@ export async function selectEvents(
   }
   const needsSieve = steps.length > 0;
   return {
-    tiles: { ...tiles, ...(needsSieve && { sieve: make(steps, columns, firstTime) }) },
+    tiles: {
+      ...tiles,
+      columns: needs,
+      ...(needsSieve && { sieve: make(steps, columns, firstTime) }),
+    },
     geometry,
     sieveBytes: needsSieve ? bytes : 0,
     steps,

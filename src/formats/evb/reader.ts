@@ -1,10 +1,11 @@
 import { ChunkDecoder, type InflatedChunk } from "../../container/chunk-decoder.ts";
-import type { ChunkIndex } from "../../container/chunk-index.ts";
+import type { ChunkEntry, ChunkIndex } from "../../container/chunk-index.ts";
 import { ChunkStage } from "../../container/chunk-stage.ts";
+import { ALL_COLUMNS, type Projection } from "../../container/projection.ts";
 import type { ContainerReader } from "../../container/reader.ts";
 import { isEventError } from "../../errors.ts";
 import type { EventMemory } from "../../kernels/event-memory.ts";
-import type { RowRange, RowReader } from "../decoder.ts";
+import type { RowReader, RowWish } from "../decoder.ts";
 
 /** What a reader works with. */
 interface ReaderParts {
@@ -16,8 +17,8 @@ interface ReaderParts {
   readonly recover: boolean;
   /** Whether decoded events must be what a chunk says of them. */
   readonly checkEvents: boolean;
-  /** The rows that will be asked for; all when left out. */
-  readonly ranges?: readonly RowRange[] | undefined;
+  /** What will be asked for. */
+  readonly wish: RowWish;
 }
 
 /** A chunk on its way. */
@@ -38,6 +39,7 @@ export class EvbRowReader implements RowReader {
   readonly #free: Uint8Array[] = [];
   /** The chunks that will be asked for, from the first to the last of each part. */
   readonly #spans: readonly { readonly first: number; readonly last: number }[];
+  readonly #columns: Projection;
   #stage: ChunkStage | null = null;
   /** Number of the chunk that was found to be damaged last. */
   #bad = -1;
@@ -46,7 +48,8 @@ export class EvbRowReader implements RowReader {
     this.#parts = parts;
     this.#index = index;
     this.#decoder = decoder;
-    const { ranges = [{ start: 0, end: index.rows }] } = parts;
+    const { ranges = [{ start: 0, end: index.rows }], columns } = parts.wish;
+    this.#columns = columns === undefined ? ALL_COLUMNS : new Set(columns);
     this.#spans = ranges
       .filter(({ start, end }) => start < end)
       .map(({ start, end }) => ({ first: index.chunkOf(start), last: index.chunkOf(end - 1) }));
@@ -139,9 +142,17 @@ export class EvbRowReader implements RowReader {
     const size = Math.max(reader.statistics.largestChunkBytes, entry.bytes);
     let buffer = this.#free.pop();
     if (buffer === undefined || buffer.byteLength < entry.bytes) buffer = new Uint8Array(size);
-    const coming = reader.readChunk(entry, buffer, signal);
+    const coming = reader.readChunk(entry, buffer, signal, this.#columnsOf(entry));
     coming.catch(() => {}); // reported when it is awaited
     return { buffer, chunk: coming };
+  }
+
+  /** What is decoded of a chunk: all of one that has events outside of the sensor, to drop these. */
+  #columnsOf({ greatestX, greatestY }: ChunkEntry): Projection {
+    const { geometry } = this.#parts.wish;
+    if (!geometry) return this.#columns;
+    const isInside = greatestX < geometry.width && greatestY < geometry.height;
+    return isInside ? this.#columns : ALL_COLUMNS;
   }
 
   #copy({ memory: stage }: ChunkStage, part: { from: number; length: number; at: number }): void {
