@@ -211,7 +211,7 @@ async function writeIpc({ input, folder, batch }) {
   const batches = Array.from({ length: Math.ceil(all.height / rows) }, (_, at) =>
     all.slice(at * rows, rows),
   );
-  const frame = pl.concat(batches, { rechunk: false });
+  const frame = pl.concat(batches, { rechunk: false, how: "vertical" });
   const path = join(folder, "zstd.ipc");
   return timed(() => {
     frame.writeIPC(path, { compression: "zstd" });
