@@ -1,5 +1,11 @@
 /** Everything public that runs anywhere: names only. */
 export { analyze, type RecordingAnalysis } from "./api/analyze.ts";
+export {
+  type AppendableEvents,
+  type AppendOptions,
+  type AppendStats,
+  appendEvents,
+} from "./api/append-events.ts";
 export { convertRecording } from "./api/convert.ts";
 export {
   type ExportableEvents,

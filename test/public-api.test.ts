@@ -12,6 +12,7 @@ const ANYWHERE = [
   "POLARITY_ENCODINGS",
   "VERSION",
   "analyze",
+  "appendEvents",
   "convertRecording",
   "cropEvents",
   "decodeTimeIndex",
