@@ -31,6 +31,11 @@ export {
 export { detectFormat, digestEvents, loadStatistics, sampleStatistics } from "./api/inspect.ts";
 export { loadEvents, loadTable } from "./api/load-events.ts";
 export { openRecording, type Recording } from "./api/recording.ts";
+export {
+  type ContainerRepair,
+  type RepairOptions,
+  repairContainer,
+} from "./api/repair-container.ts";
 export { scanEvents } from "./api/scan-events.ts";
 export {
   type ContainerVerification,

@@ -41,6 +41,7 @@ const ANYWHERE = [
   "loadStatistics",
   "loadTable",
   "openRecording",
+  "repairContainer",
   "reportOf",
   "sampleStatistics",
   "scanEvents",

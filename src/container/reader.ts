@@ -274,7 +274,8 @@ async function openCut(
 ): Promise<Opened> {
   const { path, signal, recover = false } = options;
   const checkCrc = checksCrc(header, options);
-  const context = { codec: header.codec, checkCrc, path, signal, recover };
+  const hasCrc = header.checksums !== "none";
+  const context = { codec: header.codec, checkCrc, hasCrc, path, signal, recover };
   const walk = await walkSegments(source, context);
   if (walk.trailer !== null && !recover) {
     const byteOffset = walk.trailer.offset + TRAILER_BYTES;

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { ContainerWriter } from "../../src/container/writer.ts";
 import {
   appendEvents,
@@ -160,7 +160,7 @@ describe("appendEvents", () => {
     const digests = segmentsOf(bytes).filter(({ tag }) => tag === "SHA2");
     expect(digests).toHaveLength(2);
     // The second digest covers the first, and what the trailer behind it says.
-    const [one] = digests as [{ at: number }];
+    const one = digests[0] as { at: number };
     const forged = changed(bytes, (file) =>
       file.writeUInt8(file.readUInt8(one.at + 30) ^ 1, one.at + 30),
     );
@@ -303,29 +303,23 @@ describe("an append that fails", () => {
     expect(
       String(await unchanged(() => appendEvents(path, table, { signal: stop.signal }))),
     ).toContain("enough");
-    const broken = await openRecording(RAW);
-    let writes = 0;
-    const add = ContainerWriter.prototype.add;
-    for (const events of [table, broken]) {
+    const recording = await openRecording(RAW);
+    for (const events of [table, recording]) {
       for (const failing of ["add", "finish"] as const) {
-        const original = ContainerWriter.prototype[failing] as typeof add;
-        ContainerWriter.prototype[failing] = async function (...given: never[]) {
-          await original.apply(this, given as never);
-          writes++;
+        const original = ContainerWriter.prototype[failing] as (...given: unknown[]) => unknown;
+        const spy = vi.spyOn(ContainerWriter.prototype, failing);
+        spy.mockImplementation(async function (this: ContainerWriter, ...given: unknown[]) {
+          await original.apply(this, given);
           throw new Error("disk on fire");
-        } as never;
-        try {
-          const error = await unchanged(() =>
-            appendEvents(path, events, { bufferBytes: 0, chunkEvents: 10 }),
-          );
-          expect(String(error)).toContain("disk on fire");
-        } finally {
-          ContainerWriter.prototype[failing] = original as never;
-        }
+        });
+        const options = { bufferBytes: 0, chunkEvents: 10 };
+        const error = await unchanged(() => appendEvents(path, events, options));
+        expect(String(error)).toContain("disk on fire");
+        expect(spy).toHaveBeenCalledOnce();
+        spy.mockRestore();
       }
     }
-    expect(writes).toBe(4);
-    await broken.close();
+    await recording.close();
   });
 
   it("ends wherever it is aborted, and leaves old or new", async () => {
