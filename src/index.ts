@@ -1,5 +1,11 @@
 /** Everything public that runs anywhere: names only. */
 export { analyze, type RecordingAnalysis } from "./api/analyze.ts";
+export {
+  type AppendableEvents,
+  type AppendOptions,
+  type AppendStats,
+  appendEvents,
+} from "./api/append-events.ts";
 export { compareFormats, type FormatComparison } from "./api/compare-formats.ts";
 export { convertRecording } from "./api/convert.ts";
 export { type ExportableEvents, exportEvents } from "./api/export-events.ts";
@@ -21,6 +27,11 @@ export {
 export { detectFormat, digestEvents, loadStatistics, sampleStatistics } from "./api/inspect.ts";
 export { loadEvents, loadTable } from "./api/load-events.ts";
 export { openRecording, type Recording } from "./api/recording.ts";
+export {
+  type ContainerRepair,
+  type RepairOptions,
+  repairContainer,
+} from "./api/repair-container.ts";
 export { scanEvents } from "./api/scan-events.ts";
 export {
   type ContainerVerification,

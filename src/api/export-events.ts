@@ -76,8 +76,8 @@ async function exportPieces(
 /** Rows of a frame that are taken out of it at once. */
 const FRAME_ROWS = 262_144;
 
-/** The events piece by piece, and what is known of them. */
-async function piecesOf(
+/** The events piece by piece, and what is known of them. @internal */
+export async function piecesOf(
   events: Exclude<ExportableEvents, Recording | EventQuery>,
   options: ExportOptions,
 ): Promise<{ pieces: ColumnPieces; facts: ColumnFacts; close?: () => Promise<unknown> }> {
@@ -144,7 +144,7 @@ function factsOf(
     report?.polarityEncoding ??
     null;
   const geometry = parseGeometry(said("geometry") ?? "") ?? report?.geometry ?? null;
-  const offset = Number(said("timeOffset") ?? report?.timeOffset ?? 0);
+  const offset = Number(said("timeOffset") ?? report?.timeOffset); // NaN where nothing says it
   const { polarityEncoding } = options;
   return {
     geometry: options.geometry === undefined ? geometry : checkGeometry(options.geometry),
@@ -158,8 +158,8 @@ function factsOf(
   };
 }
 
-/** The report that belongs to a table or frame; null for others. */
-function reportBehind(events: object): LoadReport | null {
+/** The report that belongs to a table or frame; null for others. @internal */
+export function reportBehind(events: object): LoadReport | null {
   if (events instanceof EventStreamer) return events.report;
   try {
     return reportOf(events);

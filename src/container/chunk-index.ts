@@ -41,6 +41,13 @@ export class IndexBuilder {
   #chunkCount = 0;
   readonly #triggers: TriggerEntry[] = [];
 
+  /** @param index - what is there already */
+  constructor(index?: ChunkIndex) {
+    if (index === undefined) return;
+    for (let chunk = 0; chunk < index.chunks; chunk++) this.addChunk(index.entry(chunk));
+    this.#triggers.push(...index.triggers);
+  }
+
   addChunk(entry: ChunkEntry): void {
     const at = this.#chunkCount * CHUNK_ENTRY_BYTES;
     if (at === this.#chunks.byteLength) {

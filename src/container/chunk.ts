@@ -94,6 +94,14 @@ export function encodeChunk(
   return segment;
 }
 
+/** Says in the segment of a chunk that so many events are in front of it. */
+export function placeChunk(segment: Uint8Array, firstRow: number, checksums: Checksums): void {
+  const view = payloadOf(segment);
+  writeU64(view, CHUNK.firstRow, firstRow);
+  const tableEnd = CHUNK.table + view.getUint8(CHUNK.streams) * STREAM_BYTES;
+  if (checksums !== "none") sealSegment(segment, tableEnd);
+}
+
 /** What the head of a chunk is read for. */
 export interface ChunkContext {
   /** What the header says that streams are compressed with. */

@@ -38,6 +38,12 @@ export interface Truncation {
   readonly bytes: number;
 }
 
+/** Where the last sound trailer of a file and its digest are. */
+export interface TrailerPlace {
+  readonly trailer: number;
+  readonly digest: number | null;
+}
+
 /** What the reader found out when it opened a file. */
 interface Opened {
   readonly header: ContainerHeader;
@@ -47,7 +53,8 @@ interface Opened {
   /** Null while it is not read. */
   readonly index: ChunkIndex | null;
   readonly indexPlace: { readonly start: number; readonly end: number } | null;
-  readonly digest: number | null;
+  /** Null without a trailer that counts. */
+  readonly end: TrailerPlace | null;
 }
 
 /** Columns of an index entry that the head of a chunk repeats. */
@@ -65,6 +72,8 @@ export class ContainerReader {
   readonly metadata: ContainerMetadata;
   /** Null for a file that is whole. */
   readonly truncation: Truncation | null;
+  /** Null where no trailer counts: the file was cut before the first, or is read around damage. */
+  readonly end: TrailerPlace | null;
   readonly #source: ByteSource;
   readonly #options: ContainerReadOptions;
   readonly #indexPlace: Opened["indexPlace"];
@@ -78,6 +87,7 @@ export class ContainerReader {
     this.statistics = opened.statistics;
     this.metadata = opened.metadata;
     this.truncation = opened.truncation;
+    this.end = opened.end;
     this.#indexPlace = opened.indexPlace;
     this.#isWalked = opened.index !== null;
     if (opened.index !== null) this.#index = Promise.resolve(opened.index);
@@ -104,7 +114,7 @@ export class ContainerReader {
         const opened = await openWhole(source, options, header, trailer, null);
         const reader = new ContainerReader(source, options, opened);
         if (options.recover === true) await reader.index();
-        if (options.verifyChecksum === true) await reader.#verifyDigest(opened.digest);
+        if (options.verifyChecksum === true) await reader.#verifyDigest(opened.end?.digest ?? null);
         return reader;
       } catch (error) {
         if (options.recover !== true || signal?.aborted) throw error;
@@ -255,7 +265,7 @@ async function openWhole(
     truncation,
     index: null,
     indexPlace: { start: index, end: indexEnd },
-    digest: trailer.digest,
+    end: { trailer: end, digest: trailer.digest },
   };
 }
 
@@ -267,7 +277,8 @@ async function openCut(
 ): Promise<Opened> {
   const { path, signal, recover = false } = options;
   const checkCrc = checksCrc(header, options);
-  const context = { codec: header.codec, checkCrc, path, signal, recover };
+  const hasCrc = header.checksums !== "none";
+  const context = { codec: header.codec, checkCrc, hasCrc, path, signal, recover };
   const walk = await walkSegments(source, context);
   if (walk.trailer !== null && !recover) {
     const byteOffset = walk.trailer.offset + TRAILER_BYTES;
@@ -281,7 +292,7 @@ async function openCut(
     truncation: truncationOf(walk, source.byteLength),
     index: walk.index,
     indexPlace: null,
-    digest: null,
+    end: null,
   };
 }
 

@@ -4,6 +4,7 @@ import type { TriggerEntry } from "./chunk-index.ts";
 import { type ContainerCodec, compressStream, inflateStream, type StoredStream } from "./codec.ts";
 import { aligned, readText, readU64, writeText, writeU64 } from "./fields.ts";
 import {
+  type Checksums,
   CODEC_FILL,
   CODEC_NONE,
   CODECS,
@@ -66,6 +67,12 @@ export async function encodeTriggers(
 
 function isFill(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte === bytes[0]);
+}
+
+/** Says in a segment `TRIG` that so many triggers are in front of it. */
+export function placeTriggers(segment: Uint8Array, firstRow: number, checksums: Checksums): void {
+  writeU64(payloadOf(segment), TRIGGERS.firstRow, firstRow);
+  sealed(segment, checksums);
 }
 
 /** What the front of a segment `TRIG` says, for whoever walks a file. */

@@ -3,6 +3,7 @@ import type { ByteSource } from "../source/byte-source.ts";
 import { crcOfSegment } from "./checksum.ts";
 import { CHUNK_HEAD_BYTES, type ChunkContext, decodeChunkHead } from "./chunk.ts";
 import { type ChunkIndex, IndexBuilder } from "./chunk-index.ts";
+import { findSegment } from "./find-segment.ts";
 import { HEADER_BYTES, MAX_METADATA_BYTES, SEGMENT_HEAD_BYTES, TRAILER_BYTES } from "./layout.ts";
 import { type ContainerMetadata, decodeMetadata } from "./metadata.ts";
 import { payloadOf, readSegmentHead, type SegmentHead } from "./segment.ts";
@@ -23,6 +24,14 @@ export interface Walk {
   readonly end: number;
   /** Bytes that belong to no sound segment. */
   readonly lostBytes: number;
+  /** Where they are; only the first of very many. */
+  readonly gaps: readonly Gap[];
+}
+
+/** Some bytes of a file. */
+export interface Gap {
+  readonly byteOffset: number;
+  readonly bytes: number;
 }
 
 /** How a file is walked. */
@@ -31,10 +40,13 @@ export interface WalkOptions extends ChunkContext {
   readonly signal: AbortSignal | undefined;
   /** Look for chunks behind damage, too. */
   readonly recover: boolean;
+  /** Whether segments have a CRC-32, which is then right where one is found behind damage. */
+  readonly hasCrc: boolean;
 }
 
-/** Bytes that are read at once while looking for the next chunk behind damage. */
-const WINDOW_BYTES = 65_536;
+const MOST_GAPS = 10_000;
+/** What is looked for behind damage: what {@link Walk} tells of. */
+const SOUGHT = ["CHNK", "TRIG", "META", "TRLR"] as const;
 /** Triggers and index are read whole to check them; larger ones are not believed. */
 const MAX_WHOLE_BYTES = 2 ** 28;
 
@@ -54,6 +66,7 @@ class Walker {
   #metadata: ContainerMetadata | null = null;
   #end = HEADER_BYTES;
   #lost = 0;
+  readonly #gaps: Gap[] = [];
 
   constructor(source: ByteSource, options: WalkOptions) {
     this.#source = source;
@@ -71,7 +84,9 @@ class Walker {
         continue;
       }
       const found = this.#options.recover ? await this.#search(at + 8) : null;
-      this.#lost += (found ?? byteLength) - at;
+      const bytes = (found ?? byteLength) - at;
+      this.#lost += bytes;
+      if (this.#gaps.length < MOST_GAPS) this.#gaps.push({ byteOffset: at, bytes });
       if (found === null) return;
       at = found;
     }
@@ -85,6 +100,7 @@ class Walker {
       metadata: this.#metadata,
       end: this.#end,
       lostBytes: this.#lost,
+      gaps: this.#gaps,
     };
   }
 
@@ -155,27 +171,10 @@ class Walker {
     return isSound ? segment : null;
   }
 
-  /** The next place from `from` on where a sound chunk begins. */
-  async #search(from: number): Promise<number | null> {
-    const { byteLength } = this.#source;
-    const context = { ...this.#options, checkCrc: true };
-    for (let start = from; start < byteLength; start += WINDOW_BYTES) {
-      this.#options.signal?.throwIfAborted();
-      const length = Math.min(WINDOW_BYTES + CHUNK_HEAD_BYTES, byteLength - start);
-      const window = await this.#read(start, length);
-      for (let at = 0; at < Math.min(length - 4, WINDOW_BYTES); at += 8) {
-        const isTag = window[at] === 0x43 && window[at + 1] === 0x48 && window[at + 2] === 0x4e;
-        if (!isTag) continue;
-        const place = { path: this.#options.path, byteOffset: start + at };
-        try {
-          decodeChunkHead(window.subarray(at), byteLength - start - at, context, place);
-          return start + at;
-        } catch (error) {
-          if (!isEventError(error)) throw error;
-        }
-      }
-    }
-    return null;
+  /** The next place from `from` on where a sound segment begins. */
+  #search(from: number): Promise<number | null> {
+    const { codec, signal, hasCrc } = this.#options;
+    return findSegment(this.#source, from, { tags: SOUGHT, codec, signal, checkCrc: hasCrc });
   }
 
   #read(offset: number, length: number): Promise<Uint8Array> {

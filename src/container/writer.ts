@@ -1,10 +1,12 @@
 import { platform } from "#platform";
+import { EventError } from "../errors.ts";
 import type { ColumnArrays, TriggerColumns } from "../events/columns.ts";
 import type { SensorGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
 import type { Sha256 } from "../platform/platform.ts";
+import { type ChunkHead, placeChunk } from "./chunk.ts";
 import { ChunkEncoder, type EncodedChunk, segmentOf } from "./chunk-encoder.ts";
-import { IndexBuilder } from "./chunk-index.ts";
+import { type ChunkIndex, IndexBuilder } from "./chunk-index.ts";
 import { encodeDigest } from "./digest.ts";
 import { encodeHeader } from "./header.ts";
 import { TRAILER_BYTES } from "./layout.ts";
@@ -14,12 +16,13 @@ import type { ContainerSettings } from "./settings.ts";
 import {
   addChunk,
   addTriggers,
+  type ChunkFacts,
   type ContainerStatistics,
   emptyStatistics,
   encodeStatistics,
 } from "./stats.ts";
 import { encodeTrailer } from "./trailer.ts";
-import { encodeTriggers } from "./triggers.ts";
+import { encodeTriggers, placeTriggers } from "./triggers.ts";
 
 /** What is known of a recording before its events. */
 export interface ContainerFacts {
@@ -44,6 +47,18 @@ export interface WrittenContainer {
   readonly modes: Readonly<Record<string, number>>;
 }
 
+/** What a container has already that more is added to. */
+export interface ContainerEnd {
+  readonly geometry: SensorGeometry | null;
+  /** Bytes up to the end of the last trailer, and where that begins. */
+  readonly fileLength: number;
+  readonly trailer: number;
+  readonly index: ChunkIndex;
+  readonly statistics: ContainerStatistics;
+  /** Where the last digest is, and all bytes from there on; null when there is none. */
+  readonly digest: { readonly offset: number; readonly bytes: Uint8Array } | null;
+}
+
 /** Name of the program, as the header has it. */
 const WRITER = "evarrow";
 
@@ -54,9 +69,13 @@ const WRITER = "evarrow";
 export class ContainerWriter {
   readonly #settings: ContainerSettings;
   readonly #free: ChunkEncoder[] = [];
-  readonly #index = new IndexBuilder();
+  readonly #index: IndexBuilder;
   readonly #stats = emptyStatistics();
   readonly #sha256: Sha256 | null;
+  /** What the digest covers begins here. */
+  readonly #hashedFrom: number;
+  readonly #previous: number | null;
+  #sensor: SensorGeometry | null;
   /** Chunks that are being compressed, in the order of the file. */
   readonly #pending: { encoder: ChunkEncoder; chunk: Promise<EncodedChunk> }[] = [];
   /** Small pieces that wait to be written together. */
@@ -64,8 +83,8 @@ export class ContainerWriter {
   #waitingBytes = 0;
   #encoder: ChunkEncoder | null = null;
   #encoders = 0;
-  #offset = 0;
-  #lastTime: bigint | null = null;
+  #offset: number;
+  #lastTime: bigint | null;
   #transformMs = 0;
   #compressMs = 0;
   #hashMs = 0;
@@ -74,15 +93,27 @@ export class ContainerWriter {
 
   readonly #forced: ChunkModes | undefined;
 
-  /** @param forced - how every chunk is written, instead of what a trial of each finds best */
-  constructor(settings: ContainerSettings, forced?: ChunkModes) {
+  /**
+   * @param forced - how every chunk is written, instead of what a trial of each finds best
+   * @param end - what the file has already, which is gone on with instead of being started
+   */
+  constructor(settings: ContainerSettings, forced?: ChunkModes, end?: ContainerEnd) {
     this.#settings = settings;
     this.#forced = forced;
     this.#sha256 = settings.checksum === "sha256" ? platform.createSha256() : null;
+    this.#index = new IndexBuilder(end?.index);
+    Object.assign(this.#stats, end?.statistics);
+    this.#sensor = end?.geometry ?? null;
+    this.#offset = end?.fileLength ?? 0;
+    this.#lastTime = this.#stats.events > 0 ? this.#stats.lastTime : null;
+    this.#previous = end?.trailer ?? null;
+    this.#hashedFrom = end?.digest?.offset ?? 0;
+    if (end?.digest) this.#sha256?.update(end.digest.bytes);
   }
 
   /** The header. @param createdAt - milliseconds since 1970; left out of deterministic files */
   start(facts: ContainerFacts, createdAt: number): Uint8Array[] {
+    this.#sensor = facts.geometry;
     const { codec, checksum, deterministic } = this.#settings;
     const header = encodeHeader({
       ...facts,
@@ -108,13 +139,27 @@ export class ContainerWriter {
 
   /** Adds triggers, at most 1 048 576; returns their segment. */
   async addTriggers(triggers: TriggerColumns): Promise<Uint8Array[]> {
-    const firstRow = this.#stats.triggers;
-    const segment = await encodeTriggers(triggers, firstRow, this.#settings);
-    const { length: count } = triggers;
-    const bytes = segment.byteLength;
-    this.#index.addTriggers({ offset: this.#offset, bytes, firstRow, count });
-    addTriggers(this.#stats, count);
-    return this.#emit(segment);
+    const segment = await encodeTriggers(triggers, this.#stats.triggers, this.#settings);
+    return this.#addTriggers(segment, triggers.length);
+  }
+
+  /**
+   * Adds a chunk of another container whose codec is the same.
+   *
+   * @param segment - becomes the writer's, which changes what it says of its place
+   * @param backwardSteps - events in it that are before the one in front of them
+   */
+  copyChunk(segment: Uint8Array, head: ChunkHead, backwardSteps: number): Uint8Array[] {
+    this.#checkSensor(head);
+    placeChunk(segment, this.#stats.events, this.#settings.checksum);
+    this.#countStepTo(head.firstTime, head.lastTime);
+    return this.#addChunk(segment, head, backwardSteps);
+  }
+
+  /** Adds a segment of triggers of another container, which becomes the writer's. */
+  copyTriggers(segment: Uint8Array, count: number): Uint8Array[] {
+    placeTriggers(segment, this.#stats.triggers, this.#settings.checksum);
+    return this.#addTriggers(segment, count);
   }
 
   /** The last chunks, and what stands behind all of them. */
@@ -132,10 +177,13 @@ export class ContainerWriter {
     let digest: number | null = null;
     if (this.#sha256 !== null) {
       digest = this.#offset;
-      pieces.push(...this.#emit(encodeDigest(0, this.#sha256.hex(), checksum), false));
+      pieces.push(
+        ...this.#emit(encodeDigest(this.#hashedFrom, this.#sha256.hex(), checksum), false),
+      );
     }
     const fileLength = this.#offset + TRAILER_BYTES;
-    const trailer = encodeTrailer({ ...places, fileLength, digest, previous: null }, checksum);
+    const previous = this.#previous;
+    const trailer = encodeTrailer({ ...places, fileLength, digest, previous }, checksum);
     pieces.push(...this.#emit(trailer, false), ...this.#flush());
     return pieces;
   }
@@ -173,8 +221,7 @@ export class ContainerWriter {
 
   #startChunk(encoder: ChunkEncoder): void {
     const { first, last } = encoder.times;
-    if (this.#lastTime !== null && first < this.#lastTime) this.#stats.backwardSteps += 1;
-    this.#lastTime = last;
+    this.#countStepTo(first, last);
     const chunk = encoder.encode(this.#forced);
     chunk.catch(() => {}); // reported when it is awaited
     this.#pending.push({ encoder, chunk });
@@ -189,19 +236,49 @@ export class ContainerWriter {
     this.#compressMs += performance.now() - begun;
     this.#pending.shift();
     const { facts, backwardSteps, modes, streams } = encoded;
+    this.#checkSensor(facts);
     const segment = segmentOf(encoded, this.#stats.events, this.#settings.checksum);
-    const bytes = segment.byteLength;
-    this.#index.addChunk({ ...facts, offset: this.#offset, bytes, firstRow: this.#stats.events });
-    addChunk(this.#stats, facts, bytes);
-    this.#stats.backwardSteps += backwardSteps;
     this.#transformMs += encoded.transformMs;
     for (const { id, bytes: stored } of streams) {
       this.#columnBytes[COLUMN_OF[id] ?? "t"] += stored.byteLength;
     }
     const key = `${modes.time}/${modes.pixels}/${modes.polarity}`;
     this.#modes[key] = (this.#modes[key] ?? 0) + 1;
-    pieces.push(...this.#emit(segment));
+    pieces.push(...this.#addChunk(segment, facts, backwardSteps));
     this.#free.push(next.encoder);
+  }
+
+  #addChunk(segment: Uint8Array, facts: ChunkFacts, backwardSteps: number): Uint8Array[] {
+    const bytes = segment.byteLength;
+    this.#index.addChunk({ ...facts, offset: this.#offset, bytes, firstRow: this.#stats.events });
+    addChunk(this.#stats, facts, bytes);
+    this.#stats.backwardSteps += backwardSteps;
+    return this.#emit(segment);
+  }
+
+  #addTriggers(segment: Uint8Array, count: number): Uint8Array[] {
+    const firstRow = this.#stats.triggers;
+    const bytes = segment.byteLength;
+    this.#index.addTriggers({ offset: this.#offset, bytes, firstRow, count });
+    addTriggers(this.#stats, count);
+    return this.#emit(segment);
+  }
+
+  /** Events that come behind others may be before the last of them. */
+  #countStepTo(first: bigint, last: bigint): void {
+    if (this.#lastTime !== null && first < this.#lastTime) this.#stats.backwardSteps += 1;
+    this.#lastTime = last;
+  }
+
+  /** Events outside of the sensor would be dropped by whoever loads the file. */
+  #checkSensor({ greatestX, greatestY }: ChunkFacts): void {
+    const sensor = this.#sensor;
+    if (sensor === null || (greatestX < sensor.width && greatestY < sensor.height)) return;
+    throw new EventError("not-encodable", "events are outside the sensor of the container", {
+      format: "evb",
+      expected: `x and y inside ${sensor.width}x${sensor.height}`,
+      found: `up to ${greatestX}, ${greatestY}`,
+    });
   }
 
   /** Counts and hashes bytes of the file; returns what is to be written now. */

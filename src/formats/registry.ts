@@ -2,7 +2,14 @@ import { arrow, arrowTarget } from "./arrow/format.ts";
 import { dat } from "./dat/decoder.ts";
 import { datEncoding } from "./dat/encoder.ts";
 import type { EventFormat } from "./decoder.ts";
-import { type EvbTargetOptions, evb, evbTarget, evbTargetWith } from "./evb/format.ts";
+import {
+  type EvbPart,
+  type EvbTargetOptions,
+  evb,
+  evbPartTarget,
+  evbTarget,
+  evbTargetWith,
+} from "./evb/format.ts";
 import { evt2 } from "./evt2/decoder.ts";
 import { evt2Encoding } from "./evt2/encoder.ts";
 import { evt3 } from "./evt3/decoder.ts";
@@ -46,4 +53,9 @@ export function containerTarget(options: EvbTargetOptions): WritableFormat {
   return evbTargetWith(options);
 }
 
-export type { EvbTargetOptions };
+/** A target that adds to a container which is begun and ended elsewhere. */
+export function containerPartTarget(part: EvbPart): WritableFormat {
+  return evbPartTarget(part);
+}
+
+export type { EvbPart, EvbTargetOptions };

@@ -27,6 +27,13 @@ export const platform: Platform = {
     });
   },
 
+  async openToGrow(path) {
+    throw new EventError("sink-unwritable", "a browser cannot add to a file by its path", {
+      path: withoutSecrets(path),
+      hint: "Write a new container with `concatEvents`.",
+    });
+  },
+
   fileExists: async () => false,
 
   spool: spoolToBlob,

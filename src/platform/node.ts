@@ -10,6 +10,7 @@ import { FzstdInflater } from "../source/fzstd-inflater.ts";
 import { withoutSecrets } from "../source/http-address.ts";
 import { openFile, openFileToBlock } from "../source/node/file.ts";
 import { createFile } from "../source/node/file-sink.ts";
+import { openToGrow } from "../source/node/growing-file.ts";
 import { GzipInflater } from "../source/node/gzip-inflater.ts";
 import { createScratchFile } from "../source/node/scratch-file.ts";
 import { createScratchFolder } from "../source/node/scratch-folder.ts";
@@ -34,6 +35,8 @@ export const platform: Platform = {
   openPath: async (path) => openFile(pathOf(path, UNREADABLE_ADDRESS)),
 
   createFile: async (path) => createFile(pathOf(path, UNWRITABLE_ADDRESS)),
+
+  openToGrow: async (path) => openToGrow(pathOf(path, UNWRITABLE_ADDRESS)),
 
   fileExists: async (path) => {
     const found = await stat(pathOf(path, UNWRITABLE_ADDRESS)).catch(() => null);

@@ -1,6 +1,7 @@
 import type pl from "nodejs-polars";
 import type { ByteSink } from "../source/byte-sink.ts";
 import type { ByteSource, SequentialSource } from "../source/byte-source.ts";
+import type { GrowingFile } from "../source/growing-file.ts";
 import type { Inflater } from "../source/inflated.ts";
 import type { ScratchFolder } from "../source/scratch-folder.ts";
 import type { ScratchSpace } from "../source/scratch-space.ts";
@@ -27,6 +28,12 @@ export interface Platform {
    * @throws EventError `sink-unwritable`
    */
   createFile(path: string | URL): Promise<ByteSink>;
+  /**
+   * Opens a path or a `file:` URL that is there, to add to it.
+   *
+   * @throws EventError `source-not-found`, `sink-unwritable`
+   */
+  openToGrow(path: string | URL): Promise<GrowingFile>;
   /** Whether a path or a `file:` URL names a regular file. */
   fileExists(path: string | URL): Promise<boolean>;
   /**

@@ -1,8 +1,9 @@
 import type { ContainerMetadata } from "../../container/metadata.ts";
 import type { ContainerOptions } from "../../container/settings.ts";
-import type { WrittenContainer } from "../../container/writer.ts";
+import type { ContainerWriter, WrittenContainer } from "../../container/writer.ts";
+import type { EventMemory } from "../../kernels/event-memory.ts";
 import type { RowFormat } from "../decoder.ts";
-import type { WritableFormat } from "../writer.ts";
+import type { WritableFormat, WriterFacts } from "../writer.ts";
 
 /** The compact container, whose signature `detect.ts` knows; `docs/container.md` describes it. */
 export const evb = {
@@ -44,3 +45,29 @@ export function evbTargetWith(options: EvbTargetOptions = {}): WritableFormat {
 
 /** The same with the preset `balanced`; like any conversion, it gives the same bytes every time. */
 export const evbTarget: WritableFormat = evbTargetWith({ deterministic: true });
+
+/** A container that somebody begins and ends, and recordings are added to. */
+export interface EvbPart {
+  readonly writer: ContainerWriter;
+  /** Told the facts of a recording when it is about to be added; gives the bytes in front of it. */
+  start?(facts: WriterFacts, memory: EventMemory): Uint8Array[];
+  /** Told of a tile before it is added, whose times it may change. */
+  onTile?(memory: EventMemory): void;
+  /** Gives the bytes behind a recording, all of whose events and triggers were added. */
+  finish?(): Promise<Uint8Array[]>;
+}
+
+/** A target whose bytes are some of a container's. */
+export function evbPartTarget(part: EvbPart): WritableFormat {
+  return {
+    id: "evb",
+    name: "compact container",
+    ending: ".evb",
+    keepsTriggers: true,
+    keepsGeometry: true,
+    async createWriter(memory, facts) {
+      const { createPartWriter } = await import("./part-writing.ts");
+      return createPartWriter(memory, facts, part);
+    },
+  };
+}

@@ -2,15 +2,13 @@ import { platform } from "#platform";
 import type { ContainerMetadata } from "../../container/metadata.ts";
 import { resolveSettings } from "../../container/settings.ts";
 import { ContainerWriter } from "../../container/writer.ts";
-import { COLUMN_NAMES, type TriggerColumns } from "../../events/columns.ts";
+import { COLUMN_NAMES } from "../../events/columns.ts";
 import type { EventMemory } from "../../kernels/event-memory.ts";
 import { VERSION } from "../../version.ts";
 import type { EventWriter, WriterFacts } from "../writer.ts";
 import { metadataIn } from "./entries.ts";
 import type { EvbTargetOptions } from "./format.ts";
-
-/** Triggers of a segment: they are rare, and a segment is read whole. */
-const SEGMENT_TRIGGERS = 65_536;
+import { addTile, TriggerBuffer } from "./tiles.ts";
 
 /**
  * Makes a writer of compact containers.
@@ -26,27 +24,16 @@ export async function createEvbWriter(
   const writer = new ContainerWriter(settings);
   const triggers = new TriggerBuffer();
   const { report } = facts;
-  const { columns } = memory;
   return {
     leftOut: { events: 0, triggers: 0 },
     start() {
-      const firstTime = memory.eventCount > 0 ? (columns.t[0] as bigint) : 0n;
+      const firstTime = memory.eventCount > 0 ? (memory.columns.t[0] as bigint) : 0n;
       const { geometry, polarityEncoding } = report;
       return writer.start({ geometry, polarityEncoding, firstTime }, Date.now());
     },
-    async write() {
-      const pieces = await writer.add(columns, 0, memory.eventCount);
-      for (let at = 0; at < memory.triggerCount; ) {
-        at += triggers.add(memory.triggers, at, memory.triggerCount);
-        if (triggers.length === SEGMENT_TRIGGERS) {
-          pieces.push(...(await writer.addTriggers(triggers.take())));
-        }
-      }
-      return pieces;
-    },
+    write: () => addTile(writer, memory, triggers),
     async finish() {
-      const pieces: Uint8Array[] = [];
-      if (triggers.length > 0) pieces.push(...(await writer.addTriggers(triggers.take())));
+      const pieces = await triggers.flush(writer);
       const metadata = metadataOf(facts, options, settings.deterministic);
       pieces.push(...(await writer.finish(metadata)));
       options.onWritten?.(writer.written);
@@ -78,34 +65,4 @@ function metadataOf(
     timeOffset,
     report: happened,
   };
-}
-
-/** Triggers that wait for their segment to be full. */
-class TriggerBuffer {
-  length = 0;
-  #t = new BigInt64Array(0);
-  #id = new Int16Array(0);
-  #value = new Uint8Array(0);
-
-  /** Takes triggers, as many as fit; returns how many. */
-  add(from: TriggerColumns, start: number, end: number): number {
-    if (this.#t.length === 0) {
-      this.#t = new BigInt64Array(SEGMENT_TRIGGERS);
-      this.#id = new Int16Array(SEGMENT_TRIGGERS);
-      this.#value = new Uint8Array(SEGMENT_TRIGGERS);
-    }
-    const count = Math.min(end - start, SEGMENT_TRIGGERS - this.length);
-    this.#t.set(from.t.subarray(start, start + count), this.length);
-    this.#id.set(from.id.subarray(start, start + count), this.length);
-    this.#value.set(from.value.subarray(start, start + count), this.length);
-    this.length += count;
-    return count;
-  }
-
-  /** Hands over what it holds, until the next are added. */
-  take(): TriggerColumns {
-    const taken = { length: this.length, t: this.#t, id: this.#id, value: this.#value };
-    this.length = 0;
-    return taken;
-  }
 }

@@ -1,0 +1,269 @@
+import type { DataFrame } from "nodejs-polars";
+import { platform } from "#platform";
+import { AppendSink } from "../container/append-sink.ts";
+import { endOf } from "../container/container-end.ts";
+import type { ContainerHeader } from "../container/header.ts";
+import type { ContainerMetadata } from "../container/metadata.ts";
+import { ContainerReader } from "../container/reader.ts";
+import { type ContainerOptions, resolveSettings } from "../container/settings.ts";
+import { ContainerWriter } from "../container/writer.ts";
+import { EventError } from "../errors.ts";
+import { COLUMN_NAMES } from "../events/columns.ts";
+import type { WholeEventColumns } from "../events/from-table.ts";
+import { formatGeometry, type SensorGeometry } from "../events/geometry.ts";
+import type { PolarityEncoding } from "../events/polarity.ts";
+import type { LoadReport } from "../events/report.ts";
+import type { EventTable } from "../events/table.ts";
+import { checkOptions } from "../formats/options.ts";
+import { containerPartTarget } from "../formats/registry.ts";
+import type { Progress } from "../recording/progress.ts";
+import type { ByteSink } from "../source/byte-sink.ts";
+import { CheckedSink } from "../source/checked-sink.ts";
+import { convertTo } from "../stream/convert.ts";
+import type { EventStreamer } from "../stream/event-streamer.ts";
+import { reportOf } from "../stream/report-of.ts";
+import { show } from "../util/show.ts";
+import { piecesOf, reportBehind } from "./export-events.ts";
+import { Recording } from "./recording.ts";
+
+/** Events that can be added to a container. */
+export type AppendableEvents = EventTable | DataFrame | EventStreamer | Recording;
+
+/** Options of {@link appendEvents}: how the new chunks are written. */
+export interface AppendOptions
+  extends Omit<ContainerOptions, "codec" | "checksum" | "deterministic"> {
+  /** What the container says of itself from now on, beside what it said. */
+  metadata?: Pick<ContainerMetadata, "description" | "tags" | "custom"> | undefined;
+  /** Ends the work early and leaves the file as it was. */
+  signal?: AbortSignal | undefined;
+  /** Told how far the reading of a recording has come. */
+  onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** What {@link appendEvents} added. */
+export interface AppendStats {
+  readonly events: number;
+  readonly triggers: number;
+  readonly chunks: number;
+  /** Bytes behind the old trailer. */
+  readonly bytes: number;
+  /** Bytes that an earlier append had left behind it, torn off, and that were cut off; mostly 0. */
+  readonly cutBytes: number;
+  /** What the file has now. */
+  readonly total: Readonly<Record<"events" | "triggers" | "chunks" | "bytes", number>>;
+  /** Of the reading of the events; null where nothing was read. */
+  readonly report: LoadReport | null;
+}
+
+/**
+ * Adds events to a compact container that is there: new chunks, and a new index of all of them, behind
+ * the old ones, of which no byte is changed. Statistics, index and what else is loaded cover old and new
+ * events.
+ *
+ * A crash at any moment leaves the old events: the new trailer is written when the disk has everything
+ * else, and a reader goes back to the old one until then, and reports the rest. The next append cuts
+ * such a rest off. What fails or is aborted leaves the file as it was. One append at a time: nothing
+ * keeps two of them apart.
+ *
+ * The new events come behind the old ones, whatever their times are, which are kept as they are. Where
+ * the first is before the last old one, that is a step back in time, which loads count and windows of
+ * time allow for; sorted it stays only when the caller adds in the order of time.
+ *
+ * Codec, checksums, geometry, polarity encoding and time zero are those of the file. A recording is
+ * added in the file's polarity encoding, with its triggers; other events must be in it already.
+ *
+ * @param path - of the container, or a `file:` URL; Node only
+ * @param events - a table, a DataFrame, a streamer, or an open recording
+ * @returns what was added
+ * @throws EventError `not-encodable` for events of another geometry, polarity encoding or time zero, or
+ *   outside the sensor; `damaged-data` for a container that is not whole but for a torn append, or is no
+ *   longer readable at its end; `unsupported-format` for one of a newer version; `source-not-found`;
+ *   `sink-unwritable`; `invalid-option`, also for events without all four columns; and whatever reading
+ *   the events throws
+ * @example
+ * ```ts
+ * const { total } = await appendEvents("day.evb", await loadTable("next.raw"));
+ * console.log(total.events);
+ * ```
+ */
+export async function appendEvents(
+  path: string | URL,
+  events: AppendableEvents,
+  options: AppendOptions = {},
+): Promise<AppendStats> {
+  checkOptions(options);
+  const { signal } = options;
+  signal?.throwIfAborted();
+  refuseFixed(options);
+  resolveSettings(options);
+  const file = await platform.openToGrow(path);
+  try {
+    const reader = await ContainerReader.open(file, { path: file.name, signal });
+    const end = await endOf(reader, file);
+    const { header, metadata } = reader;
+    refuseColumns(metadata, file.name);
+    const settings = resolveSettings({
+      ...options,
+      codec: header.codec as "zstd",
+      checksum: header.checksums,
+      deterministic: header.isDeterministic,
+    });
+    const writer = new ContainerWriter(settings, undefined, end);
+    const before = writer.written;
+    const cutBytes = file.byteLength - end.fileLength;
+    const sink = new AppendSink(file, end.fileLength);
+    // What reading one source reported is not true of several.
+    const { report: _, ...kept } = metadata;
+    const context: AppendContext = {
+      ...{ writer, header, sink, options },
+      metadata: { ...kept, ...options.metadata },
+      zero: metadata.timeOffset ?? 0,
+    };
+    const report =
+      events instanceof Recording
+        ? await appendRecording(events, context)
+        : await appendPieces(events, context);
+    const { bytes, statistics } = writer.written;
+    const old = before.statistics;
+    return {
+      events: statistics.events - old.events,
+      triggers: statistics.triggers - old.triggers,
+      chunks: statistics.chunks - old.chunks,
+      bytes: bytes - before.bytes,
+      cutBytes,
+      total: {
+        events: statistics.events,
+        triggers: statistics.triggers,
+        chunks: statistics.chunks,
+        bytes,
+      },
+      report,
+    };
+  } finally {
+    await file.close();
+  }
+}
+
+interface AppendContext {
+  readonly writer: ContainerWriter;
+  readonly header: ContainerHeader;
+  readonly sink: ByteSink;
+  readonly options: AppendOptions;
+  readonly metadata: ContainerMetadata;
+  /** Microseconds that were subtracted from the times of the file. */
+  readonly zero: number;
+}
+
+async function appendRecording(
+  recording: Recording,
+  { writer, header, sink, options, metadata, zero }: AppendContext,
+): Promise<LoadReport> {
+  const { signal, onProgress } = options;
+  const { polarityEncoding } = header;
+  refuseGeometry(header.geometry, recording.geometry, sink.name);
+  refuseZero(zero, recording.report.timeOffset, sink.name);
+  const target = containerPartTarget({ writer, finish: () => writer.finish(metadata) });
+  try {
+    const read = { polarityEncoding, signal, onProgress };
+    return reportOf(await convertTo(recording, target, sink, read));
+  } finally {
+    writer.close();
+  }
+}
+
+async function appendPieces(
+  events: Exclude<AppendableEvents, Recording>,
+  { writer, header, sink, options, metadata, zero }: AppendContext,
+): Promise<LoadReport | null> {
+  const { signal } = options;
+  const { pieces, facts, close } = await piecesOf(events, {});
+  const checked = new CheckedSink(sink, signal);
+  const send = async (parts: readonly Uint8Array[]): Promise<void> => {
+    for (const part of parts) await checked.write(part);
+  };
+  try {
+    refuseGeometry(header.geometry, facts.geometry, sink.name);
+    refuseZero(zero, facts.timeOffset, sink.name);
+    const { polarityEncoding } = facts;
+    if (polarityEncoding !== null) refuseEncoding(header, polarityEncoding, sink.name);
+    for await (const columns of pieces) {
+      signal?.throwIfAborted();
+      refuseValues(header, columns, sink.name);
+      await send(await writer.add(columns, 0, columns.length));
+    }
+    await send(await writer.finish(metadata));
+    await checked.close();
+    return reportBehind(events);
+  } catch (error) {
+    await checked.abort(error);
+    throw error;
+  } finally {
+    writer.close();
+    await close?.();
+  }
+}
+
+/** What the file has said once and for all. */
+function refuseFixed(options: AppendOptions): void {
+  for (const name of ["codec", "checksum", "deterministic"] as const) {
+    const found = (options as ContainerOptions)[name];
+    if (found === undefined) continue;
+    throw new EventError("invalid-option", `${name} is what the container has`, {
+      expected: `no ${name}`,
+      found: show(found),
+    });
+  }
+}
+
+function refuseColumns({ columns }: ContainerMetadata, path: string | undefined): void {
+  if (columns === undefined || columns.join() === COLUMN_NAMES.join()) return;
+  throw other("columns", COLUMN_NAMES.join(), columns.join(), path);
+}
+
+function refuseGeometry(
+  file: SensorGeometry | null,
+  events: SensorGeometry | null,
+  path: string | undefined,
+): void {
+  if (file === null || events === null) return;
+  const [expected, found] = [formatGeometry(file), formatGeometry(events)];
+  if (expected !== found) throw other("geometry", expected, found, path);
+}
+
+function refuseZero(file: number, events: number | undefined, path: string | undefined): void {
+  if (events === undefined || events === file) return;
+  const said = (offset: number): string => `times from which ${offset} µs were subtracted`;
+  throw other("time zero", said(file), said(events), path, "Load them without `rebase`.");
+}
+
+function refuseEncoding(
+  { polarityEncoding: expected }: ContainerHeader,
+  found: PolarityEncoding,
+  path: string | undefined,
+): void {
+  if (expected === found) return;
+  const hint = `Load them with \`polarityEncoding: "${expected}"\`.`;
+  throw other("polarity encoding", expected, found, path, hint);
+}
+
+/** Events that say nothing of their encoding. */
+function refuseValues(
+  header: ContainerHeader,
+  { polarity }: WholeEventColumns,
+  path: string | undefined,
+): void {
+  const isZeroOne = header.polarityEncoding === "zero-one";
+  if (!polarity.includes(isZeroOne ? -1 : 0)) return;
+  refuseEncoding(header, isZeroOne ? "minus-one-one" : "zero-one", path);
+}
+
+function other(
+  what: string,
+  expected: string,
+  found: string,
+  path: string | undefined,
+  hint?: string,
+): EventError {
+  const problem = `the events have another ${what} than the container`;
+  return new EventError("not-encodable", problem, { path, format: "evb", expected, found, hint });
+}

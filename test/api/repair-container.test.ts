@@ -1,0 +1,189 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import {
+  appendEvents,
+  type ContainerRepair,
+  exportEvents,
+  loadTable,
+  repairContainer,
+  reportOf,
+  verifyContainer,
+} from "../../src/node.ts";
+import { readReferenceContainer } from "../reference/evb.ts";
+import { changed, containerOf, rowScene, segmentOf, segmentsOf } from "../support/containers.ts";
+import { MemorySink } from "../support/conversions.ts";
+import { SOAK } from "../support/soak.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "evarrow-repair-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const COLUMNS = rowScene(100);
+const CONTAINER = await containerOf(COLUMNS, {
+  options: { chunkEvents: 25 },
+  triggers: {
+    length: 2,
+    t: BigInt64Array.of(5001n, 5002n),
+    id: Int16Array.of(0, 1),
+    value: Uint8Array.of(1, 0),
+  },
+  geometry: { width: 1280, height: 720 },
+  metadata: { description: "four chunks" },
+});
+const CHUNKS = segmentsOf(CONTAINER).filter(({ tag }) => tag === "CHNK");
+
+/** Repairs, and checks that what comes of it is sound. */
+async function repaired(
+  bytes: Uint8Array,
+): Promise<{ repair: ContainerRepair; xs: number[]; bytes: Uint8Array }> {
+  const sink = new MemorySink();
+  const repair = await repairContainer(bytes, sink);
+  const verified = await verifyContainer(sink.bytes, { deep: true });
+  expect(verified.findings).toEqual([]);
+  const { events, chunks, triggers } = repair;
+  expect(verified).toMatchObject({ events, chunks, triggers, bytes: repair.bytes });
+  const table = await loadTable(sink.bytes, { evb: { verifyChecksum: true } });
+  expect(reportOf(table).truncatedBytes).toBe(0);
+  return { repair, xs: Array.from(table.getChild("x")?.toArray() ?? []), bytes: sink.bytes };
+}
+
+/** The events of some of the chunks. */
+const eventsOf = (...chunks: number[]): number[] =>
+  chunks.flatMap((chunk) => Array.from(COLUMNS.x.subarray(chunk * 25, chunk * 25 + 25)));
+
+describe("repairContainer", () => {
+  it("gives of a sound container the same one", async () => {
+    const { repair, bytes } = await repaired(CONTAINER);
+    expect(Buffer.compare(bytes, CONTAINER)).toBe(0);
+    expect(repair).toMatchObject({
+      ...{ isComplete: true, events: 100, triggers: 2, chunks: 4, bytes: CONTAINER.length },
+      ...{ lostEvents: 0, lostBytes: 0, lost: [], hasMetadata: true },
+    });
+  });
+
+  it("keeps whatever a damaged byte leaves sound", async () => {
+    for (let at = 0; at < CONTAINER.length; at += SOAK > 1 ? 1 : 4) {
+      const bytes = CONTAINER.slice();
+      bytes[at] = (bytes[at] as number) ^ (1 + (at % 255));
+      const { repair, xs } = await repaired(bytes);
+      const hit = CHUNKS.findIndex((chunk) => at >= chunk.at && at < chunk.at + chunk.bytes);
+      const kept = [0, 1, 2, 3].filter((chunk) => chunk !== hit);
+      expect(xs, `byte ${at}`).toEqual(eventsOf(...kept));
+      expect(repair.lostEvents).toBe(hit < 0 ? 0 : 25);
+      // Index, statistics and digest are made anew: nothing of theirs is lost.
+      if (hit >= 0) expect(repair.isComplete).toBe(false);
+    }
+  }, 120_000);
+
+  it("keeps whole chunks of a file that was cut", async () => {
+    for (let length = 64; length < CONTAINER.length; length += 3) {
+      const { repair, xs } = await repaired(CONTAINER.slice(0, length));
+      const whole = CHUNKS.filter(({ at, bytes }) => at + bytes <= length).length;
+      expect(xs).toEqual(eventsOf(...[0, 1, 2, 3].slice(0, whole)));
+      expect(repair).toMatchObject({ isComplete: false, events: whole * 25 });
+      expect(repair.lost.at(-1)?.byteOffset).toBeLessThanOrEqual(length);
+    }
+  });
+
+  it("goes on behind damage of any length, and says where it is", async () => {
+    const bytes = CONTAINER.slice();
+    const [from, to] = [(CHUNKS[1]?.at ?? 0) + 3, (CHUNKS[2]?.at ?? 0) + 40];
+    bytes.fill(0xaa, from, to);
+    const { repair, xs } = await repaired(bytes);
+    expect(xs).toEqual(eventsOf(0, 3));
+    const length = (CHUNKS[1]?.bytes ?? 0) + (CHUNKS[2]?.bytes ?? 0);
+    expect(repair).toMatchObject({
+      lostEvents: 50,
+      lostBytes: length,
+      triggers: 2,
+      hasMetadata: true,
+    });
+    expect(repair.lost).toEqual([
+      expect.objectContaining({ byteOffset: CHUNKS[1]?.at, found: `${length} bytes` }),
+    ]);
+  });
+
+  it("does with a header that is gone, whatever the codec is", async () => {
+    for (const codec of ["none", "zstd", "deflate", "brotli"] as const) {
+      const container = await containerOf(rowScene(400), { options: { codec, chunkEvents: 100 } });
+      for (const fill of [0, 0xff, 0x5a]) {
+        const { repair, xs } = await repaired(container.slice().fill(fill, 0, 64));
+        expect(xs).toEqual(Array.from(rowScene(400).x));
+        expect(repair.lost[0]).toMatchObject({ byteOffset: 0 });
+      }
+    }
+  });
+
+  it("leaves out a sensor that events are outside of", async () => {
+    const bytes = changed(CONTAINER, (file) => file.writeUInt32LE(20, 40));
+    const { repair, bytes: result } = await repaired(bytes);
+    expect(repair.events).toBe(100);
+    expect(readReferenceContainer(result)).toMatchObject({ width: 0 });
+  });
+
+  it("works without checksums", async () => {
+    const container = await containerOf(COLUMNS, {
+      options: { chunkEvents: 25, checksum: "none" },
+    });
+    const second = segmentsOf(container)[1] as { at: number };
+    const bytes = container.slice();
+    bytes.fill(0, second.at, second.at + 64);
+    expect((await repaired(bytes)).xs).toEqual(eventsOf(0, 2, 3));
+  });
+
+  it("keeps chunks of an append that was torn off", async () => {
+    const path = join(folder, "torn.evb");
+    const table = await loadTable(CONTAINER);
+    await exportEvents(table, path);
+    await appendEvents(path, table, { chunkEvents: 30 });
+    const bytes = new Uint8Array(readFileSync(path));
+    const last = segmentsOf(bytes).findLast(({ tag }) => tag === "CHNK") as { at: number };
+    const { repair } = await repaired(bytes.slice(0, last.at + 20));
+    expect(repair.events).toBe(100 + 90);
+    expect(repair.lost.length).toBeGreaterThan(0);
+    // Reading it gives what was there before the append.
+    expect((await loadTable(bytes.slice(0, last.at + 20))).numRows).toBe(100);
+    const whole = await repaired(bytes);
+    expect(whole.repair).toMatchObject({ isComplete: true, events: 200 });
+    rmSync(path);
+  });
+
+  it("may replace the damaged file, when it is asked to", async () => {
+    const path = join(folder, "broken.evb");
+    writeFileSync(path, CONTAINER.subarray(0, segmentOf(CONTAINER, "INDX").at));
+    await expect(repairContainer(path, path)).rejects.toMatchObject({ code: "sink-unwritable" });
+    const seen: number[] = [];
+    const onProgress = ({ bytesRead }: { bytesRead: number }) => void seen.push(bytesRead);
+    await repairContainer(path, path, { overwrite: true, onProgress });
+    expect(seen).toHaveLength(1);
+    expect((await verifyContainer(path)).ok).toBe(true);
+    expect(reportOf(await loadTable(path)).events).toBe(100);
+    expect(readdirSync(folder)).toEqual(["broken.evb"]);
+    rmSync(path);
+  });
+
+  it("refuses what holds nothing to be repaired, and leaves no file", async () => {
+    const path = join(folder, "new.evb");
+    const newer = changed(CONTAINER, (file) => file.writeUInt16LE(2, 8));
+    for (const [bytes, code] of [
+      [new Uint8Array(0), "invalid-header"],
+      [new TextEncoder().encode("x,y,t,polarity\n".repeat(20)), "invalid-header"],
+      [newer, "unsupported-format"],
+    ] as const) {
+      await expect(repairContainer(bytes, path)).rejects.toMatchObject({ code });
+    }
+    const full = new MemorySink();
+    full.onWrite = () => {
+      throw new Error("no space left");
+    };
+    await expect(repairContainer(CONTAINER, full)).rejects.toMatchObject({
+      code: "sink-unwritable",
+    });
+    expect(full.aborts).toHaveLength(1);
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(repairContainer(CONTAINER, path, { signal })).rejects.toThrow("enough");
+    expect(existsSync(path)).toBe(false);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
