@@ -70,6 +70,18 @@ export interface ExportCommandOptions extends RecordingOptions, FilterOptions {
   compare?: boolean;
 }
 
+/** Options of `evarrow verify`. */
+export interface VerifyCommandOptions {
+  json?: boolean;
+  deep?: boolean;
+}
+
+/** Options of `evarrow repair`. */
+export interface RepairCommandOptions {
+  json?: boolean;
+  overwrite?: boolean;
+}
+
 /** Options of `evarrow query`. */
 export interface QueryCommandOptions extends RecordingOptions, FilterOptions {
   output?: "table" | "csv" | "json" | "arrow" | "parquet";
@@ -96,18 +108,22 @@ const MAX_SIDE = 65536;
 /** The FILE that is standard input. */
 export const STDIN = "-";
 
-/** Gives a command its first argument, the recording, and the common options. */
-export function addRecordingOptions(command: Command, argument = "FILE"): Command {
-  return (
+/** Gives a command its first argument, a file, and the way to ask for JSON. */
+export function addFileOptions(command: Command, argument: string, what = "container"): Command {
+  const described =
     argument === "FILE"
       ? command.argument(
           "<FILE>",
-          "the recording: a file or a web address; - reads standard input",
+          `the ${what}: a file or a web address; - reads standard input`,
           parseInput,
         )
-      : command.argument(`<${argument}>`, "the recording: a file or a web address", parseFile)
-  )
-    .option("--json", "print JSON")
+      : command.argument(`<${argument}>`, `the ${what}: a file or a web address`, parseFile);
+  return described.option("--json", "print JSON");
+}
+
+/** Gives a command its first argument, the recording, and the common options. */
+export function addRecordingOptions(command: Command, argument = "FILE"): Command {
+  return addFileOptions(command, argument, "recording")
     .option(
       "--geometry <WxH>",
       "the sensor in pixels, instead of what the header says",

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import {
+  addFileOptions,
   addRecordingOptions,
   CHECKSUM_NAMES,
   CODECS,
@@ -16,7 +17,9 @@ import {
   parseDuration,
   parseTarget,
   type QueryCommandOptions,
+  type RepairCommandOptions,
   type StatsOptions,
+  type VerifyCommandOptions,
 } from "./args.ts";
 import { addFilterOptions } from "./filters.ts";
 import type { Output } from "./output.ts";
@@ -97,14 +100,15 @@ Exit codes: 0 fine, 1 the input is bad, 2 the call is wrong.`,
     details: string,
     examples: string,
     argument = "FILE",
-    takesFilters = true,
+    takes: "filters" | "recording" | "file" = "filters",
   ) => {
     const command = program.command(name).summary(summary).description(`${summary}.\n${details}`);
     command
       .showHelpAfterError(`Try \`evarrow ${name} --help\`.`)
       .addHelpText("after", `\nExamples:\n${examples.replaceAll(/^/gm, "  evarrow ")}`);
-    addRecordingOptions(command, argument);
-    if (takesFilters) addFilterOptions(command);
+    if (takes === "file") addFileOptions(command, argument);
+    else addRecordingOptions(command, argument);
+    if (takes === "filters") addFilterOptions(command);
     return command.usage(`[options] ${argumentsOf(command)}`);
   };
 
@@ -114,7 +118,7 @@ Exit codes: 0 fine, 1 the input is bad, 2 the call is wrong.`,
     "A file of 64 MiB or more is answered from its header and a sample, unless --full is given.",
     "info recording.raw\ninfo --full --json recording.raw",
     "FILE",
-    false,
+    "recording",
   )
     .option("--full", "read everything; --strict does so too")
     .action(async (file: string, options: InfoOptions) => {
@@ -215,6 +219,36 @@ Exit codes: 0 fine, 1 the input is bad, 2 the call is wrong.`,
       await exportContainer(file, out, options, context);
     });
   exported.usage(`[options] ${argumentsOf(exported)}`);
+
+  addCommand(
+    "verify",
+    "Check a compact container",
+    "Compares all that it says of itself with its bytes: checksums, digests, counts, places. Damage is listed with its place, and exits with 1.",
+    "verify recording.evb\nverify --deep --json recording.evb",
+    "FILE",
+    "file",
+  )
+    .option("--deep", "decode all events, too")
+    .action(async (file: string, options: VerifyCommandOptions) => {
+      const { verify } = await import("./commands/verify.ts");
+      await verify(file, options, context);
+    });
+
+  const repair = addCommand(
+    "repair",
+    "Write a sound compact container of a damaged one",
+    "All chunks and triggers that are sound are kept as they are. What is lost is told.",
+    "repair broken.evb sound.evb",
+    "IN",
+    "file",
+  )
+    .argument("<OUT>", "the container to write", parseContainer)
+    .option("--overwrite", "replace OUT if it is there")
+    .action(async (file: string, out: string, options: RepairCommandOptions) => {
+      const { repair: run } = await import("./commands/repair.ts");
+      await run(file, out, options, context);
+    });
+  repair.usage(`[options] ${argumentsOf(repair)}`);
 
   const query = addCommand(
     "query",
