@@ -66,5 +66,7 @@ function hintFor({ code, hint = "" }: EventError): string {
     .replaceAll(/`(?:text|hdf5): { timeUnit }`/g, "--time-unit")
     .replaceAll(/`stream: "(.*?)"`/g, "--stream $1")
     .replaceAll("`lossy`", "--force")
-    .replaceAll("`format`", "--format");
+    .replaceAll("`format`", "--format")
+    .replaceAll(/`memoryLimitBytes: (\d+)`/g, "--memory-limit $1")
+    .replaceAll(/, or leave `mode: "direct"` out/g, "");
 }

@@ -311,7 +311,7 @@ describe("checkRowWise", () => {
   ])("refuses %s, and tells the way out", async (_, expr) => {
     const error = await refusal(expr());
     expect(error.message).toContain("one event at a time");
-    expect(error.hint).toContain("query.lazy().filter(...)");
+    expect(error.hint).toContain("(await query.lazy()).filter(...)");
   });
 
   it.each<[string, () => unknown, RegExp]>([
