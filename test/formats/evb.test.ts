@@ -122,7 +122,7 @@ describe("evb", () => {
         expect(await content.table.findRow?.(time)).toBe(expected < 0 ? times.length : expected);
         expect(source.bytes - before).toBeLessThanOrEqual(largest);
       }),
-      { numRuns: 50 },
+      { numRuns: 20 * SOAK },
     );
     await recording.close();
   });
