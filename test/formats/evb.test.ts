@@ -18,6 +18,7 @@ import {
   segmentOf,
   segmentsOf,
 } from "../support/containers.ts";
+import { SOAK } from "../support/soak.ts";
 
 const COLUMNS = rowScene(20_000);
 const OPTIONS = { chunkEvents: 1000 };
