@@ -67,5 +67,7 @@ function hintFor({ code, hint = "" }: EventError): string {
     .replaceAll(/`stream: "(.*?)"`/g, "--stream $1")
     .replaceAll("`lossy`", "--force")
     .replaceAll("`overwrite: true`", "--overwrite")
-    .replaceAll("`format`", "--format");
+    .replaceAll("`format`", "--format")
+    .replaceAll(/`memoryLimitBytes: (\d+)`/g, "--memory-limit $1")
+    .replaceAll(/, or leave `mode: "direct"` out/g, "");
 }

@@ -29,29 +29,25 @@ const ENDING = ".time-index.json";
 export function indexCacheFor(source: EventSource): TimeIndexCache | undefined {
   if (typeof source !== "string" || /^[a-z]+:\/\//i.test(source)) return undefined;
   const path = resolve(source);
-  const nameOf = (key: string): string | null => {
-    try {
-      const { size, mtimeMs, ino } = statSync(path);
-      const hash = createHash("sha256").update(JSON.stringify([path, size, mtimeMs, ino, key]));
-      return join(folder(), `${hash.digest("hex").slice(0, 32)}${ENDING}`);
-    } catch {
-      return null;
-    }
+  const identity = identityOf(path);
+  if (identity === null) return undefined;
+  const nameOf = (key: string): string => {
+    const hash = createHash("sha256").update(JSON.stringify([path, identity, key]));
+    return join(folder(), `${hash.digest("hex").slice(0, 32)}${ENDING}`);
   };
   return {
     async load(key) {
-      const name = nameOf(key);
-      if (name === null) return null;
       try {
-        const [digest = "", text = ""] = splitFirst(readFileSync(name, "utf8"));
+        const [digest = "", text = ""] = splitFirst(readFileSync(nameOf(key), "utf8"));
         return digest === digestOf(text) ? decodeTimeIndex(text) : null;
       } catch {
         return null;
       }
     },
     async save(key, index) {
+      // What was read while the file was changed is an index of neither state.
+      if (identityOf(path) !== identity) return;
       const name = nameOf(key);
-      if (name === null) return;
       const unfinished = `${name}.${process.pid}`;
       try {
         mkdirSync(folder(), { recursive: true, mode: 0o700 });
@@ -64,6 +60,16 @@ export function indexCacheFor(source: EventSource): TimeIndexCache | undefined {
       }
     },
   };
+}
+
+/** What changes when the bytes of a file do; null where there is none. */
+function identityOf(path: string): string | null {
+  try {
+    const { size, mtimeMs, ino } = statSync(path);
+    return JSON.stringify([size, mtimeMs, ino]);
+  } catch {
+    return null;
+  }
 }
 
 function removeIfThere(path: string): void {

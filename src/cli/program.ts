@@ -176,7 +176,7 @@ Exit codes: 0 fine, 1 the input is bad, 2 the call is wrong.`,
     .option("--format <id>", "the format of OUT, where its name does not say it")
     .option("--verify", "read OUT again and compare it with IN before it gets its name")
     .option("--force", "leave out what the format cannot hold, instead of failing")
-    .option("--rebase", "put the first event on time 0")
+    .option("--rebase", "put the first event of the recording on time 0")
     .addOption(
       new Option(
         "--endianness <order>",
@@ -258,13 +258,9 @@ Exit codes: 0 fine, 1 the input is bad, 2 the call is wrong.`,
   )
     .argument("<SQL>", "the statement: one SELECT over events")
     .addOption(
-      new Option("--output <format>", "what is printed (default: table)").choices([
-        "table",
-        "csv",
-        "json",
-        "arrow",
-        "parquet",
-      ]),
+      new Option("--output <format>", "what is printed (default: table)")
+        .choices(["table", "csv", "json", "arrow", "parquet"])
+        .conflicts("json"),
     )
     .option(
       "--memory-limit <bytes>",

@@ -45,7 +45,7 @@ export async function checkRowWise(expr: unknown): Promise<RowWiseFilter> {
   const { json, bytes } = serialize(polars, expr);
   const node: unknown = JSON.parse(json);
   const findings = { columns: new Set<string>(), isIn: [] as unknown[][] };
-  const refusal = findRefusal(node, findings);
+  const refusal = refusalOf(node, findings);
   if (refusal !== null) throw refused(refusal);
   const lists = findings.isIn.map((inputs) => checkList(polars, inputs));
   for (const name of findings.columns) checkName(name);
@@ -188,13 +188,29 @@ const TRIAL: ColumnArrays = {
   polarity: Int8Array.of(-1, 1),
 };
 
+/** @throws EventError `invalid-query` for one that is too deep to be gone through */
+function refusalOf(...judged: Parameters<typeof findRefusal>): Refusal | null {
+  try {
+    return findRefusal(...judged);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new EventError("invalid-query", "this expression is nested too deeply", {
+      hint: "Make several filters of it.",
+      cause,
+    });
+  }
+}
+
 const WAY_OUT =
-  "Filter what comes out of the query instead: `query.lazy().filter(...)`, which sees all rows.";
+  "Filter what comes out of the query instead: `(await query.lazy()).filter(...)` sees all rows.";
 const EXACT = 'An exact literal is `pl.lit("9007199254740993").cast(pl.Int64)`.';
 
 /** What is said of each reason: the problem, and the way out. */
 const REASONS: Readonly<Record<Refusal["reason"], readonly [string, string]>> = {
-  "not-row-wise": ["a filter looks at one event at a time, and this expression does not", WAY_OUT],
+  "not-row-wise": [
+    "a filter looks at one event at a time, and this expression is not known to",
+    WAY_OUT,
+  ],
   bigint: ["Polars takes the sign off a bigint in an expression", `Give a number. ${EXACT}`],
   inexact: ["Polars rounds this number when it compares it with times", EXACT],
   "not-finite": ["a literal that is not finite cannot be told apart from others", WAY_OUT],

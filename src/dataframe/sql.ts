@@ -2,7 +2,7 @@ import type pl from "nodejs-polars";
 import type { DataFrame, LazyDataFrame } from "nodejs-polars";
 import { platform } from "#platform";
 import { EventError } from "../errors.ts";
-import { COLUMN_NAMES, type ColumnArrays } from "../events/columns.ts";
+import { COLUMN_NAMES, type ColumnArrays, type ColumnName } from "../events/columns.ts";
 import { show } from "../util/show.ts";
 import { emptyFrame, frameOf, typeOf } from "./frame-of.ts";
 
@@ -24,10 +24,13 @@ export interface SqlPlans {
  * @throws EventError `invalid-query` for anything but one SELECT of what `events` has;
  *   `polars-unavailable`
  */
-export async function explainSql(sql: string): Promise<SqlPlans> {
+export async function explainSql(
+  sql: string,
+  names: readonly ColumnName[] = COLUMN_NAMES,
+): Promise<SqlPlans> {
   checkStatement(sql);
   const polars = await platform.importPolars();
-  const none = emptyFrame(polars, COLUMN_NAMES);
+  const none = emptyFrame(polars, names);
   const plans = attempt(sql, () => {
     const lazy = execute(polars, none, sql);
     return { asWritten: lazy.describePlan(), optimized: lazy.describeOptimizedPlan() };
@@ -39,7 +42,7 @@ export async function explainSql(sql: string): Promise<SqlPlans> {
     try {
       execute(polars, none, sql).collectSync();
     } catch {
-      execute(polars, frameOf(polars, TRIAL, COLUMN_NAMES), sql).collectSync();
+      execute(polars, frameOf(polars, TRIAL, names), sql).collectSync();
     }
   });
   return plans;
@@ -55,10 +58,14 @@ export async function explainSql(sql: string): Promise<SqlPlans> {
  * const busy = await runSql(frame, "SELECT x, count(*) AS n FROM events GROUP BY x ORDER BY n");
  * ```
  */
-export async function runSql(frame: DataFrame, sql: string): Promise<DataFrame> {
+export async function runSql(
+  frame: DataFrame,
+  sql: string,
+  names: readonly ColumnName[] = COLUMN_NAMES,
+): Promise<DataFrame> {
   checkStatement(sql);
   const polars = await platform.importPolars();
-  const columns = COLUMN_NAMES.map((name) =>
+  const columns = names.map((name) =>
     frame.columns.includes(name)
       ? polars.col(name)
       : polars.lit(0).cast(typeOf(polars, name)).alias(name),

@@ -2,12 +2,15 @@
 import type { RowChunk, RowChunkIndex, RowRange } from "../formats/decoder.ts";
 import { isMoving, isStateful } from "./order.ts";
 import type { QueryStep, Region } from "./steps.ts";
+import { clampTime } from "./time-bound.ts";
 
 /** What nothing stands in front of: events outside of it are dropped, whatever follows. */
 export interface Wanted {
-  /** The least and the greatest time, as they are stored. */
+  /** The least and the greatest time, as they are loaded; none when the first is the later one. */
   readonly first: bigint;
   readonly last: bigint;
+  /** What `rebase` subtracts from the times that are stored. */
+  readonly timeOffset?: bigint | undefined;
   readonly on: boolean;
   readonly off: boolean;
   /** For each step that looks at pixels as they are stored, its regions: one of them has to fit. */
@@ -43,6 +46,7 @@ export function wantedBy(steps: readonly QueryStep[]): Pick<Wanted, "on" | "off"
 export function chunkRanges(index: RowChunkIndex, wanted: Wanted): ChunkRanges {
   const ranges: { start: number; end: number }[] = [];
   let bytes = 0;
+  if (wanted.first > wanted.last) return { ranges, bytes };
   for (let chunk = 0; chunk < index.chunks; chunk++) {
     const entry = index.entry(chunk);
     if (!canHold(entry, wanted)) continue;
@@ -55,8 +59,12 @@ export function chunkRanges(index: RowChunkIndex, wanted: Wanted): ChunkRanges {
   return { ranges, bytes };
 }
 
-function canHold(chunk: RowChunk, { first, last, on, off, regions }: Wanted): boolean {
-  if (chunk.greatestTime < first || chunk.leastTime > last) return false;
+function canHold(chunk: RowChunk, wanted: Wanted): boolean {
+  const { first, last, timeOffset = 0n, on, off, regions } = wanted;
+  const [least, greatest] = [chunk.leastTime - timeOffset, chunk.greatestTime - timeOffset];
+  // Times that leave 64 bits start again at the other end.
+  const isExact = clampTime(least) === least && clampTime(greatest) === greatest;
+  if (isExact && (greatest < first || least > last)) return false;
   if (!(on && chunk.on > 0) && !(off && chunk.on < chunk.count)) return false;
   const overlaps = ({ x, y, width, height }: Region): boolean =>
     x <= chunk.greatestX &&

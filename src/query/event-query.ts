@@ -25,6 +25,7 @@ import type { QueryOptions } from "./query-options.ts";
 import { noSuchColumn, type QuerySelection, selectEvents } from "./selection.ts";
 import {
   backgroundActivityStep,
+  checkNumber,
   cropStep,
   downsampleStep,
   everyStep,
@@ -316,6 +317,7 @@ export class EventQuery {
 
   /** Events of every window of time that has any. @param windowUs - its length in microseconds */
   async rate(windowUs: number, options: ResultOptions = {}): Promise<EventRate> {
+    checkNumber("windowUs", windowUs, 1);
     const { rate } = await this.statistics({ ...options, windowUs });
     return rate as EventRate;
   }
@@ -345,8 +347,7 @@ export class EventQuery {
   async sql(statement: string, options: ResultOptions = {}): Promise<DataFrame> {
     const { planSql } = await import("./sql.ts");
     const { runSql } = await import("../dataframe/sql.ts");
-    const plan = await planSql(statement);
-    for (const name of plan.columns) this.#check(name);
+    const plan = await planSql(statement, this.#columns);
     const frame = await this.#open(options, async (recording, all) => {
       const encoding = resolveLoad(recording, all).tiles.polarityEncoding;
       const steps = [...this.#steps, ...stepsOf(plan, encoding)];
@@ -360,7 +361,7 @@ export class EventQuery {
         mostEvents,
       }).toDataFrame();
     });
-    return runSql(frame, statement);
+    return runSql(frame, statement, this.#columns);
   }
 
   /**
@@ -406,9 +407,10 @@ export class EventQuery {
    * ```
    */
   explain(options: ResultOptions = {}): Promise<QueryPlan> {
-    return this.#use(options, this.#columns, async (recording, selection) =>
-      explainQuery(recording, this.#steps, this.#columns, selection),
-    );
+    return this.#open(options, async (recording, all) => {
+      const selection = await selectEvents(recording, this.#steps, this.#columns, all, true);
+      return explainQuery(recording, this.#steps, this.#columns, selection);
+    });
   }
 
   #add(step: QueryStep, columns: readonly ColumnName[]): EventQuery {

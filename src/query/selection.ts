@@ -39,6 +39,7 @@ interface Window {
  * Works out what a query reads. An index of the times is made where a window of time needs one.
  *
  * @param columns - what is wanted of the events that stay
+ * @param isOnlyPlanned - whether no event is going to be read: hot pixels are not looked for
  * @throws EventError `invalid-query`
  */
 export async function selectEvents(
@@ -46,8 +47,11 @@ export async function selectEvents(
   given: readonly QueryStep[],
   columns: readonly ColumnName[],
   options: QueryOptions,
+  isOnlyPlanned = false,
 ): Promise<QuerySelection> {
   const load = resolveLoad(recording, options);
+  checkFlag("index", options.index ?? true);
+  checkFlag("assumeSorted", options.assumeSorted);
   const filters = await compileFilters(given);
   const rowFilter = (step: QueryStep): RowFilter => filters.get(step) as RowFilter;
   const before = load.tiles.geometry ?? recording.geometry;
@@ -61,11 +65,18 @@ export async function selectEvents(
     steps.map((step) => (step.kind === "hotPixels" ? NO_PIXELS : step)),
     columns,
   )(before);
+  if (steps.some(({ kind }) => kind === "hotPixels") && recording.byteLength === null) {
+    throw new EventError("invalid-query", "hot pixels are looked for in a pass of its own", {
+      path: recording.source.name,
+      expected: "a source that can be read twice",
+      hint: "Name the pixels, or write the source to a file first.",
+    });
+  }
   const times = await findRanges(recording, steps, load, options);
   const { firstTime, bytesToRead, ...tiles } = times ?? {};
   for (let at = 0; at < steps.length; at++) {
     const step = steps[at] as QueryStep;
-    if (step.kind !== "hotPixels") continue;
+    if (step.kind !== "hotPixels" || isOnlyPlanned) continue;
     const sieve = make(steps.slice(0, at), ["x", "y"], firstTime);
     const geometryThere = sieve(before).geometry;
     const pixels = await findHotPixels(
@@ -150,14 +161,18 @@ async function findRanges(
   const ordered = orderedRows(recording, options);
   if (ordered === null && options.index === false) return null;
   const index = ordered === null ? await timeIndexOf(recording, tiles, options) : null;
-  const rawFirst = (index === null ? await readFirstTime(recording, tiles) : index.firstTime) ?? 0n;
-  const { first, last, timeOffset, firstTime } = storedWindow(windows, rawFirst, tiles);
+  const rawFirst = index === null ? ((await readFirstTime(recording, tiles)) ?? 0n) : 0n;
+  const timeOffset = tiles.rebase ? (index?.timeOffset ?? rawFirst) : undefined;
+  const firstTime = index === null ? rawFirst - (timeOffset ?? 0n) : (index.firstTime ?? 0n);
+  const { first, last } = windowOf(windows, firstTime);
   const found = { timeOffset, firstTime, foundBy: index === null ? "order" : "index" } as const;
   if (first > last) return { ...found, ranges: [] };
   if (index !== null) return { ...found, ranges: rangesOf(index, first, last) };
-  const start = (await ordered?.findRow(first)) ?? 0;
+  const rowAt = (time: bigint): Promise<number> | undefined =>
+    ordered?.findRow(clampTime(time + (timeOffset ?? 0n)));
   const rows = recording.extent?.end ?? 0;
-  const end = last === LAST_TIME ? rows : ((await ordered?.findRow(last + 1n)) ?? rows);
+  const start = (await rowAt(first)) ?? 0;
+  const end = last >= LAST_TIME ? rows : ((await rowAt(last + 1n)) ?? rows);
   return { ...found, ranges: start < end ? [{ start, end }] : [] };
 }
 
@@ -179,28 +194,16 @@ async function findChunks(
     sensor === null ||
     (head.greatestX < sensor.width && head.greatestY < sensor.height);
   const known = isFirst ? head?.firstTime : await readFirstTime(recording, tiles);
-  const { first, last, ...times } = storedWindow(windows, known ?? 0n, tiles);
-  const { ranges, bytes } =
-    first > last ? { ranges: [], bytes: 0 } : chunkRanges(index, { ...wanted, first, last });
+  const rawFirst = known ?? 0n;
+  const timeOffset = tiles.rebase ? rawFirst : undefined;
+  const firstTime = rawFirst - (timeOffset ?? 0n);
+  const window = windowOf(windows, firstTime);
+  const { ranges, bytes } = chunkRanges(index, { ...wanted, ...window, timeOffset });
   const [range] = ranges;
   const isAll = ranges.length === 1 && range?.start === 0 && range.end === recording.extent?.end;
   if (isAll && windows.length === 0) return null;
   const bytesToRead = recording.source.compression === null ? bytes : undefined;
-  return { ...times, ranges, bytesToRead, foundBy: "chunks" };
-}
-
-/** Windows in times as they are stored, and what of it depends on the first of these. */
-function storedWindow(
-  windows: readonly TimeStep[],
-  rawFirst: bigint,
-  { rebase }: TileOptions,
-): Window & Pick<FoundRanges, "timeOffset" | "firstTime"> {
-  const timeOffset = rebase ? rawFirst : undefined;
-  const firstTime = rawFirst - (timeOffset ?? 0n);
-  const window = windowOf(windows, firstTime);
-  const first = clampTime(window.first + (timeOffset ?? 0n));
-  const last = clampTime(window.last + (timeOffset ?? 0n));
-  return { first, last, timeOffset, firstTime };
+  return { ranges, bytesToRead, timeOffset, firstTime, foundBy: "chunks" };
 }
 
 /** A table that finds rows by their time, where that may be relied on. */
@@ -231,6 +234,14 @@ function leadingWindows(steps: readonly QueryStep[]): TimeStep[] {
 /** What all windows have in common, in `t` as it is loaded. */
 function windowOf(windows: readonly TimeStep[], firstTime: bigint): Window {
   const all = windows.map((window) => boundsOf(window, firstTime));
+  for (const { first, last } of all) {
+    if (first <= last + 1n) continue;
+    throw new EventError("invalid-query", "the time window ends before it starts", {
+      expected: "start <= end",
+      found: `start ${first}, end ${last + 1n} us`,
+      hint: "Texts with a unit count from the first event, numbers are values of t.",
+    });
+  }
   return {
     first: all.reduce((most, { first }) => (first > most ? first : most), FIRST_TIME),
     last: all.reduce((least, { last }) => (last < least ? last : least), LAST_TIME),

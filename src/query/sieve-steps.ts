@@ -87,7 +87,7 @@ export function sieveStep(
       if (geometry !== null) checkMask(step.map, geometry);
       return { ...usual, ...mapStep(step.map, 1) };
     case "dropPixels":
-      return { ...usual, ...mapStep(mapOf(step.pixels), 0) };
+      return { ...usual, ...mapStep(mapOf(onSensor(step.pixels, geometry)), 0) };
     case "filter": {
       const { columns, keep } = rowFilter(step);
       return {
@@ -231,6 +231,14 @@ function noiseStep(
       }
     },
   };
+}
+
+type Pixels = readonly { readonly x: number; readonly y: number }[];
+
+/** No event is on other pixels. */
+function onSensor(pixels: Pixels, geometry: SensorGeometry | null): Pixels {
+  if (geometry === null) return pixels;
+  return pixels.filter(({ x, y }) => x < geometry.width && y < geometry.height);
 }
 
 /** A map of given pixels, no larger than it has to be. */

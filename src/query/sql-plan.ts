@@ -1,5 +1,5 @@
 /** Reads the text of a plan of Polars. What is not understood is left alone: that costs time only. */
-import { COLUMN_NAMES, type ColumnName } from "../events/columns.ts";
+import type { ColumnName } from "../events/columns.ts";
 
 /** The one scan of a plan: what it reads, and the filter right above it. */
 export interface PlannedScan {
@@ -8,8 +8,10 @@ export interface PlannedScan {
   readonly conditions: readonly string[];
 }
 
-const NAMES = COLUMN_NAMES.map((name) => `"${name}"`).join(", ");
-const SCAN_START = `DF [${NAMES}]; PROJECT`;
+/** How the scan of a table with these columns begins. */
+function scanStart(names: readonly ColumnName[]): string {
+  return `DF [${names.map((name) => `"${name}"`).join(", ")}]; PROJECT`;
+}
 const SCAN = /^DF \[[^\]]*\]; PROJECT(?:\[([^\]]*)\]| \*)/;
 
 /**
@@ -29,22 +31,22 @@ const STEPS = [
   /^SLICE\[/,
 ];
 
-/** Whether a plan reads the events at all. */
-export function readsEvents(plan: string): boolean {
-  return plan.includes(SCAN_START);
+/** Whether a plan reads the events, which have these columns, at all. */
+export function readsEvents(plan: string, names: readonly ColumnName[]): boolean {
+  return plan.includes(scanStart(names));
 }
 
 /**
  * The scan of a plan whose steps stand in one row, each with the one below as its only input; null
  * for any other.
  */
-export function onlyScan(plan: string): PlannedScan | null {
+export function onlyScan(plan: string, names: readonly ColumnName[]): PlannedScan | null {
   const lines = plan.split("\n").map((line) => line.trim());
   const last = lines.pop() ?? "";
-  const [, names] = SCAN.exec(last) ?? [];
-  if (!last.startsWith(SCAN_START)) return null;
+  const [, read] = SCAN.exec(last) ?? [];
+  if (!last.startsWith(scanStart(names))) return null;
   if (!lines.every((line) => STEPS.some((step) => step.test(line)))) return null;
-  const columns = COLUMN_NAMES.filter((name) => names?.includes(`"${name}"`) ?? true);
+  const columns = names.filter((name) => read?.includes(`"${name}"`) ?? true);
   const [filter = "", from] = lines.slice(-2);
   const conditions =
     from === "FROM" && filter.startsWith("FILTER ") ? conjuncts(filter.slice(7)) : [];

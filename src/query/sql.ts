@@ -43,6 +43,7 @@ export interface SqlPlan {
  * is left by `runSql`. Nothing is told where the query reads the events twice or cuts off rows
  * before it filters.
  *
+ * @param available - the columns that the table has. Default: all
  * @throws EventError `invalid-query` when it is no SELECT, reads files, does not read the events, or
  *   Polars cannot run it, as with an unknown column; `polars-unavailable`
  * @example
@@ -53,20 +54,23 @@ export interface SqlPlan {
  * plan.roi; // { x: 0, y: 0, width: 64, height: 65536 }
  * ```
  */
-export async function planSql(sql: string): Promise<SqlPlan> {
-  const { asWritten, optimized } = await explainSql(sql);
-  if (!readsEvents(asWritten)) {
+export async function planSql(
+  sql: string,
+  available: readonly ColumnName[] = COLUMN_NAMES,
+): Promise<SqlPlan> {
+  const { asWritten, optimized } = await explainSql(sql, available);
+  if (!readsEvents(asWritten, available)) {
     throw new EventError("invalid-query", "this query reads no events", {
       expected: "SELECT ... FROM events",
       found: sql,
     });
   }
-  const scan = isPlain(sql) ? onlyScan(optimized) : null;
+  const scan = isPlain(sql) ? onlyScan(optimized, available) : null;
   const bounds = new Bounds();
   const conditions = scan === null || cutsRowsMidway(asWritten) ? [] : scan.conditions;
   const pushed = conditions.filter((condition) => bounds.take(condition));
   const { time, roi, polarity, empty } = bounds;
-  const columns = scan?.columns ?? COLUMN_NAMES;
+  const columns = scan?.columns ?? available;
   return { columns, time, roi, polarity, empty, pushed, text: optimized };
 }
 

@@ -171,7 +171,14 @@ export function hotPixelsStep(choice: HotPixelChoice): QueryStep {
     }
     return { kind: "dropPixels", pixels: choice.map(({ x, y }) => ({ x, y })) };
   }
-  const { percentile = DEFAULT_PERCENTILE } = (choice ?? {}) as { percentile?: number };
+  const { percentile = DEFAULT_PERCENTILE, ...others } = (choice ?? {}) as { percentile?: number };
+  const [other] = Object.keys(others);
+  if (other !== undefined) {
+    throw new EventError("invalid-query", "hotPixels has no such option", {
+      expected: "pixels, or { percentile }",
+      found: other,
+    });
+  }
   if (typeof percentile === "number" && percentile > 0 && percentile <= 100) {
     return { kind: "hotPixels", percentile };
   }
@@ -212,14 +219,14 @@ export function downsampleStep(factor: number): QueryStep {
 }
 
 /** A whole number of something. @throws EventError `invalid-query` */
-function checkNumber(
+export function checkNumber(
   name: string,
   value: number,
   least: number,
   most: number = Number.MAX_SAFE_INTEGER,
 ): number {
   if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new EventError("invalid-query", `${name} is not known`, {
+  throw new EventError("invalid-query", `${name} is no such number`, {
     expected: `a whole number from ${least}${most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : ""}`,
     found: show(value),
   });

@@ -6,10 +6,11 @@ const VERSION = 1;
 const TEXT_ENTRY_NUMBERS = 6;
 
 /** An index as text, to be kept for {@link decodeTimeIndex}. */
-export function encodeTimeIndex({ entries, firstTime }: TimeIndex): string {
+export function encodeTimeIndex({ entries, firstTime, timeOffset }: TimeIndex): string {
   return JSON.stringify({
     version: VERSION,
     firstTime: firstTime === null ? null : String(firstTime),
+    timeOffset: String(timeOffset),
     entries: entries.map(({ start, end, events, minTime, maxTime, carried }) => [
       start,
       end,
@@ -32,10 +33,11 @@ export function decodeTimeIndex(text: string): TimeIndex | null {
   } catch {
     return null;
   }
-  const { version, firstTime, entries } = (value ?? {}) as Record<string, unknown>;
+  const { version, firstTime, timeOffset, entries } = (value ?? {}) as Record<string, unknown>;
   if (version !== VERSION || !Array.isArray(entries)) return null;
   const first = firstTime === null ? null : timeOf(firstTime);
-  if (first === undefined) return null;
+  const offset = timeOf(timeOffset);
+  if (first === undefined || offset === undefined) return null;
   const decoded: TimeIndexEntry[] = [];
   for (const item of entries) {
     const entry = entryOf(item);
@@ -43,7 +45,7 @@ export function decodeTimeIndex(text: string): TimeIndex | null {
     if (entry === null || (previous !== undefined && entry.start !== previous.end)) return null;
     decoded.push(entry);
   }
-  return { entries: decoded, firstTime: first };
+  return { entries: decoded, firstTime: first, timeOffset: offset };
 }
 
 function entryOf(item: unknown): TimeIndexEntry | null {

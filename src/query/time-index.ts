@@ -22,7 +22,7 @@ export interface TimeIndexEntry {
   readonly carried: Uint8Array | undefined;
   /** Events and external triggers. */
   readonly events: number;
-  /** The least and the greatest time of them, before any `rebase`; 0 without any. */
+  /** The least and the greatest time of them, as they are loaded; 0 without any. */
   readonly minTime: bigint;
   readonly maxTime: bigint;
 }
@@ -30,14 +30,18 @@ export interface TimeIndexEntry {
 /** Times of all parts of a recording, front to back, without a gap. */
 export interface TimeIndex {
   readonly entries: readonly TimeIndexEntry[];
-  /** The time of the first event; null without any. */
+  /** The time of the first event, as it is loaded; null without any. */
   readonly firstTime: bigint | null;
+  /** What `rebase` subtracts from all times; 0 without it. */
+  readonly timeOffset: bigint;
 }
 
 /** What an index depends on beside the bytes of the recording. */
 export interface TimeIndexOptions {
   readonly geometry?: SensorGeometry | undefined;
   readonly onMalformed?: OnMalformed | undefined;
+  /** Times from the first event on. Default `false`. */
+  readonly rebase?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Bytes that are decoded before an entry ends, and the most events of one. Default 1 MiB. */
@@ -80,8 +84,11 @@ export async function readFirstTime(
 /** Reads the times of a recording. */
 export async function buildTimeIndex(
   recording: OpenedRecording,
-  { geometry, onMalformed, signal, onProgress, partBytes = PART_BYTES }: TimeIndexOptions,
+  options: TimeIndexOptions,
 ): Promise<TimeIndex> {
+  const { geometry, onMalformed, signal, onProgress, partBytes = PART_BYTES } = options;
+  // Decoders carry times as they are loaded, so what is carried is of use for the same offset only.
+  const timeOffset = options.rebase ? ((await readFirstTime(recording, options)) ?? 0n) : 0n;
   const isRows = recording.content.kind === "rows";
   const entries: TimeIndexEntry[] = [];
   let firstTime: bigint | null = null;
@@ -98,6 +105,8 @@ export async function buildTimeIndex(
     onMalformed,
     signal,
     onProgress,
+    rebase: options.rebase,
+    timeOffset: options.rebase ? timeOffset : undefined,
     inputBytes: partBytes,
     tileEvents: Math.min(partBytes, isRows ? PART_ROWS : TILE_EVENTS),
     promptly: true,
@@ -130,7 +139,7 @@ export async function buildTimeIndex(
   if (start < end) {
     entries.push({ start, end, carried, events: 0, minTime: 0n, maxTime: 0n });
   }
-  return { entries, firstTime };
+  return { entries, firstTime, timeOffset };
 }
 
 /**

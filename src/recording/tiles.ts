@@ -1,16 +1,18 @@
+import { EventError } from "../errors.ts";
 import type { ColumnName } from "../events/columns.ts";
 import type { SensorGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
 import {
   checkAssumptions,
   type FoundBy,
+  type LoadReport,
   type MutableReport,
   type Strictness,
   sortCounts,
 } from "../events/report.ts";
 import { timeAsNumber } from "../events/safe-time.ts";
 import type { OnMalformed } from "../formats/options.ts";
-import { EventMemory } from "../kernels/event-memory.ts";
+import { EventMemory, type EventMemorySize, eventMemoryBytes } from "../kernels/event-memory.ts";
 import type { WindowLimit } from "../source/inflated.ts";
 import { abortWith } from "../util/until-aborted.ts";
 import { tilesOfLanes } from "./lane-tiles.ts";
@@ -236,7 +238,7 @@ export class TilePass {
   #createMemory(): EventMemory {
     const { report } = this;
     const size = { ...this.#options, sieveBytes: this.#sieve?.bytes };
-    const memory = new EventMemory(passMemorySize(this.#recording, size));
+    const memory = createMemory(passMemorySize(this.#recording, size), report);
     memory.configure(this.#geometry, report.polarityEncoding);
     const { timeOffset } = this.#options;
     if (timeOffset !== undefined) {
@@ -245,5 +247,21 @@ export class TilePass {
     }
     this.#memory = memory;
     return memory;
+  }
+}
+
+/** @throws EventError `memory-limit` where there is no memory of that size */
+function createMemory(size: EventMemorySize, { sourceName, format }: LoadReport): EventMemory {
+  try {
+    return new EventMemory(size);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new EventError("memory-limit", "there is no memory for this pass", {
+      path: sourceName ?? undefined,
+      format,
+      found: `${eventMemoryBytes(size)} bytes`,
+      hint: "Filters of pixels need memory for the whole sensor: give the `geometry` that it has.",
+      cause,
+    });
   }
 }

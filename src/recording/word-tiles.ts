@@ -41,8 +41,11 @@ export async function* tilesOfWords(
   room: () => number,
 ): AsyncGenerator<EventMemory, void, void> {
   const { report, header, onProgress, byteLength } = pass;
-  report.bytesRead = pass.ranges.length === 1 ? (pass.ranges[0]?.start ?? 0) : header.dataOffset;
-  const meter = onProgress && new ProgressMeter(onProgress, byteLength);
+  report.bytesRead = header.dataOffset;
+  const isWhole = pass.ranges.every(({ end }) => end === undefined);
+  const length = pass.ranges.reduce((sum, { start, end = start }) => sum + end - start, 0);
+  const total = isWhole ? byteLength : header.dataOffset + length;
+  const meter = onProgress && new ProgressMeter(onProgress, total);
   const kernel = await instantiateKernel<DecodingKernel>(pass.format.kernel, pass.memory.memory);
   let bytesUsed = report.bytesRead;
   for (const range of pass.ranges)

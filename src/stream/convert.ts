@@ -185,8 +185,14 @@ async function writeTiles(
       writer = await create(new EventMemory({ inputBytes: 0, tileEvents: 1, outputBytes: 0 }));
       await send(writer.start());
     }
-    // A library may take long for it, and knows no signal.
-    await send(untilAborted(Promise.resolve(writer.finish()), signal));
+    // A library may take long for it, and knows no signal: what it still writes then goes later.
+    const { close } = writer;
+    const finishing = Promise.resolve(writer.finish());
+    const again = (): void => {
+      if (signal?.aborted) close?.call(writer);
+    };
+    finishing.then(again, again);
+    await send(untilAborted(finishing, signal));
     return writer.leftOut;
   } finally {
     writer?.close?.();

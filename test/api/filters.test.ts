@@ -304,7 +304,7 @@ describe.each(FORMATS)("filters of what was loaded from $id", ({ make }) => {
           await recording.close();
         },
       ),
-      { numRuns: 60 * SOAK },
+      { numRuns: 15 * SOAK },
     );
   });
 });

@@ -1,7 +1,16 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import pl from "nodejs-polars";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { indexCacheFor } from "../../src/cli/index-cache.ts";
 import { madeEvt2 } from "../support/conversions.ts";
 import { evarrow, temporaryFile, temporaryPath } from "./support.ts";
 
@@ -147,6 +156,24 @@ describe("the cache of indexes", () => {
     utimesSync(copy, 1, 1);
     expect((await count()).events).toBe(50);
     expect(indexes()).toHaveLength(2);
+  });
+
+  it("keeps apart what options make of the same bytes", async () => {
+    const csv = temporaryFile("units.csv", "0,1,1,1\n10,1,1,1\n20,1,1,0\n");
+    const count = async (...unit: string[]) => {
+      const asked = ["digest", "--json", "--text-columns", "t,x,y,p", "--from", "10ms", csv];
+      return JSON.parse((await evarrow([...asked, ...unit])).stdout).events;
+    };
+    expect([await count("--time-unit", "us"), await count("--time-unit", "ms")]).toEqual([0, 2]);
+    expect(indexes()).toHaveLength(2);
+  });
+
+  it("keeps nothing of a file that changed while it was read", async () => {
+    const path = temporaryFile("growing.raw", readFileSync(file));
+    const kept = indexCacheFor(path);
+    appendFileSync(path, "more");
+    await kept?.save("key", { entries: [], firstTime: null, timeOffset: 0n });
+    expect(() => indexes()).toThrow();
   });
 
   it.each([

@@ -8,6 +8,7 @@ import { platform as browser } from "../../src/platform/browser.ts";
 import { platform as node } from "../../src/platform/node.ts";
 import { crc32 } from "../../src/util/crc32.ts";
 import { randomFrom } from "../support/containers.ts";
+import { SOAK } from "../support/soak.ts";
 
 const PLACE = { path: "x.evb", byteOffset: 8 };
 const MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
@@ -136,7 +137,7 @@ describe("a frame of zstd", () => {
           }
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 60 * SOAK },
     );
   });
 });

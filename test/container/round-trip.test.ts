@@ -75,7 +75,7 @@ describe("a container", () => {
         fc.asyncProperty(parts, async ({ events, modes, ...options }) => {
           await expectRoundTrip(events, { options, modes: modes && fitting(modes, events) });
         }),
-        { numRuns: 150 * SOAK },
+        { numRuns: 50 * SOAK },
       );
     },
     120_000 * SOAK,

@@ -19,6 +19,7 @@ import {
   segmentOf,
   segmentsOf,
 } from "../support/containers.ts";
+import { SOAK } from "../support/soak.ts";
 
 const COLUMNS = rowScene(20_000);
 const OPTIONS = { chunkEvents: 1000 };
@@ -125,7 +126,7 @@ describe("evb", () => {
         expect(await content.table.findRow?.(time)).toBe(expected < 0 ? times.length : expected);
         expect(source.bytes - before).toBeLessThanOrEqual(largest);
       }),
-      { numRuns: 50 },
+      { numRuns: 20 * SOAK },
     );
     await recording.close();
   });

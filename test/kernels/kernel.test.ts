@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { evt2Wasm } from "../../src/kernels/generated/evt2.ts";
 import { instantiateKernel } from "../../src/kernels/kernel.ts";
@@ -81,6 +81,7 @@ it("every format's layout holds integers only", async () => {
   );
   expect(folders.map(({ name }) => name)).toContain("evt2");
   for (const { name } of folders) {
+    if (!existsSync(new URL(`${name}/layout.ts`, formats))) continue; // no kernel of its own
     const module: object = await import(new URL(`${name}/layout.ts`, formats).href);
     for (const [key, value] of Object.entries(module)) {
       expect(`${name} ${key} ${Number.isSafeInteger(value)}`).toBe(`${name} ${key} true`);

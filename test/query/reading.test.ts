@@ -99,6 +99,36 @@ describe("what a query reads", () => {
     await recording.close();
   });
 
+  it.each(CONVERTED)("finds $id without a loss, also from time 0 on", async (format) => {
+    const events = eventsOf(4000);
+    const recording = await openRecording(await format.make({ events, geometry }));
+    const query = recording.query({ rebase: true, strict: true, geometry, indexPartBytes: 512 });
+    const table = await query.time("20ms", 21_000).toTable();
+    expect(Array.from(columnsOf(table).t, Number)).toEqual(
+      events.slice(2000, 2100).map(({ t }) => t - 5000),
+    );
+    expect(reportOf(table)).toMatchObject({ backwardSteps: 0, timeOffset: 5000 });
+    await recording.close();
+  });
+
+  it("is looked for once by queries that ask at the same time, until the last one gives up", async () => {
+    const bytes = await formatOf("evt2").make({ events: eventsOf(400_000), geometry });
+    const source = new RecordingSource(bytes);
+    const recording = await openRecording(source);
+    const query = recording.query({ indexPartBytes: 4096 }).time("1s", "2s");
+    const stop = new AbortController();
+    const stopped = query.count({ signal: stop.signal });
+    const counts = [query.count(), query.polarity("on").count()];
+    stop.abort(new Error("enough"));
+    await expect(stopped).rejects.toThrow("enough");
+    expect(await Promise.all(counts)).toEqual([100_000, 33_333]);
+    const again = recording.query({ indexPartBytes: 8192 }).time("1s", "2s");
+    const alone = again.count({ signal: AbortSignal.abort(new Error("never")) });
+    await expect(alone).rejects.toThrow("never");
+    expect(await again.count()).toBe(100_000);
+    await recording.close();
+  });
+
   it("is all of it where no index is wanted, or none can be made", async () => {
     const bytes = await formatOf("evt2").make({ events: eventsOf(1000), geometry });
     const recording = await openRecording(bytes);
@@ -275,6 +305,10 @@ describe("a query", () => {
     ["a period that is no number", () => anything.backgroundActivity(Number.NaN)],
     ["a percentile above 100", () => anything.hotPixels({ percentile: 101 })],
     ["a pixel that is none", () => anything.hotPixels([{ x: -1, y: 0 }])],
+    [
+      "an option of hot pixels that is not known",
+      () => anything.hotPixels({ percentle: 5 } as never),
+    ],
     ["an axis that is not known", () => anything.flip("z" as never)],
     ["a factor below 1", () => anything.downsample(0)],
     ["a step that needs what was left out", () => anything.select("x").time(1)],
@@ -313,6 +347,41 @@ describe("a query", () => {
     }
     expect(source.reads.length).toBe(before);
     await recording.close();
+  });
+
+  it("needs no memory for pixels that are on no sensor, and refuses sensors beyond all memory", async () => {
+    const bytes = await formatOf("evt2").make({ events: eventsOf(100), geometry });
+    const far = scanEvents(bytes).hotPixels([{ x: 65_535, y: 65_535 }, eventsOf(1)[0] as never]);
+    expect(await far.count()).toBe(eventsOf(100).filter(({ x, y }) => x !== 0 || y !== 0).length);
+    const huge = scanEvents(bytes, { geometry: { width: 65_536, height: 65_536 } }).refractory(5);
+    await expect(huge.count()).rejects.toMatchObject({ code: "memory-limit" });
+  });
+
+  it("reads a stream that comes once no more than once", async () => {
+    const bytes = await formatOf("evt2").make({ events: eventsOf(100), geometry });
+    const query = scanEvents(new Blob([bytes]).stream()).hotPixels();
+    await expect(query.count()).rejects.toMatchObject({ code: "invalid-query" });
+  });
+
+  it("runs SQL over the columns that were selected", async () => {
+    const bytes = await formatOf("evt2").make({ events: eventsOf(100), geometry });
+    const times = scanEvents(bytes).select("t");
+    expect((await times.sql("SELECT * FROM events LIMIT 2")).toRecords()).toEqual([
+      { t: 5000 },
+      { t: 5010 },
+    ]);
+    expect((await times.sql("SELECT count(*) AS n FROM events")).toRecords()).toEqual([{ n: 100 }]);
+    await expect(times.sql("SELECT x FROM events")).rejects.toMatchObject({
+      code: "invalid-query",
+    });
+  });
+
+  it("refuses windows of both kinds that end before they start", async () => {
+    const bytes = await formatOf("evt2").make({ events: eventsOf(100), geometry });
+    await expect(scanEvents(bytes).time("5s", 1).count()).rejects.toMatchObject({
+      code: "invalid-query",
+      found: "start 5005000, end 1 us",
+    });
   });
 
   it("needs a geometry for what looks at neighbours", async () => {

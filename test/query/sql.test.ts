@@ -361,7 +361,7 @@ describe("runSql", () => {
           await check(sql, list);
         },
       ),
-      { numRuns: 150 * SOAK },
+      { numRuns: 60 * SOAK },
     );
     expect(pushed).toBeGreaterThan(0);
   });
