@@ -6,6 +6,12 @@ export {
   type AppendStats,
   appendEvents,
 } from "./api/append-events.ts";
+export {
+  type ConcatOptions,
+  type ConcatPart,
+  type ConcatStats,
+  concatEvents,
+} from "./api/concat-events.ts";
 export { convertRecording } from "./api/convert.ts";
 export {
   type ExportableEvents,
