@@ -6,6 +6,7 @@ export {
   type AppendStats,
   appendEvents,
 } from "./api/append-events.ts";
+export { compareFormats, type FormatComparison } from "./api/compare-formats.ts";
 export {
   type ConcatOptions,
   type ConcatPart,
@@ -13,12 +14,7 @@ export {
   concatEvents,
 } from "./api/concat-events.ts";
 export { convertRecording } from "./api/convert.ts";
-export {
-  type ExportableEvents,
-  type ExportOptions,
-  type ExportStats,
-  exportEvents,
-} from "./api/export-events.ts";
+export { type ExportableEvents, exportEvents } from "./api/export-events.ts";
 export {
   cropEvents,
   downsampleEvents,
@@ -48,7 +44,9 @@ export {
   type VerifyOptions,
   verifyContainer,
 } from "./api/verify-container.ts";
+export type { ContainerCodec } from "./container/codec.ts";
 export type { ContainerFinding } from "./container/findings.ts";
+export type { Checksums } from "./container/layout.ts";
 export type { ContainerMetadata } from "./container/metadata.ts";
 export {
   CONTAINER_PRESETS,
@@ -124,6 +122,7 @@ export type { Conversion, WriteOptions } from "./stream/convert.ts";
 export type { EventDigest } from "./stream/digest.ts";
 export type { ConvertOptions, EventSink } from "./stream/event-sink.ts";
 export { EventStreamer, type EventWindow } from "./stream/event-streamer.ts";
+export type { ExportOptions, ExportStats } from "./stream/export-stats.ts";
 export type { LoadOptions } from "./stream/load-options.ts";
 export type { LoadPlan } from "./stream/plan.ts";
 export type { PlanOptions } from "./stream/plan-options.ts";

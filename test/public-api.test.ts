@@ -14,6 +14,7 @@ const ANYWHERE = [
   "analyze",
   "appendEvents",
   "concatEvents",
+  "compareFormats",
   "convertRecording",
   "cropEvents",
   "decodeTimeIndex",

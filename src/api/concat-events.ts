@@ -15,10 +15,10 @@ import type { ByteSink } from "../source/byte-sink.ts";
 import { CheckedSink } from "../source/checked-sink.ts";
 import { convertTo } from "../stream/convert.ts";
 import { checkTarget, type EventSink, refuseExisting, untilOpen } from "../stream/event-sink.ts";
+import type { ExportOptions } from "../stream/export-stats.ts";
 import { reportOf } from "../stream/report-of.ts";
 import { show } from "../util/show.ts";
 import { VERSION } from "../version.ts";
-import type { ExportOptions } from "./export-events.ts";
 import { openRecording, Recording } from "./recording.ts";
 
 /** Options of {@link concatEvents}. */

@@ -2,7 +2,10 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type {
   ByteOrder,
+  Checksums,
   ColumnName,
+  ContainerCodec,
+  ContainerPreset,
   OnMalformed,
   OpenOptions,
   PolarityEncoding,
@@ -55,6 +58,30 @@ export interface ConvertCommandOptions extends RecordingOptions, FilterOptions {
   endianness?: "little" | "legacy";
 }
 
+/** Options of `evarrow export`. */
+export interface ExportCommandOptions extends RecordingOptions, FilterOptions {
+  preset?: ContainerPreset;
+  codec?: ContainerCodec | "auto";
+  level?: number;
+  chunkEvents?: number;
+  checksum?: Checksums;
+  rebase?: boolean;
+  overwrite?: boolean;
+  compare?: boolean;
+}
+
+/** Options of `evarrow verify`. */
+export interface VerifyCommandOptions {
+  json?: boolean;
+  deep?: boolean;
+}
+
+/** Options of `evarrow repair`. */
+export interface RepairCommandOptions {
+  json?: boolean;
+  overwrite?: boolean;
+}
+
 /** Options of `evarrow query`. */
 export interface QueryCommandOptions extends RecordingOptions, FilterOptions {
   output?: "table" | "csv" | "json" | "arrow" | "parquet";
@@ -65,22 +92,38 @@ export interface QueryCommandOptions extends RecordingOptions, FilterOptions {
 const POLARITY_ENCODINGS = ["minus-one-one", "zero-one"] satisfies PolarityEncoding[];
 const TIME_UNITS = ["s", "ms", "us", "ns"] satisfies TimeUnit[];
 const MALFORMED_MODES = ["error", "skip"] satisfies OnMalformed[];
+export const PRESETS = [
+  "speed",
+  "balanced",
+  "size",
+  "store",
+  "lowMemory",
+] satisfies ContainerPreset[];
+export const CODECS = ["auto", "none", "zstd", "deflate", "brotli"] satisfies (
+  | ContainerCodec
+  | "auto"
+)[];
+export const CHECKSUM_NAMES = ["none", "crc32", "sha256"] satisfies Checksums[];
 const MAX_SIDE = 65536;
 /** The FILE that is standard input. */
 export const STDIN = "-";
 
-/** Gives a command its first argument, the recording, and the common options. */
-export function addRecordingOptions(command: Command, argument = "FILE"): Command {
-  return (
+/** Gives a command its first argument, a file, and the way to ask for JSON. */
+export function addFileOptions(command: Command, argument: string, what = "container"): Command {
+  const described =
     argument === "FILE"
       ? command.argument(
           "<FILE>",
-          "the recording: a file or a web address; - reads standard input",
+          `the ${what}: a file or a web address; - reads standard input`,
           parseInput,
         )
-      : command.argument(`<${argument}>`, "the recording: a file or a web address", parseFile)
-  )
-    .option("--json", "print JSON")
+      : command.argument(`<${argument}>`, `the ${what}: a file or a web address`, parseFile);
+  return described.option("--json", "print JSON");
+}
+
+/** Gives a command its first argument, the recording, and the common options. */
+export function addRecordingOptions(command: Command, argument = "FILE"): Command {
+  return addFileOptions(command, argument, "recording")
     .option(
       "--geometry <WxH>",
       "the sensor in pixels, instead of what the header says",
@@ -192,6 +235,16 @@ export function parseTarget(text: string): string {
     throw new InvalidArgumentError("To write standard output, name /dev/stdout; a file, ./-.");
   }
   return text;
+}
+
+/** Standard output, which then holds nothing but what is written. */
+export const STDOUT = /^\/(?:dev\/(?:stdout|fd\/1)|proc\/self\/fd\/1)$/;
+
+/** A container to write: a name that says so, or a pipe. */
+export function parseContainer(text: string): string {
+  const name = parseTarget(text);
+  if (/\.evb$/i.test(name) || /^\/(?:dev|proc)\//.test(name)) return name;
+  throw new InvalidArgumentError("The name of a compact container ends in .evb.");
 }
 
 function parseInput(text: string): string {

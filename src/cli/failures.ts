@@ -66,5 +66,6 @@ function hintFor({ code, hint = "" }: EventError): string {
     .replaceAll(/`(?:text|hdf5): { timeUnit }`/g, "--time-unit")
     .replaceAll(/`stream: "(.*?)"`/g, "--stream $1")
     .replaceAll("`lossy`", "--force")
+    .replaceAll("`overwrite: true`", "--overwrite")
     .replaceAll("`format`", "--format");
 }

@@ -13,6 +13,12 @@ export class OutputClosed extends Error {}
 /** The output cannot be written: a full disk, for example. */
 export class OutputFailed extends Error {}
 
+/** Whether writing failed because whoever reads standard output has read enough. */
+export function isClosedPipe(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return (cause as NodeJS.ErrnoException | undefined)?.code === "EPIPE";
+}
+
 /** Data to stdout, messages to stderr. */
 export class Output {
   readonly stderr: OutputStream;

@@ -1,17 +1,25 @@
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import {
+  addFileOptions,
   addRecordingOptions,
+  CHECKSUM_NAMES,
+  CODECS,
   type ConvertCommandOptions,
   type DigestOptions,
+  type ExportCommandOptions,
   type HeadOptions,
   type InfoOptions,
+  PRESETS,
   parseBytes,
+  parseContainer,
   parseCount,
   parseDuration,
   parseTarget,
   type QueryCommandOptions,
+  type RepairCommandOptions,
   type StatsOptions,
+  type VerifyCommandOptions,
 } from "./args.ts";
 import { addFilterOptions } from "./filters.ts";
 import type { Output } from "./output.ts";
@@ -78,6 +86,7 @@ Examples:
   evarrow stats recording.raw --json
   evarrow convert recording.raw copy.evt3.raw
   evarrow convert events.zip events.csv
+  evarrow export recording.raw recording.evb
   evarrow convert --from 1s --to 2s --roi 100,50,64,64 in.raw part.csv
   evarrow query recording.raw "SELECT x, count(*) AS n FROM events GROUP BY x"
 
@@ -91,14 +100,15 @@ Exit codes: 0 fine, 1 the input is bad, 2 the call is wrong.`,
     details: string,
     examples: string,
     argument = "FILE",
-    takesFilters = true,
+    takes: "filters" | "recording" | "file" = "filters",
   ) => {
     const command = program.command(name).summary(summary).description(`${summary}.\n${details}`);
     command
       .showHelpAfterError(`Try \`evarrow ${name} --help\`.`)
       .addHelpText("after", `\nExamples:\n${examples.replaceAll(/^/gm, "  evarrow ")}`);
-    addRecordingOptions(command, argument);
-    if (takesFilters) addFilterOptions(command);
+    if (takes === "file") addFileOptions(command, argument);
+    else addRecordingOptions(command, argument);
+    if (takes === "filters") addFilterOptions(command);
     return command.usage(`[options] ${argumentsOf(command)}`);
   };
 
@@ -108,7 +118,7 @@ Exit codes: 0 fine, 1 the input is bad, 2 the call is wrong.`,
     "A file of 64 MiB or more is answered from its header and a sample, unless --full is given.",
     "info recording.raw\ninfo --full --json recording.raw",
     "FILE",
-    false,
+    "recording",
   )
     .option("--full", "read everything; --strict does so too")
     .action(async (file: string, options: InfoOptions) => {
@@ -158,7 +168,7 @@ Exit codes: 0 fine, 1 the input is bad, 2 the call is wrong.`,
   const convert = addCommand(
     "convert",
     "Write a recording in another format",
-    "The name of OUT says the format: .evt2.raw, .evt21.raw, .evt3.raw, .dat, .csv, .txt, .jsonl, .arrow, .parquet, .h5. OUT appears when it is complete, and replaces what had its name.",
+    "The name of OUT says the format: .evt2.raw, .evt21.raw, .evt3.raw, .dat, .evb, .csv, .txt, .jsonl, .arrow, .parquet, .h5. OUT appears when it is complete, and replaces what had its name.",
     "convert in.raw out.evt3.raw\nconvert --verify in.raw out.dat\nconvert --format evt3 in.raw out.raw",
     "IN",
   )
@@ -178,6 +188,67 @@ Exit codes: 0 fine, 1 the input is bad, 2 the call is wrong.`,
       await convert(file, out, options, context);
     });
   convert.usage(`[options] ${argumentsOf(convert)}`);
+
+  const exported = addCommand(
+    "export",
+    "Write a recording as a compact container",
+    "OUT ends in .evb, and appears when it is complete. Says what it was written with, its size per event and per column, and where the time went.",
+    "export in.raw out.evb\nexport --preset size --from 1s --to 2s --roi 100,50,64,64 in.raw part.evb\nexport --compare in.raw out.evb",
+    "IN",
+  )
+    .argument("<OUT>", "the container to write", parseContainer)
+    .addOption(
+      new Option("--preset <name>", "a set of options (default: balanced)").choices(PRESETS),
+    )
+    .addOption(
+      new Option("--codec <name>", "what compresses, instead of what the preset has").choices(
+        CODECS,
+      ),
+    )
+    .option("--level <number>", "how hard it tries, as the codec counts", parseCount)
+    .option("--chunk-events <number>", "events of a chunk, 1 to 1048576", parseCount)
+    .addOption(new Option("--checksum <name>", "what damage is found by").choices(CHECKSUM_NAMES))
+    .option("--rebase", "put the first event on time 0")
+    .option("--overwrite", "replace OUT if it is there")
+    .option(
+      "--compare",
+      "also write CSV, JSON lines, Arrow IPC and Parquet to a temporary folder, and compare sizes and reading times; all events are held in memory",
+    )
+    .action(async (file: string, out: string, options: ExportCommandOptions) => {
+      const { exportContainer } = await import("./commands/export.ts");
+      await exportContainer(file, out, options, context);
+    });
+  exported.usage(`[options] ${argumentsOf(exported)}`);
+
+  addCommand(
+    "verify",
+    "Check a compact container",
+    "Compares all that it says of itself with its bytes: checksums, digests, counts, places. Damage is listed with its place, and exits with 1.",
+    "verify recording.evb\nverify --deep --json recording.evb",
+    "FILE",
+    "file",
+  )
+    .option("--deep", "decode all events, too")
+    .action(async (file: string, options: VerifyCommandOptions) => {
+      const { verify } = await import("./commands/verify.ts");
+      await verify(file, options, context);
+    });
+
+  const repair = addCommand(
+    "repair",
+    "Write a sound compact container of a damaged one",
+    "All chunks and triggers that are sound are kept as they are. What is lost is told.",
+    "repair broken.evb sound.evb",
+    "IN",
+    "file",
+  )
+    .argument("<OUT>", "the container to write", parseContainer)
+    .option("--overwrite", "replace OUT if it is there")
+    .action(async (file: string, out: string, options: RepairCommandOptions) => {
+      const { repair: run } = await import("./commands/repair.ts");
+      await run(file, out, options, context);
+    });
+  repair.usage(`[options] ${argumentsOf(repair)}`);
 
   const query = addCommand(
     "query",

@@ -22,6 +22,7 @@ import {
 } from "./layout.ts";
 import { pixelModesOf } from "./modes.ts";
 import { damaged, type Place } from "./problems.ts";
+import type { Projection } from "./projection.ts";
 
 /** What undoes the transforms: addresses of columns and streams go in. */
 interface DecodeKernel {
@@ -88,8 +89,10 @@ interface DecodeKernel {
 /** A chunk whose streams were inflated. */
 export interface InflatedChunk {
   readonly head: ChunkHead;
-  /** Raw streams, by their number. */
+  /** Raw streams of these columns, by their number. */
   readonly streams: ReadonlyMap<number, Uint8Array>;
+  /** Columns that are decoded; others get what a column may hold. */
+  readonly columns: Projection;
   readonly place: Place;
 }
 
@@ -140,13 +143,14 @@ export class ChunkDecoder {
 
   /**
    * Puts the events of a chunk into the columns, from row `at` on, where there must be room for all of
-   * them. Polarity is 0 or 1.
+   * them. Polarity is 0 or 1. Columns that were not inflated hold the least that the chunk says of
+   * them, so that nothing is dropped or out of order for their sake.
    *
    * @param checkEvents - whether they must be what the head says of them
    * @throws EventError `damaged-data`
    */
   decode(chunk: InflatedChunk, at: number, checkEvents: boolean): void {
-    const { head, place } = chunk;
+    const { head, columns } = chunk;
     const { x, y, t, polarity } = this.#memory.columns;
     const addresses = this.#place(chunk);
     const streamAt = (id: number): number => addresses.get(id) ?? 0;
@@ -155,27 +159,37 @@ export class ChunkDecoder {
     const ts = t.byteOffset + at * 8;
     const ps = polarity.byteOffset + at;
     const { count, modes } = head;
-    this.#addTimes(chunk, ts, streamAt);
+    if (columns.has("t")) this.#addTimes(chunk, ts, streamAt);
+    else {
+      t.fill(head.firstTime, at, at + count);
+      t[at + count - 1] = head.lastTime;
+    }
+    if (!columns.has("x")) x.fill(head.leastX, at, at + count);
+    if (!columns.has("y")) y.fill(head.leastY, at, at + count);
+    if (!columns.has("polarity")) polarity.fill(0, at, at + count);
     const pixels = pixelModesOf(modes.pixels);
     const [bytesOfX, bytesOfY] = [streamAt(STREAM_X_BYTES), streamAt(STREAM_Y_BYTES)];
     const nibbles = streamAt(STREAM_NIBBLES);
     const addX = (): void => {
       const { xTransform, xIsLow, isWide } = pixels;
+      if (!columns.has("x")) return;
       if (isWide) this.#kernel.joinBytes(xs, count, bytesOfX, streamAt(STREAM_X_HIGH));
       else if (xTransform === TRANSFORM_RUN) {
         this.#kernel.addRuns(xs, count, bytesOfX, nibbles, Number(xIsLow), ys, ps);
       } else this.#kernel.addAxis(xs, count, bytesOfX, nibbles, 0, Number(xIsLow), xTransform);
     };
-    if (pixels.isWide) this.#kernel.joinBytes(ys, count, bytesOfY, streamAt(STREAM_Y_HIGH));
+    if (!columns.has("y")) {
+      // Nothing that is decoded depends on it.
+    } else if (pixels.isWide) this.#kernel.joinBytes(ys, count, bytesOfY, streamAt(STREAM_Y_HIGH));
     else {
       const { yIsLow, yTransform } = pixels;
       this.#kernel.addAxis(ys, count, bytesOfY, nibbles, 1, Number(yIsLow), yTransform);
     }
     // A run needs polarities, cells need x.
     if (modes.polarity === POLARITY_CELLS) addX();
-    this.#addPolarities(chunk, streamAt, { xs, ys, ps });
+    if (columns.has("polarity")) this.#addPolarities(chunk, streamAt, { xs, ys, ps });
     if (modes.polarity !== POLARITY_CELLS) addX();
-    if (checkEvents) this.#check(head, place, { xs, ys, ts, ps }, at);
+    if (checkEvents) this.#check(chunk, { xs, ys, ts, ps }, at);
   }
 
   /** Copies the streams into the scratch space; returns where each begins. */
@@ -183,7 +197,9 @@ export class ChunkDecoder {
     const addresses = new Map<number, number>();
     let end = 0;
     for (const { id, raw } of head.streams) {
-      this.#scratch.set(streams.get(id) as Uint8Array, end);
+      const stream = streams.get(id);
+      if (stream === undefined) continue; // of a column that is not decoded
+      this.#scratch.set(stream, end);
       addresses.set(id, this.#scratch.byteOffset + end);
       end += roomFor(raw);
     }
@@ -235,8 +251,7 @@ export class ChunkDecoder {
   }
 
   #check(
-    head: ChunkHead,
-    place: Place,
+    { head, place, columns }: InflatedChunk,
     { xs, ys, ts, ps }: { xs: number; ys: number; ts: number; ps: number },
     at: number,
   ): void {
@@ -246,14 +261,20 @@ export class ChunkDecoder {
     const withTimes = head.modes.time === TIME_BOTH_WAYS;
     this.#kernel.summarizeAt(xs, ys, ts, ps, count, withTimes ? 1 : 0);
     const facts: [string, number | bigint, number | bigint | undefined][] = [
-      ["events that are ON", head.on, memory.field(kernel.SUMMARY_ON)],
-      ["least x", head.leastX, memory.field(kernel.SUMMARY_MIN_X)],
-      ["greatest x", head.greatestX, memory.field(kernel.SUMMARY_MAX_X)],
-      ["least y", head.leastY, memory.field(kernel.SUMMARY_MIN_Y)],
-      ["greatest y", head.greatestY, memory.field(kernel.SUMMARY_MAX_Y)],
       ["first t", head.firstTime, times[at]],
       ["last t", head.lastTime, times[at + count - 1]],
     ];
+    if (columns.has("polarity")) {
+      facts.push(["events that are ON", head.on, memory.field(kernel.SUMMARY_ON)]);
+    }
+    if (columns.has("x")) {
+      facts.push(["least x", head.leastX, memory.field(kernel.SUMMARY_MIN_X)]);
+      facts.push(["greatest x", head.greatestX, memory.field(kernel.SUMMARY_MAX_X)]);
+    }
+    if (columns.has("y")) {
+      facts.push(["least y", head.leastY, memory.field(kernel.SUMMARY_MIN_Y)]);
+      facts.push(["greatest y", head.greatestY, memory.field(kernel.SUMMARY_MAX_Y)]);
+    }
     if (withTimes) {
       facts.push(["least t", head.leastTime, memory.field64(kernel.SUMMARY_MIN_T)]);
       facts.push(["greatest t", head.greatestTime, memory.field64(kernel.SUMMARY_MAX_T)]);

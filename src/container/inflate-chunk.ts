@@ -4,12 +4,14 @@ import type { InflatedChunk } from "./chunk-decoder.ts";
 import { inflateStream } from "./codec.ts";
 import { aligned } from "./fields.ts";
 import { damaged, type Place } from "./problems.ts";
+import { ALL_COLUMNS, isStreamOf, type Projection, projectionOf } from "./projection.ts";
 import { hex } from "./segment.ts";
 
 /**
- * Inflates the streams of a chunk.
+ * Inflates streams of a chunk. The checksums of all of them are checked.
  *
  * @param segment - all of it; what is stored without compression stays there
+ * @param columns - whose streams are inflated
  * @throws EventError `damaged-data`, `unsupported-compression`
  */
 export async function inflateChunk(
@@ -17,16 +19,19 @@ export async function inflateChunk(
   head: ChunkHead,
   checkCrc: boolean,
   place: Place,
+  columns: Projection = ALL_COLUMNS,
 ): Promise<InflatedChunk> {
   if (checkCrc) checkStreams(segment, head, place);
+  const projection = projectionOf(head, columns);
+  const needed = head.streams.filter(({ id }) => isStreamOf(id, projection));
   const inflated = await Promise.all(
-    head.streams.map(async ({ id, codec, stored, raw, start }) => {
+    needed.map(async ({ id, codec, stored, raw, start }) => {
       const at: Place = { path: place.path, byteOffset: place.byteOffset + start };
       const stream = { codec, bytes: segment.subarray(start, start + stored) };
       return [id, await inflateStream(stream, raw, at)] as const;
     }),
   );
-  return { head, streams: new Map(inflated), place };
+  return { head, streams: new Map(inflated), columns: projection, place };
 }
 
 /**

@@ -10,6 +10,7 @@ import { inflateChunk } from "./inflate-chunk.ts";
 import { HEADER_BYTES, MAX_METADATA_BYTES, TRAILER_BYTES } from "./layout.ts";
 import { type ContainerMetadata, decodeMetadata } from "./metadata.ts";
 import { damaged, type Place } from "./problems.ts";
+import type { Projection } from "./projection.ts";
 import { type ContainerStatistics, decodeStatistics, STATISTICS_SEGMENT_BYTES } from "./stats.ts";
 import { decodeTrailer, type Trailer } from "./trailer.ts";
 import { decodeTriggers } from "./triggers.ts";
@@ -132,12 +133,14 @@ export class ContainerReader {
    * Reads and inflates a chunk.
    *
    * @param into - has room for its segment; what is stored without compression stays there
+   * @param columns - those that are wanted; all by default
    * @throws EventError `damaged-data`, `unsupported-compression`
    */
   async readChunk(
     entry: ChunkEntry,
     into: Uint8Array,
     signal: AbortSignal | undefined,
+    columns?: Projection,
   ): Promise<InflatedChunk> {
     const place: Place = { path: this.#options.path, byteOffset: entry.offset };
     const bytes = await this.#source.read(entry.offset, entry.bytes, { into, signal });
@@ -157,7 +160,7 @@ export class ContainerReader {
       const expected = `firstRow: ${entry.firstRow}`;
       throw damaged("index and chunk disagree", { ...place, expected, found: `${head.firstRow}` });
     }
-    return inflateChunk(segment, head, checkCrc, place);
+    return inflateChunk(segment, head, checkCrc, place, columns);
   }
 
   /** Reads a segment of triggers. */

@@ -32,6 +32,9 @@ export interface Assumption {
 /** `false`: report losses; `true`: throw on loss; `"assumptions"`: throw on assumptions too. */
 export type Strictness = boolean | "assumptions";
 
+/** How a query found the part of a recording that it read. */
+export type FoundBy = "index" | "order" | "chunks";
+
 /**
  * What happened while a recording was read, and the facts of the recording that a Polars frame
  * cannot carry. Before anything is decoded it covers the header only and all counts are 0; after an
@@ -57,10 +60,11 @@ export interface LoadReport {
   /** Events that were decoded to find those; only for queries. */
   readonly eventsDecoded?: number | undefined;
   /**
-   * How the part of the recording that a query read was found: by an index of all its times, or by
-   * their order, which the file states or the caller takes on trust. Only where not all was read.
+   * How the part of the recording that a query read was found: by an index of all its times; by their
+   * order, which the file states or the caller takes on trust; or by what a compact container says of
+   * its chunks. Only where not all was read.
    */
-  readonly foundBy?: "index" | "order" | undefined;
+  readonly foundBy?: FoundBy | undefined;
   /** External triggers seen. */
   readonly triggers: number;
   /**

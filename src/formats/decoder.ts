@@ -1,6 +1,7 @@
 /**
  * What every format fulfils: the contract between the bytes of a source and the columns.
  */
+import type { ColumnName } from "../events/columns.ts";
 import type { SensorGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
 import type { Assumption, MutableReport } from "../events/report.ts";
@@ -210,18 +211,23 @@ export interface RowTable {
    * @param onMalformed - what to do with a row that holds no event
    * @param workingBytes - bytes that it may hold beside `memory`, at least {@link WorkingBytes.least};
    *   as many as is usual by default
+   * @param wish - what will be asked for, so that a reader may spare itself the rest; all by default
    */
   createReader(
     memory: EventMemory,
     onMalformed: OnMalformed,
     workingBytes?: number,
+    wish?: RowWish,
   ): Promise<RowReader>;
   /** External triggers that the source holds beside the events. Default: none. */
   readonly triggers?: RowTriggers | undefined;
   /** What the source says of all its events, for whoever asks before they are read. */
   readonly stated?: StatedContent | undefined;
-  /** What is known of the rows in chunks, for whoever wants few of them. */
-  chunkIndex?(): Promise<RowChunkIndex>;
+  /**
+   * What is known of the rows in chunks, for whoever wants few of them. Left out where it may not be
+   * relied on.
+   */
+  readonly chunkIndex?: (() => Promise<RowChunkIndex>) | undefined;
   /**
    * Finds the first row at or after a time, the number of rows if there is none, by reading a small
    * part of the source. It is right where times never go back.
@@ -243,10 +249,34 @@ export interface RowChunkIndex {
   entry(chunk: number): RowChunk;
 }
 
+/** What a pass wants of a table. */
+export interface RowWish {
+  /** Rows that will be asked for, in order. Default: all. */
+  readonly ranges?: readonly RowRange[] | undefined;
+  /**
+   * Columns that are looked at; others may hold anything that drops no event and is no step back in
+   * time. Default: all.
+   */
+  readonly columns?: readonly ColumnName[] | undefined;
+  /** The sensor outside of which events are dropped; null or left out where none are. */
+  readonly geometry?: SensorGeometry | null | undefined;
+}
+
+/** Some rows, one after the other. */
+export interface RowRange {
+  readonly start: number;
+  /** The one behind the last. */
+  readonly end: number;
+}
+
 /** Rows that are read together, and what their events lie between. */
 export interface RowChunk {
   readonly firstRow: number;
   readonly count: number;
+  /** Of the source. */
+  readonly bytes: number;
+  /** Time of its first event. */
+  readonly firstTime: bigint;
   readonly on: number;
   readonly leastTime: bigint;
   readonly greatestTime: bigint;

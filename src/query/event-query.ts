@@ -13,9 +13,12 @@ import {
   formatOfTarget,
 } from "../stream/event-sink.ts";
 import { EventStreamer, type EventWindow } from "../stream/event-streamer.ts";
+import { beginExport, exportRecording } from "../stream/export-recording.ts";
+import type { ExportOptions, ExportStats } from "../stream/export-stats.ts";
 import { resolveLoad } from "../stream/load-options.ts";
 import { collectStatistics, type StatisticsOptions } from "../stream/statistics.ts";
 import type { StreamOptions } from "../stream/stream-options.ts";
+import { tell } from "../util/tell.ts";
 import { explainQuery, type QueryPlan } from "./explain.ts";
 import { stepsOf } from "./prefilter.ts";
 import type { QueryOptions } from "./query-options.ts";
@@ -57,6 +60,9 @@ export interface QueryStreamOptions
       StreamOptions,
       "batchEvents" | "batchBytes" | "windowUs" | "windowStart" | "emptyWindows" | "prefetch"
     > {}
+
+/** Options of {@link EventQuery.export}: those of an export, and those of the query. */
+export type QueryExportOptions = ExportOptions & ResultOptions;
 
 const COORDINATES: readonly ColumnName[] = ["x", "y"];
 
@@ -290,7 +296,7 @@ export class EventQuery {
       for await (const tile of pass.tiles(() => Number.POSITIVE_INFINITY)) {
         events += tile.eventCount;
       }
-      all.onReport?.(pass.report);
+      tell(all.onReport, pass.report);
       return events;
     });
   }
@@ -367,6 +373,25 @@ export class EventQuery {
     formatOfTarget(target, options);
     return this.#use(options, COLUMN_NAMES, (recording, selection, all) =>
       convertInto(recording, target, all, selection),
+    );
+  }
+
+  /**
+   * Writes the events into a compact container (`.evb`), as `exportEvents` does. What the query and
+   * these options say of reading is as for the other calls; `geometry` is the sensor of the recording.
+   *
+   * @returns what was written, and what it took
+   * @throws EventError `invalid-query`, and what an export throws
+   * @example
+   * ```ts
+   * await scanEvents("recording.raw").time("1s", "2s").export("second.evb", { preset: "size" });
+   * ```
+   */
+  async export(target: EventSink, options: QueryExportOptions = {}): Promise<ExportStats> {
+    for (const name of COLUMN_NAMES) this.#check(name);
+    const begun = await beginExport(target, { ...this.#options, ...options });
+    return this.#use(options, COLUMN_NAMES, (recording, selection, all) =>
+      exportRecording(recording, target, all, begun, selection),
     );
   }
 

@@ -1,5 +1,6 @@
 import { bytesPerEvent, type ColumnName } from "../events/columns.ts";
 import { formatGeometry, type SensorGeometry } from "../events/geometry.ts";
+import type { FoundBy } from "../events/report.ts";
 import type { OpenedRecording } from "../recording/recording.ts";
 import type { QuerySelection } from "./selection.ts";
 import { describeStep, type QueryStep } from "./steps.ts";
@@ -32,8 +33,11 @@ export interface QueryPlan {
   readonly unit: "bytes" | "rows";
   /** The parts that are read; null when all of the recording is. */
   readonly ranges: readonly PlannedRange[] | null;
-  /** How they were found: by an index of all times, or by times that ascend. Null without any. */
-  readonly foundBy: "index" | "order" | null;
+  /**
+   * How they were found: by an index of all times, by times that ascend, or by what a compact
+   * container says of its chunks. Null without any.
+   */
+  readonly foundBy: FoundBy | null;
   /** Bytes that are read, about as many where they are rows; null when nobody knows. */
   readonly bytesToRead: number | null;
   /** Bytes of the recording; null when nobody knows. */
@@ -46,7 +50,7 @@ export function explainQuery(
   { format, extent, byteLength, content }: OpenedRecording,
   given: readonly QueryStep[],
   columns: readonly ColumnName[],
-  { steps, tiles, geometry }: QuerySelection,
+  { steps, tiles, geometry, bytesToRead: stored }: QuerySelection,
 ): QueryPlan {
   const describe = (step: QueryStep): string => describeStep(step, formatBound);
   const isLeft = ({ kind }: QueryStep): boolean => kind === "filter";
@@ -55,7 +59,8 @@ export function explainQuery(
   const bytesToRead =
     ranges === null
       ? byteLength
-      : Math.round(ranges.reduce((sum, { start, end }) => sum + end - start, 0) * bytesEach);
+      : (stored ??
+        Math.round(ranges.reduce((sum, { start, end }) => sum + end - start, 0) * bytesEach));
   const plan = {
     format,
     steps: given.map(describe),
@@ -73,6 +78,11 @@ export function explainQuery(
   return { ...plan, toString: () => textOf(plan) };
 }
 
+const WAYS: Readonly<Record<FoundBy, string>> = {
+  index: "the index of times",
+  order: "the order of the times",
+  chunks: "the index of chunks",
+};
 /** Ranges that are named one by one. */
 const MOST_NAMED = 8;
 
@@ -86,9 +96,7 @@ function textOf(plan: Omit<QueryPlan, "toString">): string {
   const lines = [
     ranges === null
       ? `read      all of it${bytesTotal === null ? "" : `, ${count(bytesTotal)} bytes`}`
-      : `read      ${count(bytesToRead ?? 0)} of ${count(bytesTotal ?? 0)} bytes${share}, found by ${
-          plan.foundBy === "order" ? "the order of the times" : "the index of times"
-        }`,
+      : `read      ${count(bytesToRead ?? 0)} of ${count(bytesTotal ?? 0)} bytes${share}, found by ${WAYS[plan.foundBy ?? "index"]}`,
   ];
   for (const { start, end } of (ranges ?? []).slice(0, MOST_NAMED)) {
     lines.push(`          ${unit} ${count(start)} to ${count(end)}`);

@@ -26,6 +26,11 @@ export function isStateful({ kind }: QueryStep): boolean {
   return STATEFUL.has(kind);
 }
 
+/** Whether a step changes coordinates. */
+export function isMoving({ kind }: QueryStep): boolean {
+  return MOVING.has(kind);
+}
+
 /**
  * The steps in an order that gives the same events for less work: between two that look at several
  * events, time and polarity come first, which nothing there changes; those that look at coordinates
@@ -61,7 +66,7 @@ function orderSegment(segment: readonly QueryStep[]): QueryStep[] {
   };
   for (const step of segment) {
     if (isFixed(step)) continue;
-    if (!MOVING.has(step.kind)) {
+    if (!isMoving(step)) {
       run.push(step);
       continue;
     }

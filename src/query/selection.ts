@@ -2,10 +2,14 @@
 import { EventError } from "../errors.ts";
 import { COLUMN_NAMES, type ColumnName } from "../events/columns.ts";
 import type { SensorGeometry } from "../events/geometry.ts";
+import type { FoundBy } from "../events/report.ts";
+import type { RowChunkIndex } from "../formats/decoder.ts";
 import type { OpenedRecording } from "../recording/recording.ts";
 import type { TileRange } from "../recording/tile-sieve.ts";
+import type { TileOptions } from "../recording/tiles.ts";
 import { checkFlag, type ResolvedLoad, resolveLoad } from "../stream/load-options.ts";
 import type { Selection } from "../stream/selection.ts";
+import { chunkRanges, wantedBy } from "./chunk-ranges.ts";
 import { findHotPixels } from "./hot-pixels.ts";
 import { isStateful, orderSteps } from "./order.ts";
 import type { QueryOptions } from "./query-options.ts";
@@ -21,6 +25,8 @@ export interface QuerySelection extends Selection {
   /** In the order in which they are done. */
   readonly steps: readonly QueryStep[];
   readonly geometry: SensorGeometry | null;
+  /** Bytes of the chunks that are read; undefined where ranges say it. */
+  readonly bytesToRead?: number | undefined;
 }
 
 /** Time windows that nothing stands in front of: what is outside them need not be read. */
@@ -51,12 +57,12 @@ export async function selectEvents(
   };
   let steps = orderSteps(given);
   // Whatever is wrong with a step is told before anything is read.
-  const { geometry, bytes } = make(
+  const { geometry, bytes, needs } = make(
     steps.map((step) => (step.kind === "hotPixels" ? NO_PIXELS : step)),
     columns,
   )(before);
   const times = await findRanges(recording, steps, load, options);
-  const { firstTime, ...tiles } = times ?? {};
+  const { firstTime, bytesToRead, ...tiles } = times ?? {};
   for (let at = 0; at < steps.length; at++) {
     const step = steps[at] as QueryStep;
     if (step.kind !== "hotPixels") continue;
@@ -72,10 +78,15 @@ export async function selectEvents(
   }
   const needsSieve = steps.length > 0;
   return {
-    tiles: { ...tiles, ...(needsSieve && { sieve: make(steps, columns, firstTime) }) },
+    tiles: {
+      ...tiles,
+      columns: needs,
+      ...(needsSieve && { sieve: make(steps, columns, firstTime) }),
+    },
     geometry,
     sieveBytes: needsSieve ? bytes : 0,
     steps,
+    bytesToRead,
   };
 }
 
@@ -110,31 +121,37 @@ export function noSuchColumn(name: ColumnName, columns: readonly ColumnName[]): 
 
 interface FoundRanges {
   readonly ranges: readonly TileRange[];
-  readonly foundBy: "index" | "order";
+  readonly foundBy: FoundBy;
   /** What `rebase` subtracts. */
   readonly timeOffset: bigint | undefined;
   /** `t` of the first event, as it is loaded. */
   readonly firstTime: bigint;
+  /** Bytes of the chunks; undefined where these are ranges of bytes, or of rows of any length. */
+  readonly bytesToRead?: number | undefined;
 }
 
-/** The parts of the recording that windows of time leave; null when all of it is read. */
+/**
+ * The parts of the recording that are to be read, which windows of time tell, and where chunks say
+ * what is in them also regions and polarities; null when all of it is read.
+ */
 async function findRanges(
   recording: OpenedRecording,
   steps: readonly QueryStep[],
   { tiles }: ResolvedLoad,
   options: QueryOptions,
 ): Promise<FoundRanges | null> {
+  if (!canBeIndexed(recording)) return null;
   const windows = leadingWindows(steps);
-  if (windows.length === 0 || !canBeIndexed(recording)) return null;
+  const { content } = recording;
+  if (content.kind === "rows" && content.table.chunkIndex !== undefined) {
+    return findChunks(recording, await content.table.chunkIndex(), steps, tiles);
+  }
+  if (windows.length === 0) return null;
   const ordered = orderedRows(recording, options);
   if (ordered === null && options.index === false) return null;
   const index = ordered === null ? await timeIndexOf(recording, tiles, options) : null;
   const rawFirst = (index === null ? await readFirstTime(recording, tiles) : index.firstTime) ?? 0n;
-  const timeOffset = tiles.rebase ? rawFirst : undefined;
-  const firstTime = rawFirst - (timeOffset ?? 0n);
-  const window = windowOf(windows, firstTime);
-  const first = clampTime(window.first + (timeOffset ?? 0n));
-  const last = clampTime(window.last + (timeOffset ?? 0n));
+  const { first, last, timeOffset, firstTime } = storedWindow(windows, rawFirst, tiles);
   const found = { timeOffset, firstTime, foundBy: index === null ? "order" : "index" } as const;
   if (first > last) return { ...found, ranges: [] };
   if (index !== null) return { ...found, ranges: rangesOf(index, first, last) };
@@ -142,6 +159,48 @@ async function findRanges(
   const rows = recording.extent?.end ?? 0;
   const end = last === LAST_TIME ? rows : ((await ordered?.findRow(last + 1n)) ?? rows);
   return { ...found, ranges: start < end ? [{ start, end }] : [] };
+}
+
+/** The chunks of a table that are to be read; null when these are all of them, whatever the time. */
+async function findChunks(
+  recording: OpenedRecording,
+  index: RowChunkIndex,
+  steps: readonly QueryStep[],
+  tiles: TileOptions,
+): Promise<FoundRanges | null> {
+  const wanted = wantedBy(steps);
+  const windows = leadingWindows(steps);
+  if (windows.length === 0 && wanted.on && wanted.off && wanted.regions.length === 0) return null;
+  const sensor = tiles.geometry ?? recording.geometry;
+  const head = index.chunks > 0 ? index.entry(0) : null;
+  // Events outside the sensor are dropped, and may be the first.
+  const isFirst =
+    head === null ||
+    sensor === null ||
+    (head.greatestX < sensor.width && head.greatestY < sensor.height);
+  const known = isFirst ? head?.firstTime : await readFirstTime(recording, tiles);
+  const { first, last, ...times } = storedWindow(windows, known ?? 0n, tiles);
+  const { ranges, bytes } =
+    first > last ? { ranges: [], bytes: 0 } : chunkRanges(index, { ...wanted, first, last });
+  const [range] = ranges;
+  const isAll = ranges.length === 1 && range?.start === 0 && range.end === recording.extent?.end;
+  if (isAll && windows.length === 0) return null;
+  const bytesToRead = recording.source.compression === null ? bytes : undefined;
+  return { ...times, ranges, bytesToRead, foundBy: "chunks" };
+}
+
+/** Windows in times as they are stored, and what of it depends on the first of these. */
+function storedWindow(
+  windows: readonly TimeStep[],
+  rawFirst: bigint,
+  { rebase }: TileOptions,
+): Window & Pick<FoundRanges, "timeOffset" | "firstTime"> {
+  const timeOffset = rebase ? rawFirst : undefined;
+  const firstTime = rawFirst - (timeOffset ?? 0n);
+  const window = windowOf(windows, firstTime);
+  const first = clampTime(window.first + (timeOffset ?? 0n));
+  const last = clampTime(window.last + (timeOffset ?? 0n));
+  return { first, last, timeOffset, firstTime };
 }
 
 /** A table that finds rows by their time, where that may be relied on. */

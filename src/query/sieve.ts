@@ -52,6 +52,8 @@ export class QuerySieve implements TileSieve {
   readonly bytes: number;
   readonly geometry: SensorGeometry | null;
   readonly #steps: readonly SieveStep[];
+  /** All columns that it looks at, and those that are wanted behind it. */
+  readonly needs: readonly ColumnName[];
   readonly #columns: readonly ColumnName[];
   /** What triggers have to lie in, too. */
   readonly #windows: readonly Window[];
@@ -70,6 +72,7 @@ export class QuerySieve implements TileSieve {
     });
     this.geometry = behind;
     this.#columns = columns;
+    this.needs = [...new Set([...columns, ...this.#steps.flatMap((step) => step.columns)])];
     this.#windows = steps.filter((step) => step.kind === "time");
     this.#firstTime = firstTime;
     this.bytes = this.#steps.reduce(

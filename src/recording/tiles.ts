@@ -1,7 +1,9 @@
+import type { ColumnName } from "../events/columns.ts";
 import type { SensorGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
 import {
   checkAssumptions,
+  type FoundBy,
   type MutableReport,
   type Strictness,
   sortCounts,
@@ -52,8 +54,13 @@ export interface TileOptions {
   readonly partSize?: number | undefined;
   /** Parts of the recording's `extent` to read, in order: bytes or rows; all of it when left out. */
   readonly ranges?: readonly TileRange[] | undefined;
+  /**
+   * Columns that are looked at; a table may leave others undecoded, which then hold anything. Default:
+   * all.
+   */
+  readonly columns?: readonly ColumnName[] | undefined;
   /** How these parts were found, for the report. */
-  readonly foundBy?: "index" | "order" | undefined;
+  readonly foundBy?: FoundBy | undefined;
   /** Microseconds that `rebase` subtracts, where they are known already. */
   readonly timeOffset?: bigint | undefined;
   /** What is done to tiles before they are handed over. Default: nothing. */
@@ -167,8 +174,11 @@ export class TilePass {
     if (content.kind === "rows") {
       const memory = this.#createMemory();
       const { byteLength } = source;
-      const { onMalformed = "error", workingBytes } = this.#options;
-      const createReader = () => content.table.createReader(memory, onMalformed, workingBytes);
+      const { onMalformed = "error", workingBytes, ranges, columns, rebase } = this.#options;
+      // Another first event would be another offset.
+      const wish = { ranges, columns: rebase ? undefined : columns, geometry: this.#geometry };
+      const createReader = () =>
+        content.table.createReader(memory, onMalformed, workingBytes, wish);
       const blocks = startRowBlocks(
         this.#recording,
         content.table,

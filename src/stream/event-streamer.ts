@@ -1,5 +1,6 @@
 import type { DataFrame } from "nodejs-polars";
 import { EventError } from "../errors.ts";
+import type { ColumnName } from "../events/columns.ts";
 import type { LoadReport } from "../events/report.ts";
 import { timeAsNumber } from "../events/safe-time.ts";
 import type { EventBatch, EventTable } from "../events/table.ts";
@@ -290,11 +291,23 @@ export class EventStreamer extends StreamEventTarget implements AsyncIterable<Ev
   #startPass({ plan, tiles }: ResolvedPlan, options: Partial<TileOptions> = {}): StreamPass {
     this.#pass = new StreamPass(this.#recording, {
       plan,
-      tiles: { ...this.#load.tiles, ...tiles, ...this.#selection.tiles, ...options },
+      tiles: {
+        ...this.#load.tiles,
+        ...tiles,
+        ...this.#selection.tiles,
+        columns: this.#columnsNeeded(),
+        ...options,
+      },
       onReport: this.#options.onReport,
       emit: (type, detail) => void this.dispatchEvent(new StreamEvent(type, detail)),
     });
     return this.#pass;
+  }
+
+  /** What the selection looks at, or what is handed out; windows of time need times. */
+  #columnsNeeded(): readonly ColumnName[] {
+    const columns = this.#selection.tiles.columns ?? this.#load.columns;
+    return this.#stream.grid === undefined ? columns : [...columns, "t"];
   }
 
   #createBuilder(

@@ -4,7 +4,7 @@ import type { TileOptions } from "../recording/tiles.ts";
 /** Which events of a recording a pass is about. */
 export interface Selection {
   /** What reading them takes. */
-  readonly tiles: Pick<TileOptions, "ranges" | "foundBy" | "timeOffset" | "sieve">;
+  readonly tiles: Pick<TileOptions, "ranges" | "columns" | "foundBy" | "timeOffset" | "sieve">;
   /** The sensor that their coordinates lie on; that of the recording when left out. */
   readonly geometry?: SensorGeometry | null | undefined;
   /** Bytes that its sieve holds. Default 0. */

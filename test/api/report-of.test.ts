@@ -101,10 +101,10 @@ describe("onReport", () => {
     expect(given.splice(0)).toEqual([chunked]);
   });
 
-  it("tells of a load that fails what was read until then", async () => {
+  it("tells of a load that fails what stands in front of the error", async () => {
     const given: LoadReport[] = [];
     const onReport = (report: LoadReport): void => void given.push(report);
-    const partial = { events: 0, eventsBeforeTimeBase: 1, truncatedBytes: 0 };
+    const partial = { events: 0, eventsBeforeTimeBase: 0, bytesRead: 35, truncatedBytes: 0 };
     await expect(loadTable(bytes, { onReport, strict: true })).rejects.toThrow();
     expect(given.splice(0)).toEqual([expect.objectContaining({ ...partial, mode: "direct" })]);
     await expect(loadEvents(bytes, { onReport, strict: true })).rejects.toThrow();

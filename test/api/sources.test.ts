@@ -172,7 +172,7 @@ describe("a source", () => {
   it("that is missing, a folder or empty is refused by every call", async () => {
     const empty = join(folder, "empty.raw");
     writeFileSync(empty, "");
-    const calls = [
+    const calls: ((source: string) => Promise<unknown>)[] = [
       loadTable,
       loadEvents,
       openRecording,

@@ -357,7 +357,7 @@ describe("a failure", () => {
     ]);
     expect([exitCode, stderr]).toEqual([
       1,
-      "evarrow: error: https://example.org/a.csv: web addresses cannot be written: expected a path or a file: URL. Write a file, and upload that.\n",
+      "evarrow: error: https://example.org/a.csv: web addresses cannot be written: expected a path or a file: URL, found https:. Write a file, and upload that.\n",
     ]);
   });
 

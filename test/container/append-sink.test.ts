@@ -63,7 +63,7 @@ class FragileFile implements GrowingFile {
   afterCrash(survives: (write: number) => boolean): Uint8Array {
     return this.pending
       .filter((_, write) => survives(write))
-      .reduce((bytes, change) => changedBy(bytes, change), this.synced);
+      .reduce<Uint8Array>((bytes, change) => changedBy(bytes, change), this.synced);
   }
 
   #step(): void {

@@ -1,8 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { WholeEventColumns } from "../../src/events/from-table.ts";
 import { type EventQuery, openRecording, reportOf } from "../../src/node.ts";
 import { type QueriedEvent, queryReference, type ReferenceStep } from "../reference/query.ts";
-import { CONVERTED } from "../support/conversions.ts";
+import { containerOf } from "../support/containers.ts";
+import { CONVERTED, type Scene } from "../support/conversions.ts";
+import { eventColumns } from "../support/encodings.ts";
 import { columnsOf } from "../support/expected-load.ts";
 import { streamed } from "../support/loads.ts";
 import { SOAK } from "../support/soak.ts";
@@ -156,8 +159,19 @@ const plain = (columns: ReturnType<typeof columnsOf>) =>
     p: (columns.polarity[row] as number) > 0 ? 1 : 0,
   }));
 
-describe.each(CONVERTED)("queries of $id", (format) => {
+/** Containers of small chunks, so that some of them are left out. */
+const smallChunks = ({ events, geometry }: Scene) =>
+  containerOf(eventColumns(events) as WholeEventColumns, {
+    ...(geometry && { geometry }),
+    options: { chunkEvents: 25 },
+  });
+const QUERIED = CONVERTED.map((format) =>
+  format.id === "evb" ? { ...format, make: smallChunks } : format,
+);
+
+describe.each(QUERIED)("queries of $id", (format) => {
   const geometry = SENSOR;
+  const foundBy = format.id === "evb" ? "chunks" : "index";
 
   it("read only what their window of time needs", async () => {
     const events = Array.from({ length: 4000 }, (_, at): QueriedEvent => {
@@ -166,7 +180,7 @@ describe.each(CONVERTED)("queries of $id", (format) => {
     const recording = await openRecording(await format.make({ events, geometry }));
     const query = recording.query({ geometry, indexPartBytes: 256 }).time("20ms", "20100us");
     const plan = await query.explain();
-    expect(plan).toMatchObject({ foundBy: "index", bytesTotal: recording.byteLength });
+    expect(plan).toMatchObject({ foundBy, bytesTotal: recording.byteLength });
     expect(plan.ranges?.length).toBe(1);
     expect(plan.bytesToRead).toBeLessThan((recording.byteLength ?? 0) / 7);
     const table = await query.toTable();

@@ -1,8 +1,8 @@
 import { type Conversion, reportOf } from "../../node.ts";
-import { type ConvertCommandOptions, openOptions } from "../args.ts";
+import { type ConvertCommandOptions, openOptions, STDOUT } from "../args.ts";
 import { queryOf } from "../filters.ts";
 import { formatBytes, formatCount, labelled, type Row } from "../format.ts";
-import { OutputClosed, toJson } from "../output.ts";
+import { isClosedPipe, OutputClosed, toJson } from "../output.ts";
 import type { CommandContext } from "../program.ts";
 import { withProgress } from "../progress-bar.ts";
 import { warn } from "../warnings.ts";
@@ -34,14 +34,6 @@ export async function convert(
   else await output.print(result);
   await warn(output, reportOf(conversion));
   await output.message(losses(conversion, verify));
-}
-
-/** Standard output, which then holds nothing but the recording. */
-const STDOUT = /^\/(?:dev\/(?:stdout|fd\/1)|proc\/self\/fd\/1)$/;
-
-function isClosedPipe(error: unknown): boolean {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return (cause as NodeJS.ErrnoException | undefined)?.code === "EPIPE";
 }
 
 function lines(out: string, { format, events, triggers, bytes, digest }: Conversion): string[] {

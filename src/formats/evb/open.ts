@@ -46,15 +46,16 @@ export async function openEvb(source: ByteSource, options: RowOptions): Promise<
       usual: staging + (CHUNKS_AHEAD + 1) * chunkBytes,
     },
     blockRows: blockRows > 0 && blockRows <= MAX_BLOCK_ROWS ? blockRows : undefined,
-    createReader: async (memory, _onMalformed, workingBytes = Number.POSITIVE_INFINITY) => {
+    createReader: async (memory, _onMalformed, workingBytes = Infinity, wish = {}) => {
       const free = Math.floor((workingBytes - staging) / Math.max(chunkBytes, 1));
       const ahead = Math.min(Math.max(free - 1, 1), CHUNKS_AHEAD);
       const checkEvents = stated.verifyChecksum !== false;
-      return EvbRowReader.create({ reader, memory, ahead, recover, checkEvents });
+      return EvbRowReader.create({ reader, memory, ahead, recover, checkEvents, wish });
     },
     triggers: triggers > 0 ? triggersOf(reader) : undefined,
     stated: reader.truncation === null ? statedBy(reader) : undefined,
-    chunkIndex: () => reader.index(),
+    // Of a damaged chunk nobody knows what it held.
+    chunkIndex: recover ? undefined : () => reader.index(),
     findRow: (time) => rowAt(reader, time),
   };
 }

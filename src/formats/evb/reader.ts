@@ -1,10 +1,11 @@
 import { ChunkDecoder, type InflatedChunk } from "../../container/chunk-decoder.ts";
-import type { ChunkIndex } from "../../container/chunk-index.ts";
+import type { ChunkEntry, ChunkIndex } from "../../container/chunk-index.ts";
 import { ChunkStage } from "../../container/chunk-stage.ts";
+import { ALL_COLUMNS, type Projection } from "../../container/projection.ts";
 import type { ContainerReader } from "../../container/reader.ts";
 import { isEventError } from "../../errors.ts";
 import type { EventMemory } from "../../kernels/event-memory.ts";
-import type { RowReader } from "../decoder.ts";
+import type { RowReader, RowWish } from "../decoder.ts";
 
 /** What a reader works with. */
 interface ReaderParts {
@@ -16,6 +17,8 @@ interface ReaderParts {
   readonly recover: boolean;
   /** Whether decoded events must be what a chunk says of them. */
   readonly checkEvents: boolean;
+  /** What will be asked for. */
+  readonly wish: RowWish;
 }
 
 /** A chunk on its way. */
@@ -34,6 +37,9 @@ export class EvbRowReader implements RowReader {
   readonly #decoder: ChunkDecoder;
   readonly #coming = new Map<number, ComingChunk>();
   readonly #free: Uint8Array[] = [];
+  /** The chunks that will be asked for, from the first to the last of each part. */
+  readonly #spans: readonly { readonly first: number; readonly last: number }[];
+  readonly #columns: Projection;
   #stage: ChunkStage | null = null;
   /** Number of the chunk that was found to be damaged last. */
   #bad = -1;
@@ -42,6 +48,11 @@ export class EvbRowReader implements RowReader {
     this.#parts = parts;
     this.#index = index;
     this.#decoder = decoder;
+    const { ranges = [{ start: 0, end: index.rows }], columns } = parts.wish;
+    this.#columns = columns === undefined ? ALL_COLUMNS : new Set(columns);
+    this.#spans = ranges
+      .filter(({ start, end }) => start < end)
+      .map(({ start, end }) => ({ first: index.chunkOf(start), last: index.chunkOf(end - 1) }));
   }
 
   static async create(parts: ReaderParts): Promise<EvbRowReader> {
@@ -98,17 +109,31 @@ export class EvbRowReader implements RowReader {
   #take(chunk: number, signal: AbortSignal | undefined): ComingChunk {
     const wanted = this.#coming.get(chunk) ?? this.#begin(chunk, signal);
     this.#coming.delete(chunk);
+    const next = this.#chunksBehind(chunk);
     for (const [number, { buffer, chunk: coming }] of this.#coming) {
-      if (number > chunk && number <= chunk + this.#parts.ahead) continue;
+      if (next.includes(number)) continue;
       this.#coming.delete(number); // the reading goes on elsewhere
       const release = () => this.#free.push(buffer);
       coming.then(release, release);
     }
-    const last = Math.min(chunk + this.#parts.ahead, this.#index.chunks - 1);
-    for (let next = chunk + 1; next <= last; next++) {
-      if (!this.#coming.has(next)) this.#coming.set(next, this.#begin(next, signal));
+    for (const number of next) {
+      if (!this.#coming.has(number)) this.#coming.set(number, this.#begin(number, signal));
     }
     return wanted;
+  }
+
+  /** The chunks that will be asked for behind one, as many as are read ahead. */
+  #chunksBehind(chunk: number): number[] {
+    const { ahead } = this.#parts;
+    const next: number[] = [];
+    let from = chunk + 1;
+    for (const { first, last } of this.#spans) {
+      for (from = Math.max(from, first); from <= last && next.length < ahead; from++) {
+        next.push(from);
+      }
+      if (next.length === ahead) break;
+    }
+    return next;
   }
 
   #begin(chunk: number, signal: AbortSignal | undefined): ComingChunk {
@@ -117,9 +142,17 @@ export class EvbRowReader implements RowReader {
     const size = Math.max(reader.statistics.largestChunkBytes, entry.bytes);
     let buffer = this.#free.pop();
     if (buffer === undefined || buffer.byteLength < entry.bytes) buffer = new Uint8Array(size);
-    const coming = reader.readChunk(entry, buffer, signal);
+    const coming = reader.readChunk(entry, buffer, signal, this.#columnsOf(entry));
     coming.catch(() => {}); // reported when it is awaited
     return { buffer, chunk: coming };
+  }
+
+  /** What is decoded of a chunk: all of one that has events outside of the sensor, to drop these. */
+  #columnsOf({ greatestX, greatestY }: ChunkEntry): Projection {
+    const { geometry } = this.#parts.wish;
+    if (!geometry) return this.#columns;
+    const isInside = greatestX < geometry.width && greatestY < geometry.height;
+    return isInside ? this.#columns : ALL_COLUMNS;
   }
 
   #copy({ memory: stage }: ChunkStage, part: { from: number; length: number; at: number }): void {

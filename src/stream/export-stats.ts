@@ -1,0 +1,113 @@
+/** What an export into a compact container is told, and what it tells. */
+import { EVENT_BYTES } from "../container/layout.ts";
+import type { ContainerMetadata } from "../container/metadata.ts";
+import {
+  type ContainerOptions,
+  type ContainerSettings,
+  resolveSettings,
+} from "../container/settings.ts";
+import type { WrittenContainer } from "../container/writer.ts";
+import type { SensorGeometry } from "../events/geometry.ts";
+import type { PolarityEncoding } from "../events/polarity.ts";
+import type { LoadReport } from "../events/report.ts";
+import type { Progress } from "../recording/progress.ts";
+import type { ByteSink } from "../source/byte-sink.ts";
+
+/** Options of `exportEvents`. */
+export interface ExportOptions extends ContainerOptions {
+  /** What is said of the recording beside what it says itself. */
+  metadata?: Pick<ContainerMetadata, "description" | "tags" | "custom"> | undefined;
+  /** The sensor, in pixels. Default: what the events say, if they do. */
+  geometry?: SensorGeometry | undefined;
+  /**
+   * What OFF is in the polarity column of a table or frame, and will be when the container is loaded.
+   * Default: what the events say; of frames that say nothing, what the column holds.
+   */
+  polarityEncoding?: PolarityEncoding | undefined;
+  /** Replace a file that is there. Default `false`: it is refused. */
+  overwrite?: boolean | undefined;
+  /** Ends the work early and removes what was written. */
+  signal?: AbortSignal | undefined;
+  /** Told how far the reading of a recording has come. */
+  onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** What `exportEvents` wrote, and what it took. */
+export interface ExportStats {
+  readonly events: number;
+  readonly triggers: number;
+  readonly chunks: number;
+  /** Bytes of the container. */
+  readonly bytes: number;
+  /** 0 when there are no events. */
+  readonly bytesPerEvent: number;
+  /** Bytes of the tables over bytes of the container. */
+  readonly ratio: number;
+  /** For each column: stored bytes, and bytes of the table over these. */
+  readonly columns: Readonly<
+    Record<"x" | "y" | "t" | "polarity", { readonly bytes: number; readonly ratio: number }>
+  >;
+  /** Milliseconds of each phase; compression works in other threads, and only waiting for it counts. */
+  readonly ms: Readonly<
+    Record<"total" | "read" | "transform" | "compress" | "hash" | "write", number>
+  >;
+  /** What it was written with: the preset, filled up with what was asked for. */
+  readonly settings: ContainerSettings;
+  /** `direct` for events that were in memory, `chunked` for those that came piece by piece. */
+  readonly path: "direct" | "chunked";
+  /** Of the reading of a recording; null where nothing was read. */
+  readonly report: LoadReport | null;
+}
+
+/** The same sink, with what writing takes. */
+export function timed(sink: ByteSink, clock: { write: number }): ByteSink {
+  const write = async (bytes: Uint8Array): Promise<void> => {
+    const begun = performance.now();
+    await sink.write(bytes);
+    clock.write += performance.now() - begun;
+  };
+  return new Proxy(sink, {
+    get(target, name) {
+      if (name === "write") return write;
+      const value = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+export function statsOf(
+  written: WrittenContainer,
+  options: ContainerOptions,
+  total: number,
+  write: number,
+): Omit<ExportStats, "path" | "report"> {
+  const { bytes, statistics, columnBytes, transformMs, compressMs, hashMs } = written;
+  const { events, triggers, chunks, uncompressedBytes } = statistics;
+  const ratio = (table: number, stored: number): number => (stored === 0 ? 0 : table / stored);
+  const column = (name: keyof typeof COLUMN_BYTES) => ({
+    bytes: columnBytes[name],
+    ratio: ratio(events * COLUMN_BYTES[name], columnBytes[name]),
+  });
+  const spent = transformMs + compressMs + hashMs + write;
+  return {
+    events,
+    triggers,
+    chunks,
+    bytes,
+    bytesPerEvent: events === 0 ? 0 : bytes / events,
+    ratio: ratio(uncompressedBytes, bytes),
+    settings: resolveSettings(options),
+    columns: { x: column("x"), y: column("y"), t: column("t"), polarity: column("polarity") },
+    ms: {
+      total,
+      read: Math.max(total - spent, 0),
+      transform: transformMs,
+      compress: compressMs,
+      hash: hashMs,
+      write,
+    },
+  };
+}
+
+/** Of an event in a table. */
+const COLUMN_BYTES = { x: 2, y: 2, t: 8, polarity: EVENT_BYTES - 12 } as const;
