@@ -7,6 +7,12 @@ export {
   appendEvents,
 } from "./api/append-events.ts";
 export { compareFormats, type FormatComparison } from "./api/compare-formats.ts";
+export {
+  type ConcatOptions,
+  type ConcatPart,
+  type ConcatStats,
+  concatEvents,
+} from "./api/concat-events.ts";
 export { convertRecording } from "./api/convert.ts";
 export { type ExportableEvents, exportEvents } from "./api/export-events.ts";
 export {

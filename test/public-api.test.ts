@@ -13,6 +13,7 @@ const ANYWHERE = [
   "VERSION",
   "analyze",
   "appendEvents",
+  "concatEvents",
   "compareFormats",
   "convertRecording",
   "cropEvents",

@@ -10,6 +10,7 @@ import { inflateChunk } from "./inflate-chunk.ts";
 import type { Place } from "./problems.ts";
 import { ContainerReader } from "./reader.ts";
 import { salvageHeader } from "./salvage-header.ts";
+import { wrongEnd } from "./segment-order.ts";
 import { resolveSettings } from "./settings.ts";
 import { countBackward } from "./times.ts";
 import { decodeTriggers } from "./triggers.ts";
@@ -66,13 +67,7 @@ export async function repairSource(
     });
   }
   const end = walk.trailer === null ? null : walk.trailer.trailer.fileLength;
-  if (end !== source.byteLength) {
-    const problem =
-      end === null
-        ? "the end of the file is missing: there is no sound trailer"
-        : "something stands behind the last trailer, as an append leaves it that was torn off";
-    findings.add({ byteOffset: end ?? source.byteLength, problem });
-  }
+  if (end !== source.byteLength) findings.add(wrongEnd(end, source.byteLength));
   const settings = resolveSettings({
     codec: header.codec as "zstd",
     checksum: header.checksums,

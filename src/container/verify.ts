@@ -1,12 +1,10 @@
-import { platform } from "#platform";
 import { isEventError } from "../errors.ts";
-import type { Sha256 } from "../platform/platform.ts";
 import type { ByteSource } from "../source/byte-source.ts";
 import { CHUNK_HEAD_BYTES, type ChunkHead, decodeChunkHead } from "./chunk.ts";
 import { decodeIndex, IndexBuilder } from "./chunk-index.ts";
 import { ChunkStage } from "./chunk-stage.ts";
 import { compareIndex, compareStatistics } from "./compare.ts";
-import { decodeDigest } from "./digest.ts";
+import { DigestChain } from "./digest-chain.ts";
 import { findSegment, fits, hasRightCrc } from "./find-segment.ts";
 import { type ContainerFinding, Findings } from "./findings.ts";
 import { type ContainerHeader, decodeHeader } from "./header.ts";
@@ -17,14 +15,13 @@ import {
   SEGMENT_HEAD_BYTES,
   type Tag,
   TIME_BOTH_WAYS,
-  TRAILER_BYTES,
 } from "./layout.ts";
 import { decodeMetadata } from "./metadata.ts";
 import { damaged, type Place } from "./problems.ts";
 import { payloadOf, readSegmentHead, type SegmentHead } from "./segment.ts";
+import { isKnown, SegmentOrder } from "./segment-order.ts";
 import { addChunk, addTriggers, decodeStatistics, emptyStatistics } from "./stats.ts";
 import { countBackward } from "./times.ts";
-import { decodeTrailer, type Trailer } from "./trailer.ts";
 import { decodeTriggers, triggerEntryOf } from "./triggers.ts";
 
 /** How a container is verified. */
@@ -56,14 +53,8 @@ export interface VerifiedContainer {
 }
 
 const TAGS: readonly Tag[] = ["CHNK", "TRIG", "META", "STAT", "INDX", "SHA2", "TRLR"];
-/** Where a segment stands among those up to the next trailer. */
-const ORDER: Readonly<Record<string, number>> = {
-  ...{ CHNK: 0, TRIG: 0, META: 1, STAT: 2, INDX: 3, SHA2: 4, TRLR: 5 },
-};
 /** Triggers and index are read whole; larger ones are not believed. */
 const MAX_WHOLE_BYTES = 2 ** 28;
-/** Bytes that are hashed at a time. */
-const HASH_BYTES = 1024 * 1024;
 
 /**
  * Checks everything that a container says of itself against its bytes, from front to back. Damage is a
@@ -85,7 +76,6 @@ class Verifier {
   readonly #stats = emptyStatistics();
   #header: ContainerHeader | null = null;
   #segments = 0;
-  #trailers = 0;
   /** Whether all segments so far were sound: else what counts them disagrees, and that is no news. */
   #isWhole = true;
   /** Whether the steps back in time of every chunk are known. */
@@ -94,15 +84,9 @@ class Verifier {
   #nextRow: number | null = 0;
   #nextTrigger: number | null = 0;
   #lastTime: bigint | null = null;
-  /** Place of each segment since the last trailer, and the order of the last one. */
-  #places = new Map<string, number>();
-  #order = 0;
-  #lastTrailer: number | null = null;
-  /** Where the last sound trailer ends. */
-  #trailerEnd: number | null = null;
-  #lastDigest = 0;
-  #sha256: Sha256 | null = null;
-  #hashedUpTo = 0;
+  #order: SegmentOrder | null = null;
+  /** Null for a file without digests. */
+  #digests: DigestChain | null = null;
   #buffer = new Uint8Array(0);
   #stage: ChunkStage | null = null;
 
@@ -119,7 +103,7 @@ class Verifier {
       version: this.#header && `${this.#header.major}.${this.#header.minor}`,
       segments: this.#segments,
       ...{ chunks, events, triggers },
-      trailers: this.#trailers,
+      trailers: this.#order?.trailers ?? 0,
       backwardSteps: this.#knowsSteps ? backwardSteps : null,
       findings: this.#findings.list,
       findingsLeftOut: this.#findings.leftOut,
@@ -141,7 +125,9 @@ class Verifier {
   async #walk(header: ContainerHeader): Promise<void> {
     const { byteLength } = this.#source;
     const { signal } = this.#context;
-    if (header.checksums === "sha256") this.#sha256 = platform.createSha256();
+    const hasDigest = header.checksums === "sha256";
+    if (hasDigest) this.#digests = new DigestChain(this.#source, signal);
+    this.#order = new SegmentOrder(this.#findings, hasDigest);
     const checkCrc = header.checksums !== "none";
     for (let at = HEADER_BYTES; at < byteLength; ) {
       signal?.throwIfAborted();
@@ -153,11 +139,11 @@ class Verifier {
         const options = { tags: TAGS, codec: header.codec, checkCrc, signal };
         next = (await findSegment(this.#source, at + 8, options)) ?? byteLength;
       } else this.#segments++;
-      await this.#hash(next);
+      await this.#digests?.takeUpTo(next);
       this.#context.onBytes?.(next, this.#stats.events);
       at = next;
     }
-    this.#checkEnd(byteLength);
+    this.#order.checkEnd(byteLength);
   }
 
   /** Looks at the segment at `offset`; returns where the next one is. */
@@ -178,7 +164,7 @@ class Verifier {
     }
     if (head.tag === "CHNK") {
       const chunk = decodeChunkHead(front, available, { codec: header.codec, checkCrc }, place);
-      this.#checkOrder(head.tag, place);
+      this.#order?.add(head.tag, offset, this.#isWhole);
       await this.#chunk(chunk, header, checkCrc, place);
       return offset + chunk.bytes;
     }
@@ -188,7 +174,7 @@ class Verifier {
         place,
       );
     }
-    this.#checkOrder(head.tag, place);
+    this.#order?.add(head.tag, offset, this.#isWhole);
     const bytes = SEGMENT_HEAD_BYTES + head.length;
     await this.#findings.take(offset, () => this.#other(head, header, bytes, place));
     return offset + bytes;
@@ -227,9 +213,7 @@ class Verifier {
       into: this.#buffer,
       signal: this.#context.signal,
     });
-    await this.#hash(offset);
-    if (this.#hashedUpTo === offset) this.#sha256?.update(segment.subarray(0, head.bytes));
-    this.#hashedUpTo = offset + head.bytes;
+    await this.#digests?.take(segment.subarray(0, head.bytes), offset);
     if (!this.#context.deep) {
       if (head.modes.time === TIME_BOTH_WAYS) this.#knowsSteps = false;
       if (checkCrc) {
@@ -258,12 +242,11 @@ class Verifier {
   ): Promise<void> {
     const { byteOffset: offset } = place;
     const most = head.tag === "META" ? MAX_METADATA_BYTES + 64 : MAX_WHOLE_BYTES;
-    if (ORDER[head.tag] === undefined) return; // of a later version
-    this.#places.set(head.tag, offset);
+    if (!isKnown(head.tag)) return; // of a later version
     if (bytes > most) {
       throw damaged(`the segment ${head.tag} is too long`, { ...place, found: `${bytes} bytes` });
     }
-    if (head.tag === "SHA2") await this.#hash(offset);
+    if (head.tag === "SHA2") await this.#digests?.takeUpTo(offset);
     const segment = await this.#read(offset, bytes);
     if (head.tag === "META") decodeMetadata(segment, false, place);
     if (head.tag === "STAT") {
@@ -276,8 +259,8 @@ class Verifier {
       compareIndex(said, this.#index.finish(), this.#isWhole, place, this.#findings);
     }
     if (head.tag === "TRIG") await this.#triggers(segment, header, place);
-    if (head.tag === "SHA2") this.#digest(segment, place);
-    if (head.tag === "TRLR") this.#trailer(segment, header, place);
+    if (head.tag === "SHA2") this.#digests?.check(segment, place);
+    if (head.tag === "TRLR") this.#order?.checkTrailer(segment, this.#isWhole, place);
   }
 
   async #triggers(segment: Uint8Array, { codec }: ContainerHeader, place: Place): Promise<void> {
@@ -292,93 +275,6 @@ class Verifier {
     this.#index.addTriggers(entry);
     addTriggers(this.#stats, entry.count);
     await decodeTriggers(segment, entry.count, { codec, checkCrc: false }, place);
-  }
-
-  #digest(segment: Uint8Array, place: Place): void {
-    const { start, sha256 } = decodeDigest(segment, false, place);
-    const found = this.#sha256?.hex();
-    this.#sha256 = platform.createSha256();
-    const expected = this.#lastDigest;
-    this.#lastDigest = place.byteOffset;
-    if (start !== expected) {
-      throw damaged("the digest covers other bytes than it should", {
-        ...place,
-        expected: `those from ${expected} on`,
-        found: `from ${start}`,
-      });
-    }
-    if (found === undefined || found === sha256) return;
-    const details = { ...place, expected: `SHA-256 ${sha256}`, found };
-    throw damaged("bytes in front of here are damaged: their digest is wrong", details);
-  }
-
-  #trailer(segment: Uint8Array, header: ContainerHeader, place: Place): void {
-    const { byteOffset: offset } = place;
-    const trailer = decodeTrailer(segment, offset, false);
-    if (trailer === null) throw damaged("the trailer is damaged", place);
-    const places = this.#places;
-    const expected: Readonly<Record<keyof Trailer, number | null>> = {
-      fileLength: offset + TRAILER_BYTES,
-      metadata: places.get("META") ?? null,
-      statistics: places.get("STAT") ?? null,
-      index: places.get("INDX") ?? null,
-      digest: header.checksums === "sha256" ? (places.get("SHA2") ?? null) : null,
-      previous: this.#lastTrailer,
-    };
-    for (const name of Object.keys(expected) as (keyof Trailer)[]) {
-      if (trailer[name] === expected[name] || (!this.#isWhole && expected[name] === null)) continue;
-      this.#findings.add({
-        byteOffset: offset,
-        problem: `the trailer has a wrong place: ${name}`,
-        expected: `${expected[name] ?? "none"}`,
-        found: `${trailer[name] ?? "none"}`,
-      });
-    }
-    if (header.checksums === "sha256" && trailer.digest === null) {
-      throw damaged("there is no digest", { ...place, expected: "one, as the header says" });
-    }
-    this.#lastTrailer = offset;
-    this.#trailerEnd = offset + TRAILER_BYTES;
-    this.#trailers++;
-    this.#places = new Map();
-    this.#order = 0;
-  }
-
-  #checkOrder(tag: string, { byteOffset }: Place): void {
-    const order = ORDER[tag];
-    if (order === undefined) return;
-    const last = this.#order;
-    this.#order = order === ORDER.TRLR ? 0 : order;
-    const isNext = order === last + 1 || (order <= 1 && last === 0);
-    if (isNext || (tag === "TRLR" && last === ORDER.INDX) || !this.#isWhole) return;
-    const after = Object.keys(ORDER).find((name) => ORDER[name] === last);
-    const problem = `the segment ${tag} is at a place where it may not be`;
-    this.#findings.add({ byteOffset, problem, found: `behind ${after}` });
-  }
-
-  #checkEnd(byteLength: number): void {
-    const end = this.#trailerEnd;
-    if (end === byteLength) return;
-    if (end === null) {
-      const problem = "the end of the file is missing: there is no sound trailer";
-      this.#findings.add({ byteOffset: byteLength, problem, expected: "a trailer" });
-      return;
-    }
-    this.#findings.add({
-      byteOffset: end,
-      problem: "something stands behind the last trailer, as an append leaves it that was torn off",
-      expected: "the end of the file",
-      found: `${byteLength - end} bytes`,
-    });
-  }
-
-  /** Hashes what is in front of `end` and was not hashed yet. */
-  async #hash(end: number): Promise<void> {
-    if (this.#sha256 === null) return;
-    for (let at = this.#hashedUpTo; at < end; at += HASH_BYTES) {
-      this.#sha256.update(await this.#read(at, Math.min(HASH_BYTES, end - at)));
-    }
-    this.#hashedUpTo = Math.max(this.#hashedUpTo, end);
   }
 
   #read(offset: number, length: number): Promise<Uint8Array> {

@@ -141,6 +141,15 @@ describe("exportEvents", () => {
     expect((await digestEvents(other.bytes)).digest).toBe((await digestEvents(sink.bytes)).digest);
   });
 
+  it("refuses events outside the sensor, which a load would drop", async () => {
+    const sink = new MemorySink();
+    const exporting = exportEvents(await loadEvents(RAW), sink, {
+      geometry: { width: 20, height: 20 },
+    });
+    await expect(exporting).rejects.toMatchObject({ code: "not-encodable" });
+    expect([sink.closed, sink.aborts.length]).toEqual([0, 1]);
+  });
+
   it("refuses a file that is there, unless it is to be replaced", async () => {
     const path = join(folder, "there.evb");
     writeFileSync(path, "mine");
