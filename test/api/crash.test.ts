@@ -30,6 +30,8 @@ const MOMENTS = SOAK > 1 ? 100 : 10;
 /** The longest that a program works before it is killed. */
 const MOST_MS = 120;
 const EVENTS = 600;
+/** A file that was appended to so often is begun anew. */
+const MOST_ROUNDS = 60;
 const RAW = await madeEvt2({ ...mixedScene(), events: mixedScene().events.slice(0, EVENTS) });
 
 /**
@@ -85,6 +87,10 @@ describe.skipIf(!isBuilt)("a process that is killed", () => {
     await exportEvents(table, path);
     let rounds = 1;
     for (let moment = 0; moment < MOMENTS; moment++) {
+      if (rounds > MOST_ROUNDS) {
+        await exportEvents(table, path, { overwrite: true });
+        rounds = 1;
+      }
       const done = await runAndKill(`
         for (;;) {
           await appendEvents(${JSON.stringify(path)}, table, { chunkEvents: 50, bufferBytes: 0 });
