@@ -22,28 +22,9 @@ import { tell } from "../util/tell.ts";
 import { explainQuery, type QueryPlan } from "./explain.ts";
 import { stepsOf } from "./prefilter.ts";
 import type { QueryOptions } from "./query-options.ts";
+import { QuerySteps } from "./query-steps.ts";
 import { noSuchColumn, type QuerySelection, selectEvents } from "./selection.ts";
-import {
-  backgroundActivityStep,
-  checkNumber,
-  cropStep,
-  downsampleStep,
-  everyStep,
-  flipStep,
-  type HotPixelChoice,
-  headStep,
-  hotPixelsStep,
-  maskStep,
-  type PixelMask,
-  polarityStep,
-  type QueryStep,
-  type Region,
-  refractoryStep,
-  roiStep,
-  selectStep,
-  timeStep,
-} from "./steps.ts";
-import type { QueryTime } from "./time-bound.ts";
+import { checkNumber, type QueryStep } from "./steps.ts";
 
 /** What a query is about: how to get at the recording, and what to do when it is used no more. */
 export type RecordingOf = () => Promise<{
@@ -64,8 +45,6 @@ export interface QueryStreamOptions
 
 /** Options of {@link EventQuery.export}: those of an export, and those of the query. */
 export type QueryExportOptions = ExportOptions & ResultOptions;
-
-const COORDINATES: readonly ColumnName[] = ["x", "y"];
 
 /**
  * A description of events to be read: immutable, and nothing is read before one of the last calls
@@ -88,7 +67,7 @@ const COORDINATES: readonly ColumnName[] = ["x", "y"];
  *   .collect();
  * ```
  */
-export class EventQuery {
+export class EventQuery extends QuerySteps<EventQuery> {
   readonly #recordingOf: RecordingOf;
   readonly #options: QueryOptions;
   readonly #steps: readonly QueryStep[];
@@ -101,151 +80,11 @@ export class EventQuery {
     steps: readonly QueryStep[] = [],
     columns: readonly ColumnName[] = COLUMN_NAMES,
   ) {
+    super();
     this.#recordingOf = open;
     this.#options = options;
     this.#steps = steps;
     this.#columns = columns;
-  }
-
-  /**
-   * Keeps times from `start` on and in front of `end`; `null` leaves a side open.
-   *
-   * @param start - a value of `t` as it is loaded, or a text with a unit, such as `"1.5s"`: an offset
-   *   from the first event of the recording
-   * @throws EventError `invalid-query`
-   */
-  time(start: QueryTime | null, end: QueryTime | null = null): EventQuery {
-    return this.#add(timeStep(start, end), ["t"]);
-  }
-
-  /**
-   * Keeps pixels in any of some regions; coordinates stay as they are.
-   *
-   * @throws EventError `invalid-query`; one that reaches beyond the sensor is told of by the last call
-   */
-  roi(...regions: readonly Region[]): EventQuery {
-    return this.#add(roiStep(regions), COORDINATES);
-  }
-
-  /**
-   * Keeps the pixels of a mask, which has the size of the sensor.
-   *
-   * @throws EventError `invalid-query`
-   */
-  mask(mask: PixelMask): EventQuery {
-    return this.#add(maskStep(mask), COORDINATES);
-  }
-
-  /**
-   * Keeps one polarity.
-   *
-   * @throws EventError `invalid-query`
-   */
-  polarity(polarity: "on" | "off"): EventQuery {
-    return this.#add(polarityStep(polarity), ["polarity"]);
-  }
-
-  /**
-   * Keeps the first of every `step` events.
-   *
-   * @throws EventError `invalid-query`
-   */
-  every(step: number): EventQuery {
-    return this.#add(everyStep(step), []);
-  }
-
-  /**
-   * Keeps the first `most` events; what comes behind them is not read.
-   *
-   * @throws EventError `invalid-query`
-   */
-  head(most: number): EventQuery {
-    return this.#add(headStep(most), []);
-  }
-
-  /**
-   * Keeps columns. Later steps have these only.
-   *
-   * @throws EventError `invalid-option`
-   */
-  select(...columns: readonly ColumnName[]): EventQuery {
-    const step = selectStep(columns);
-    const names = step.kind === "select" ? step.columns : columns;
-    for (const name of names) this.#check(name);
-    return new EventQuery(this.#recordingOf, this.#options, [...this.#steps, step], names);
-  }
-
-  /**
-   * Drops events of a pixel less than `periodUs` microseconds after the last one of it that was kept,
-   * as the refractory period of a sensor does. Where time steps back, the event is kept.
-   *
-   * @throws EventError `invalid-query`, also for recordings without a geometry
-   */
-  refractory(periodUs: number): EventQuery {
-    return this.#add(refractoryStep(periodUs), [...COORDINATES, "t"]);
-  }
-
-  /**
-   * Drops hot pixels: given ones, or those with more events than the pixel at a percentile of all
-   * pixels that have any, in what earlier steps leave. To find them the recording is read once more.
-   *
-   * @param choice - pixels, or `{ percentile }`, 99.9 by default
-   * @throws EventError `invalid-query`
-   */
-  hotPixels(choice: HotPixelChoice = {}): EventQuery {
-    return this.#add(hotPixelsStep(choice), COORDINATES);
-  }
-
-  /**
-   * Keeps an event only if one of the eight pixels around it had its latest event at most `periodUs`
-   * microseconds from it (T. Delbruck, "Frame-free dynamic digital vision", 2008).
-   *
-   * @throws EventError `invalid-query`, also for recordings without a geometry
-   */
-  backgroundActivity(periodUs: number): EventQuery {
-    return this.#add(backgroundActivityStep(periodUs), [...COORDINATES, "t"]);
-  }
-
-  /**
-   * Turns the picture around: with `"x"` left becomes right, with `"y"` top becomes bottom.
-   *
-   * @throws EventError `invalid-query`, also for recordings without a geometry
-   */
-  flip(axis: "x" | "y"): EventQuery {
-    return this.#add(flipStep(axis), COORDINATES);
-  }
-
-  /**
-   * Keeps a region and makes its corner the origin; the geometry becomes that of the region.
-   *
-   * @throws EventError `invalid-query`; one that reaches beyond the sensor is told of by the last call
-   */
-  crop(region: Region): EventQuery {
-    return this.#add(cropStep(region), COORDINATES);
-  }
-
-  /**
-   * Divides coordinates and sensor by a whole number; remainders are left out. All events stay.
-   *
-   * @throws EventError `invalid-query`
-   */
-  downsample(factor: number): EventQuery {
-    return this.#add(downsampleStep(factor), COORDINATES);
-  }
-
-  /**
-   * Keeps events for which a Polars expression is true. It is evaluated batch by batch, so it may look
-   * at one row at a time only: comparisons, arithmetic, `isIn` and the like; for all else there is
-   * `(await query.lazy()).filter(...)`. Whether it is one of those the last call tells, before anything
-   * is read, with `invalid-query`.
-   *
-   * @example
-   * ```ts
-   * const near = recording.query().filter(pl.col("x").plus(pl.col("y")).lt(100));
-   * ```
-   */
-  filter(expr: unknown): EventQuery {
-    return this.#add({ kind: "filter", expr }, []);
   }
 
   /**
@@ -413,9 +252,10 @@ export class EventQuery {
     });
   }
 
-  #add(step: QueryStep, columns: readonly ColumnName[]): EventQuery {
+  protected override with(step: QueryStep, columns: readonly ColumnName[]): EventQuery {
     for (const name of columns) this.#check(name);
-    return new EventQuery(this.#recordingOf, this.#options, [...this.#steps, step], this.#columns);
+    const left = step.kind === "select" ? step.columns : this.#columns;
+    return new EventQuery(this.#recordingOf, this.#options, [...this.#steps, step], left);
   }
 
   #check(name: ColumnName): void {

@@ -242,7 +242,9 @@ export function flipStep(axis: "x" | "y"): QueryStep {
 }
 
 /** @throws EventError `invalid-option` */
-export function selectStep(columns: readonly ColumnName[]): QueryStep {
+export function selectStep(
+  columns: readonly ColumnName[],
+): Extract<QueryStep, { readonly kind: "select" }> {
   return { kind: "select", columns: checkColumns(columns) };
 }
 
