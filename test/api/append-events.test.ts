@@ -143,9 +143,10 @@ describe("appendEvents", () => {
         await recording.close();
         expect(await verifyContainer(path, { deep: true })).toMatchObject({ findings: [] });
         expect(readReferenceContainer(readFileSync(path))).toMatchObject({ off: 0 });
-        const { header } = await openRecording(path);
-        expect(header).toContainEqual(["evarrow.codec", codec]);
-        expect(header).toContainEqual(["evarrow.checksums", checksum]);
+        const appended = await openRecording(path);
+        expect(appended.header).toContainEqual(["evarrow.codec", codec]);
+        expect(appended.header).toContainEqual(["evarrow.checksums", checksum]);
+        await appended.close();
       }
     }
   });
