@@ -28,7 +28,10 @@ export function addFilterOptions(command: Command): Command {
       addRegion,
     )
     .addOption(new Option("--polarity <which>", "only these events").choices(["on", "off"]))
-    .option("--no-index", "keep no index of times, for --from and --to, in the cache folder")
+    .option(
+      "--no-index",
+      "read all of the file for --from and --to, and keep no index of its times in the cache folder",
+    )
     .option(
       "--assume-sorted",
       "take the times of an HDF5 file for ascending, instead of reading all of them",

@@ -1,3 +1,4 @@
+import { EventError } from "../errors.ts";
 import type { SensorGeometry } from "../events/geometry.ts";
 import { BLOCK_SIDE } from "../kernels/layout.ts";
 import type { OpenedRecording } from "../recording/recording.ts";
@@ -21,9 +22,22 @@ export async function findHotPixels(
  * The hot pixels among those that were counted: those with more events than the given share of all
  * pixels that have any. With n counts in rising order, that of number ceil(percentile / 100 * n),
  * from 1, is the most that a pixel may have (the nearest-rank percentile).
+ *
+ * @throws EventError `memory-limit` when events lie on more pixels than can be counted
  */
 export function hotPixelsOf(pixels: TilePixels, percentile: number): { x: number; y: number }[] {
   pixels.settle();
+  const { eventsNotCounted } = pixels;
+  if (eventsNotCounted > 0) {
+    throw new EventError(
+      "memory-limit",
+      "hot pixels cannot be told: there was no room to count all",
+      {
+        found: `${eventsNotCounted} events on pixels that were not counted`,
+        hint: "Give the `geometry`, or look for them in a region.",
+      },
+    );
+  }
   const counts: number[] = [];
   for (const count of countsOf(pixels)) counts.push(count.events);
   if (counts.length === 0) return [];

@@ -357,6 +357,19 @@ describe("a query", () => {
     await expect(huge.count()).rejects.toMatchObject({ code: "memory-limit" });
   });
 
+  it("does not guess hot pixels where not all could be counted", async () => {
+    const lines = Array.from({ length: 4200 }, (_, at) => {
+      return `${(at % 1000) * 64},${Math.floor(at / 1000) * 64},${at},1\n`;
+    });
+    const bytes = new TextEncoder().encode(`x,y,t,polarity\n${lines.join("")}`);
+    await expect(scanEvents(bytes).hotPixels({ percentile: 50 }).count()).rejects.toMatchObject({
+      code: "memory-limit",
+      found: "104 events on pixels that were not counted",
+    });
+    const region = { x: 0, y: 0, width: 60_000, height: 64 };
+    expect(await scanEvents(bytes).roi(region).hotPixels({ percentile: 50 }).count()).toBe(938);
+  });
+
   it("reads a stream that comes once no more than once", async () => {
     const bytes = await formatOf("evt2").make({ events: eventsOf(100), geometry });
     const query = scanEvents(new Blob([bytes]).stream()).hotPixels();
