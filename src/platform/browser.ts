@@ -109,6 +109,8 @@ export const platform: Platform = {
     return { update: (bytes) => void hash.update(bytes), hex: () => bytesToHex(hash.digest()) };
   },
 
+  peakMemory: () => null,
+
   availableMemory() {
     // Rounded, at most 8, and Chromium's alone: a share of it is what a page can count on.
     const { deviceMemory } = (globalThis.navigator ?? {}) as { deviceMemory?: number };

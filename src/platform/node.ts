@@ -100,6 +100,8 @@ export const platform: Platform = {
     return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest("hex") };
   },
 
+  peakMemory: () => process.resourceUsage().maxRSS * 1024, // in kilobytes, whatever the system
+
   availableMemory() {
     const now = performance.now();
     if (now - lookedAt >= LOOK_INTERVAL_MS) {

@@ -111,6 +111,8 @@ export interface Platform {
    * platform does not tell.
    */
   availableMemory(): number | null;
+  /** The most bytes of memory that this process has had; null where the platform does not tell. */
+  peakMemory(): number | null;
   /** Lets timers, input and aborts have their turn. */
   yieldToEventLoop(): Promise<void>;
 }
