@@ -1,4 +1,4 @@
-import { composeMetadata } from "../container/compose-metadata.ts";
+import { checkMetadataNames, composeMetadata } from "../container/compose-metadata.ts";
 import { resolveSettings } from "../container/settings.ts";
 import { shiftTimes } from "../container/times.ts";
 import { ContainerWriter } from "../container/writer.ts";
@@ -100,6 +100,7 @@ export async function concatEvents(
   }
   if (typeof rebase !== "boolean") throw wrong("rebase is not known", "true or false", rebase);
   const settings = resolveSettings(options);
+  checkMetadataNames(options.metadata);
   signal?.throwIfAborted();
   if (!overwrite) await refuseExisting(target);
   const parts: Part[] = [];

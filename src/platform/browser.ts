@@ -90,6 +90,8 @@ export const platform: Platform = {
     return inflateWithFzstd(bytes, size);
   },
 
+  inflateFrames: null,
+
   crc32,
 
   openPathToBlock(path) {

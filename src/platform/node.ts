@@ -17,7 +17,7 @@ import { createScratchFolder } from "../source/node/scratch-folder.ts";
 import { spoolToFile } from "../source/node/spool.ts";
 import { zstdInflater } from "../source/node/zlib-inflater.ts";
 import { readAvailableMemory } from "./available-memory.ts";
-import { compressBlock, inflateBlock } from "./node-codecs.ts";
+import { compressBlock, inflateBlock, inflateFrames } from "./node-codecs.ts";
 import { startNodeThread } from "./node-thread.ts";
 import type { Platform } from "./platform.ts";
 
@@ -86,6 +86,8 @@ export const platform: Platform = {
   compressBlock,
 
   inflateBlock,
+
+  inflateFrames,
 
   crc32: (bytes, start = 0) => zlib.crc32(bytes, start),
 
