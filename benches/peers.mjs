@@ -42,7 +42,7 @@ const PROGRAMS = [
     formats: ["evt2", "evt21", "evt3", "text-s", "h5-plain", "h5-gzip", "h5-shuffle", "h5-ecf"],
     jobs: { read: "load_events" },
     threads: ALL_THREADS,
-    bytesPerEvent: 150,
+    bytesPerEvent: 120,
   },
   {
     library: "openeb",
@@ -138,7 +138,9 @@ export function findPeers(format, jobs) {
     }
   }
   if (missing.length > 0) {
-    missing.push("`npm run bench:peers` installs what there is; EVARROW_PYTHON names another Python.");
+    missing.push(
+      "`npm run bench:peers` installs what there is; EVARROW_PYTHON names another Python.",
+    );
   }
   return { peers, missing: missing.length > 0 ? missing.join("\n") : undefined };
 }
@@ -188,7 +190,9 @@ function peerOf({ python, program, version, format, job, threads }) {
     const bytes = input.events * bytesPerEvent;
     if (bytes > freemem()) {
       const gigabytes = (value) => `${(value / 1e9).toFixed(1)} GB`;
-      return { wrong: `is not run: it takes about ${gigabytes(bytes)}, ${gigabytes(freemem())} are free` };
+      return {
+        wrong: `is not run: it takes about ${gigabytes(bytes)}, ${gigabytes(freemem())} are free`,
+      };
     }
     const args = [mode, job, format, input.path, warmUp.path];
     if (input.rowGroup !== undefined) args.push(String(input.rowGroup));
@@ -246,7 +250,12 @@ function runPython(python, script, args, threads = 1) {
   };
   const stdio = ["ignore", "pipe", "pipe"];
   const options = { encoding: "utf8", env, stdio, timeout: TIMEOUT_MS };
-  return JSON.parse(execFileSync(python, [path, ...args], options).trim().split("\n").at(-1));
+  return JSON.parse(
+    execFileSync(python, [path, ...args], options)
+      .trim()
+      .split("\n")
+      .at(-1),
+  );
 }
 
 /** What a process said last, or how it ended. */
