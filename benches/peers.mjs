@@ -42,7 +42,7 @@ const PROGRAMS = [
     formats: ["evt2", "evt21", "evt3", "text-s", "h5-plain", "h5-gzip", "h5-shuffle", "h5-ecf"],
     jobs: { read: "load_events" },
     threads: ALL_THREADS,
-    bytesPerEvent: 120,
+    bytesPerEvent: 130,
   },
   {
     library: "openeb",

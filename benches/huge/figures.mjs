@@ -10,8 +10,7 @@ const QUERY_TARGET = 200e6;
 const SLACK = 32e6;
 
 /**
- * @typedef {{ events: number, seconds: number, peakBytes: number, baseBytes: number, fileBytes?: number,
- *   firstSeconds?: number }} Figures of one job
+ * @typedef {{ events: number, seconds: number, peakBytes: number, baseBytes: number, indexSeconds?: number }} Figures of one job
  * @typedef {{ events: number, bytes: number, figures: Record<string, Figures> }} Size
  */
 
@@ -101,11 +100,10 @@ function resultBytes(job, events) {
   return job === "window" ? events * EVENT_BYTES : 0;
 }
 
-function noteOf({ events, fileBytes, firstSeconds }) {
-  if (firstSeconds !== undefined) {
-    return `, gives ${(events / 1e6).toFixed(1)} M; ${firstSeconds.toFixed(2)} the first time`;
-  }
-  return fileBytes === undefined ? "" : `, ${(fileBytes / events).toFixed(2)} B/event`;
+function noteOf({ events, indexSeconds }) {
+  if (indexSeconds === undefined) return "";
+  const found = `${(events / 1e6).toFixed(1)} M`;
+  return `, gives ${found}; ${indexSeconds.toFixed(2)} for the index of times before`;
 }
 
 function rate(perSecond) {

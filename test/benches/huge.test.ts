@@ -15,7 +15,7 @@ const sizeOf = (events: number, count: number, window: number) => ({
   bytes: events * 4,
   figures: {
     count: figure(events, count),
-    window: { ...figure(events / 100, window), firstSeconds: 9 },
+    window: { ...figure(events / 100, window), indexSeconds: 9 },
   },
 });
 
@@ -35,7 +35,7 @@ describe("figures of huge recordings", () => {
       "100 M events, 400 MB",
       "          peak over base    peak  M events/s  s",
       "counted            30 MB   90 MB          50  2.00",
-      "a window           60 MB  120 MB          50  2.00, gives 1.0 M; 9.00 the first time",
+      "a window           60 MB  120 MB          50  2.00, gives 1.0 M; 9.00 for the index of times before",
     ]);
   });
 
