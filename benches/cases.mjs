@@ -30,6 +30,7 @@ import { cases as stream } from "./suites/stream.mjs";
  * @property {boolean} [isPerCall] takes as long however many events there are: no rate
  * @property {"stream" | "fresh"} [baseline] the mode of the C program that does the same
  * @property {readonly string[]} [peers] what programs in Python do that is the same or near it
+ * @property {readonly string[]} [arrowPeers] the same of programs that are given an Arrow file
  * @property {readonly string[]} [beside] cases that it is set beside, pair by pair
  * @property {(context: Context) => Promise<Work>} prepare what is not timed
  *

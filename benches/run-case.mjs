@@ -58,7 +58,7 @@ const STEPS = {
     while (performance.now() < until);
   },
 
-  /** Seconds of each of `samples` runs, or of as many as fit into the time, and CPU seconds of a run. */
+  /** Seconds of each of `samples` runs, or of as many as fit into the time. */
   async sample({ samples, milliseconds = 0 }) {
     const { run } = await prepared();
     const bench = new Bench({
@@ -69,14 +69,8 @@ const STEPS = {
       throws: true,
     });
     bench.add(name, async () => void (await run()));
-    const before = process.cpuUsage();
     const [{ result }] = await bench.run();
-    const { user, system } = process.cpuUsage(before);
-    const { samples: latencies } = result.latency;
-    return {
-      seconds: latencies.map((milliseconds) => milliseconds / 1000),
-      cpuSeconds: work.peakBytes ? null : (user + system) / 1e6 / latencies.length,
-    };
+    return { seconds: result.latency.samples.map((milliseconds) => milliseconds / 1000) };
   },
 
   async close() {

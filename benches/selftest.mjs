@@ -57,11 +57,11 @@ try {
     ]) {
       const startedAt = performance.now();
       const { comparison } = await compareBuilds(name, { present, kept }, inputs);
-      const { ratio, ratios, verdict, by, wall } = comparison;
+      const { ratio, ratios, verdict, by, usual } = comparison;
       if (verdict === expected) right[expected]++;
       console.log(
         `${at} ${present.name.padEnd(6)} ${verdict === expected ? "" : "WRONG: "}${verdict},` +
-          ` ${by} ${show(ratio)}, ${by === "time" ? "" : `time ${show(wall)}, `}` +
+          ` ${by} ${show(ratio)}, ${by === "usual" ? "" : `usual ${show(usual)}, `}` +
           ` ${ratios.length} rounds, ${((performance.now() - startedAt) / 1000).toFixed(0)} s`,
       );
     }

@@ -7,7 +7,7 @@ import { caseInTurn, runInTurn } from "./in-turn.mjs";
 import { contextOf, peakOf, resultOf } from "./measure.mjs";
 
 /** How many rounds of new processes there are: more while the interval is wide. */
-export const ROUNDS = { fewest: 6, most: 16 };
+export const ROUNDS = { fewest: 6, most: 30 };
 
 /**
  * @typedef {object} BuildComparison
@@ -15,12 +15,12 @@ export const ROUNDS = { fewest: 6, most: 16 };
  * @property {string} name of the case
  * @property {string} against name of the kept build
  * @property {import("../stats/estimates.mjs").Estimate} ratio present over kept, above 1 is slower: of
- *   the time that the verdict rests on
+ *   the runs that the verdict rests on
  * @property {number[]} ratios of the rounds
  * @property {import("../stats/ratios.mjs").Verdict} verdict
- * @property {"time" | "CPU time"} by
- * @property {import("../stats/estimates.mjs").Estimate} wall
- * @property {import("../stats/estimates.mjs").Estimate | null} cpu
+ * @property {"usual" | "undisturbed"} by which runs the verdict rests on
+ * @property {import("../stats/estimates.mjs").Estimate} usual
+ * @property {import("../stats/estimates.mjs").Estimate} undisturbed
  * @property {number} noise
  * @property {number} peakBytes of the present build
  * @property {number} otherPeakBytes
@@ -49,21 +49,20 @@ export async function compareBuilds(name, { present, kept }, inputs, options = {
   const unit = unitOf(name, contexts[1]);
   const [first, second] = contexts.map((context) => caseInTurn(context, unit));
   const found = await runInTurn(first, second, { ...limits, noise });
-  const seconds = found.rounds.flatMap(({ wall }) => wall.map(([, present]) => present * unit));
-  const { verdict, by } = judge(found.wall, found.cpu, noise);
-  const key = by === "time" ? "wall" : "cpu";
+  const { verdict, by } = judge(found.usual, found.undisturbed, noise);
+  const seconds = found.rounds.flatMap(({ runs }) => runs[1].map((second) => second * unit));
   return {
     result: resultOf(contexts[1], { seconds, peakBytes: own.peakBytes, facts: checks[1].facts }),
     comparison: {
       kind: "build",
       name,
       against: kept.name,
-      ratio: found[key],
-      ratios: found.rounds.map((round) => Math.exp(ratioOfRound(round[key]))),
+      ratio: found[by],
+      ratios: found.rounds.map((round) => Math.exp(ratioOfRound(round))),
       verdict,
       by,
-      wall: found.wall,
-      cpu: found.cpu,
+      usual: found.usual,
+      undisturbed: found.undisturbed,
       noise,
       peakBytes: own.peakBytes,
       otherPeakBytes: other.peakBytes,

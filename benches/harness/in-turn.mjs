@@ -4,12 +4,9 @@
 // is compared is taken in neighbouring moments, first, second, second, first, from two processes
 // that wait for their turn. Processes of the same code differ, too (where code and memory came to lie),
 // so there are new ones every round, and rounds are what the interval is made of.
-//
-// Each turn gives the time that passed and the CPU time of all threads of the process. On a machine
-// that others use, the first says mostly how long a process waited for a core; the second does not.
 
 import { median } from "../stats/estimates.mjs";
-import { isNarrow, NOISE, ratioOf } from "../stats/ratios.mjs";
+import { isNarrow, NOISE, undisturbedRatio, usualRatio } from "../stats/ratios.mjs";
 import { startCase } from "./child.mjs";
 
 /** A turn: as many runs as fit, at least one. */
@@ -24,13 +21,8 @@ const WARM_UP_MS = 300;
  * @property {() => Promise<Started>} start
  *
  * @typedef {object} Started
- * @property {() => Promise<Turn>} turn
- 
+ * @property {() => Promise<number[]>} turn seconds of each run, or seconds per event
  * @property {() => Promise<void>} close
- *
- * @typedef {object} Turn seconds, or seconds per event
- * @property {number} wall that passed
- * @property {number | null} cpu of all threads; null where the work is that of another process
  *
  * @typedef {object} Limits
  * @property {number} fewest rounds
@@ -54,11 +46,8 @@ export function caseInTurn(context, unit) {
       return {
         async turn() {
           const asked = { samples: 1, milliseconds: TURN_MS };
-          const { seconds, cpuSeconds } = await child.ask("sample", asked);
-          return {
-            wall: median(seconds) / unit,
-            cpu: cpuSeconds === null ? null : cpuSeconds / unit,
-          };
+          const { seconds } = await child.ask("sample", asked);
+          return seconds.map((second) => second / unit);
         },
         close: child.close,
       };
@@ -68,10 +57,9 @@ export function caseInTurn(context, unit) {
 
 /**
  * @typedef {object} Outcome ratios are second over first
- * @property {{ wall: Round, cpu: Round | null }[]} rounds
- * @property {import("../stats/estimates.mjs").Estimate} wall
- * @property {import("../stats/estimates.mjs").Estimate | null} cpu
- * @typedef {import("../stats/ratios.mjs").Round} Round
+ * @property {import("../stats/ratios.mjs").Round[]} rounds
+ * @property {import("../stats/estimates.mjs").Estimate} usual
+ * @property {import("../stats/estimates.mjs").Estimate} undisturbed
  */
 
 /**
@@ -80,17 +68,16 @@ export function caseInTurn(context, unit) {
  * @param {Limits} limits
  * @returns {Promise<Outcome>}
  */
-export async function runInTurn(first, second, { fewest, most, noise = NOISE, seconds = 60 }) {
+export async function runInTurn(first, second, { fewest, most, noise = NOISE, seconds = 90 }) {
   const rounds = [];
   const startedAt = performance.now();
   for (;;) {
     rounds.push(await runRound(first, second, rounds.length % 2 === 1));
     if (rounds.length < fewest) continue;
-    const wall = ratioOf(rounds.map((round) => round.wall));
-    const cpu = rounds[0].cpu === null ? null : ratioOf(rounds.map((round) => round.cpu));
-    const isDone = isNarrow(cpu ?? wall, noise);
+    const [usual, undisturbed] = [usualRatio(rounds), undisturbedRatio(rounds)];
+    const isDone = isNarrow(usual, noise) || isNarrow(undisturbed, noise);
     const isLate = performance.now() - startedAt > seconds * 1000;
-    if (isDone || isLate || rounds.length >= most) return { rounds, wall, cpu };
+    if (isDone || isLate || rounds.length >= most) return { rounds, usual, undisturbed };
   }
 }
 
@@ -108,20 +95,24 @@ async function runRound(first, second, isSwapped) {
   }
 }
 
-/** @returns {Promise<{ wall: Round, cpu: Round | null }>} */
+/** @returns {Promise<import("../stats/ratios.mjs").Round>} */
 async function takeTurns(a, b) {
-  const turns = [];
+  const pairs = [];
+  const runs = [[], []];
+  const turn = async (of) => {
+    const seconds = await [a, b][of].turn();
+    runs[of].push(...seconds);
+    return median(seconds);
+  };
   const startedAt = performance.now();
   let quartets = 1;
   for (let done = 0; done < quartets; done++) {
-    const [a1, b1] = [await a.turn(), await b.turn()];
-    const [b2, a2] = [await b.turn(), await a.turn()];
-    turns.push([a1, b1], [a2, b2]);
+    const [a1, b1] = [await turn(0), await turn(1)];
+    const [b2, a2] = [await turn(1), await turn(0)];
+    pairs.push([a1, b1], [a2, b2]);
     if (done > 0) continue;
     const milliseconds = performance.now() - startedAt;
     quartets = Math.min(MOST_QUARTETS, Math.max(1, Math.round(ROUND_MS / milliseconds)));
   }
-  const pairsOf = (key) => turns.map((pair) => pair.map((turn) => turn[key]));
-  const hasCpu = turns.flat().every(({ cpu }) => cpu !== null && cpu > 0);
-  return { wall: pairsOf("wall"), cpu: hasCpu ? pairsOf("cpu") : null };
+  return { pairs, runs };
 }

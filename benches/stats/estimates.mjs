@@ -41,19 +41,32 @@ export function summarize(samples) {
 }
 
 /**
- * A statistic and its interval of 95 %, by the percentiles of what resampled sets give.
+ * A statistic of numbers and its interval of 95 %, by the percentiles of what resampled sets give.
  *
  * @param {readonly number[]} samples
  * @param {(samples: Float64Array) => number} statistic may put its argument into order
  * @param {{ resamples?: number, seed?: number }} [options]
  * @returns {Estimate}
  */
-export function bootstrap(samples, statistic, { resamples = RESAMPLES, seed = SEED } = {}) {
+export function bootstrap(samples, statistic, options) {
+  return bootstrapOf(samples, (chosen) => statistic(Float64Array.from(chosen)), options);
+}
+
+/**
+ * The same of a set of anything.
+ *
+ * @template Sample
+ * @param {readonly Sample[]} samples
+ * @param {(samples: readonly Sample[]) => number} statistic
+ * @param {{ resamples?: number, seed?: number }} [options]
+ * @returns {Estimate}
+ */
+export function bootstrapOf(samples, statistic, { resamples = RESAMPLES, seed = SEED } = {}) {
   if (samples.length === 0) throw new RangeError("no samples");
-  const value = statistic(Float64Array.from(samples));
+  const value = statistic(samples);
   if (samples.length === 1) return { value, low: value, high: value };
   const random = randomNumbers(seed);
-  const drawn = new Float64Array(samples.length);
+  const drawn = new Array(samples.length);
   const found = new Float64Array(resamples);
   for (let at = 0; at < resamples; at++) {
     for (let n = 0; n < drawn.length; n++) {

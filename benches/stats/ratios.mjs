@@ -1,6 +1,6 @@
 // Two things that ran in turn: their ratio, and what it says.
 
-import { bootstrap, median, middleOfPairs } from "./estimates.mjs";
+import { bootstrap, bootstrapOf, median, middleOfPairs, quantileOf } from "./estimates.mjs";
 
 /** Changes that are smaller are none: processes of the same code differ by as much. */
 export const NOISE = 0.03;
@@ -8,9 +8,15 @@ export const NOISE = 0.03;
 /**
  * @typedef {"improved" | "regressed" | "no change"} Verdict
  * @typedef {import("./estimates.mjs").Estimate} Estimate
- * @typedef {[first: number, second: number][]} Round pairs of times in the order in which they were
- *   taken: in even places the first thing ran before the second, in odd ones after it
+ * @typedef {[first: number, second: number][]} Pairs of times in the order in which they were taken: in
+ *   even places the first thing ran before the second, in odd ones after it
+ * @typedef {object} Round
+ * @property {Pairs} pairs a pair for neighbouring turns, each the median of its runs
+ * @property {[first: number[], second: number[]]} runs the time of every single run
  */
+
+/** Of all runs, the part that is taken to have run undisturbed. */
+const UNDISTURBED = 0.05;
 
 /**
  * The ratio of a round, second over first, as a logarithm. Two neighbouring pairs, taken as first,
@@ -20,22 +26,38 @@ export const NOISE = 0.03;
  * @param {Round} round at least one pair
  */
 export function ratioOfRound(round) {
-  const pairs = round.map(([first, second]) => Math.log(second / first));
+  const pairs = round.pairs.map(([first, second]) => Math.log(second / first));
   const quartets = [];
   for (let at = 0; at + 1 < pairs.length; at += 2) quartets.push((pairs[at] + pairs[at + 1]) / 2);
   return median(quartets.length > 0 ? quartets : pairs);
 }
 
 /**
- * The ratio over all rounds, second over first. Rounds are what is resampled, since the pairs of a
- * round share their processes and with them what differs from one process to the next.
+ * The ratio of usual runs over all rounds, second over first. Rounds are what is resampled, since the
+ * pairs of a round share their processes and with them what differs from one process to the next.
  *
  * @param {readonly Round[]} rounds
  * @returns {Estimate}
  */
-export function ratioOf(rounds) {
+export function usualRatio(rounds) {
   const { value, low, high } = bootstrap(rounds.map(ratioOfRound), middleOfPairs);
   return { value: Math.exp(value), low: Math.exp(low), high: Math.exp(high) };
+}
+
+/**
+ * The ratio of runs that nothing disturbed, second over first: of the fastest twentieth of either, all
+ * rounds together. On a machine that others keep busy most runs mostly wait, and only the fastest tell
+ * what the work takes.
+ *
+ * @param {readonly Round[]} rounds
+ * @returns {Estimate}
+ */
+export function undisturbedRatio(rounds) {
+  const fast = (chosen, which) => {
+    const runs = Float64Array.from(chosen.flatMap((round) => round.runs[which])).sort();
+    return quantileOf(runs, UNDISTURBED);
+  };
+  return bootstrapOf(rounds, (chosen) => fast(chosen, 1) / fast(chosen, 0), { resamples: 400 });
 }
 
 /**
@@ -67,16 +89,19 @@ export function verdictOf({ value, low, high }, noise = NOISE) {
 }
 
 /**
- * The verdict over both times. The time that passed is what people feel, so where it changed, that
- * counts. Where it did not, or the machine was too busy to tell, CPU time decides.
+ * The verdict over both ratios. What is usual counts, where it changed. Where it did not, or the machine
+ * was too busy to tell, the undisturbed runs decide.
  *
- * @param {Estimate} wall
- * @param {Estimate | null} cpu
+ * @param {Estimate} usual
+ * @param {Estimate} undisturbed
  * @param {number} noise
- * @returns {{ verdict: Verdict, by: "time" | "CPU time" }} `by`: which of the two `verdict` rests on
+ * @returns {{ verdict: Verdict, by: "usual" | "undisturbed" }} which ratio the verdict rests on: of two
+ *   that tell no change the narrower one
  */
-export function judge(wall, cpu, noise = NOISE) {
-  const verdict = verdictOf(wall, noise);
-  if (verdict !== "no change" || cpu === null) return { verdict, by: "time" };
-  return { verdict: verdictOf(cpu, noise), by: "CPU time" };
+export function judge(usual, undisturbed, noise = NOISE) {
+  const verdict = verdictOf(usual, noise);
+  if (verdict !== "no change") return { verdict, by: "usual" };
+  const other = verdictOf(undisturbed, noise);
+  const isNarrower = usual.high / usual.low <= undisturbed.high / undisturbed.low;
+  return { verdict: other, by: other === "no change" && isNarrower ? "usual" : "undisturbed" };
 }

@@ -29,6 +29,8 @@ export const fixtures = {
       .scanEvents(input.path)
       .head(Math.ceil(input.events / 10))
       .export(path, { overwrite: true }),
+  /** For programs that read Arrow. */
+  "events.arrow": async ({ evarrow, input }, path) => evarrow.convertRecording(input.path, path),
   "zstd.ipc": async (context, path) => (await pieces(context)).writeIPC(path, ZSTD),
   "events.jsonl": async (context, path) => writeJson(await columnsOf(context), path),
 };
@@ -58,6 +60,7 @@ const written = {
   "container-write": {
     title: "written from an Arrow table in memory, preset balanced",
     beside: ["container-write-ipc", "container-write-json"],
+    arrowPeers: ["parquet-write"],
     prepare: async (context) => {
       const table = await context.evarrow.loadTable(context.input.path);
       const path = scratch(context, "table.evb");
@@ -113,6 +116,7 @@ const read = {
     title: "container read into a DataFrame",
     fixture: EVB,
     beside: ["container-read-ipc", "container-read-json"],
+    arrowPeers: ["read", "parquet-read"],
     prepare: async ({ evarrow, fixture }) => ({
       run: async () => (await evarrow.loadEvents(fixture)).height,
       check: async () => sumsOfFrame(await evarrow.loadEvents(fixture), pl),
