@@ -11,10 +11,11 @@ import { writeFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { CASES, chooseCases, SUITES } from "./cases.mjs";
 import { CURRENT, freezeBuild, saveBuild, savedBuild } from "./harness/builds.mjs";
+import { startCase } from "./harness/child.mjs";
 import { compareBuilds } from "./harness/compare-builds.mjs";
 import { InputsOfRun, Unable } from "./harness/inputs-of-run.mjs";
 import { describeMachine } from "./harness/machine.mjs";
-import { contextOf, measure } from "./harness/measure.mjs";
+import { contextOf, measure, measureQuickly } from "./harness/measure.mjs";
 import { Others } from "./harness/side-by-side.mjs";
 import { reportPage } from "./report/page.mjs";
 import { buildLines, resultLines, sideBySideLines, targetLines } from "./report/text.mjs";
@@ -46,11 +47,14 @@ const frozen = saved ? freezeBuild() : undefined;
 const present = frozen?.build ?? CURRENT;
 const others = options.compare === true ? new Others(inputs, present, options.rounds) : undefined;
 let failures = 0;
+/** @type {{ child?: import("./harness/child.mjs").Child, failures: number }} */
+let shared = { failures };
 try {
   say(figures.machine.text);
   for (const name of names) await runCase(name);
   finish();
 } finally {
+  await shared.child?.close();
   others?.remove();
   frozen?.remove();
   inputs.remove();
@@ -70,8 +74,9 @@ async function runCase(name) {
 
 async function alone(name) {
   const context = await contextOf(name, present, inputs);
-  const { samples, quick: isQuick } = options;
-  const result = await measure(context, { samples, isQuick });
+  const result = await (options.quick
+    ? measureQuickly(context, options.samples, await sharedProcess(context))
+    : measure(context, options.samples));
   figures.results.push(result);
   say(resultLines(result).join("\n"));
   if (others && !CASES[name].isRival) {
@@ -81,6 +86,15 @@ async function alone(name) {
     }
   }
   say("");
+}
+
+/** Of `--quick`; after a failure a new one, since nobody knows what the old one is left with. */
+async function sharedProcess(context) {
+  if (shared.failures !== failures) await shared.child?.close();
+  if (shared.child === undefined || shared.failures !== failures) {
+    shared = { child: await startCase(context), failures };
+  }
+  return shared.child;
 }
 
 async function besideSaved(name) {
@@ -139,7 +153,7 @@ function readOptions() {
     .option("--rounds <n>", "most rounds of a comparison: 30 with a build, 5 with others", positive)
     .option("--noise <percent>", "changes that are smaller are none", positive, NOISE * 100)
     .option("--fail-on-regression", "exit with 1 where a case regressed")
-    .option("--quick", "a few thousand events, one process a case: to see that all of it works")
+    .option("--quick", "few events, one process for all: to see that all of it works")
     .option("--json <file>", "write all figures")
     .option("--html <file>", "write a report with plots, one file that needs no network")
     .parse()

@@ -15,8 +15,10 @@ let name;
 let work;
 
 const STEPS = {
-  /** Which case of which build. */
+  /** Which case of which build; in place of the one before, if any. */
   async open(asked) {
+    work?.close?.();
+    work = undefined;
     const evarrow = await import(new URL(asked.library, asked.build).href);
     name = asked.name;
     context = { ...asked, evarrow };

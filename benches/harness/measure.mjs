@@ -37,39 +37,44 @@ export async function contextOf(name, build, inputs) {
 }
 
 /**
- * Checks a case, and runs it once for its memory: each in a new process, for `quick` both in one, which
- * is then asked for samples, too.
+ * Checks a case, runs it once for its memory, and takes samples: each in a new process.
  *
  * @param {object} context of {@link contextOf}
- * @param {{ samples: number, isQuick: boolean }} options
+ * @param {number} samples
  * @returns {Promise<Result>}
  */
-export async function measure(context, { samples, isQuick }) {
-  const taken = { checked: undefined, once: undefined, seconds: [] };
-  const check = async (child) => {
-    taken.checked = await child.ask("check");
-  };
-  const once = async (child) => {
-    taken.once = await child.ask("once", isQuick ? {} : { warmUp: context.warmUp });
-    const { events } = taken.once;
-    const expected = taken.checked.events;
-    if (expected !== undefined && expected !== null && events !== expected) {
-      throw new Error(`${context.name}: ${events} events, not ${expected}`);
-    }
-  };
-  const sample = async (child) => {
-    if (!isQuick) await child.ask("warm", { milliseconds: WARM_UP_MS });
-    taken.seconds = (await child.ask("sample", { samples })).seconds;
-  };
-  const steps = isQuick
-    ? [async (child) => [await check(child), await once(child), await sample(child)]]
-    : [check, once, sample];
-  for (const step of steps) await withCase(context, step);
-  return resultOf(context, {
-    seconds: taken.seconds,
-    peakBytes: taken.once.peakBytes,
-    facts: taken.checked.facts,
+export async function measure(context, samples) {
+  const checked = await withCase(context, (child) => child.ask("check"));
+  const once = await peakOf(context);
+  expectEvents(context, checked, once);
+  const { seconds } = await withCase(context, async (child) => {
+    await child.ask("warm", { milliseconds: WARM_UP_MS });
+    return child.ask("sample", { samples });
   });
+  return resultOf(context, { seconds, peakBytes: once.peakBytes, facts: checked.facts });
+}
+
+/**
+ * The same in a process that others had before, to see that all of it works: the figures mean little,
+ * and peak memory is the most of all cases until then.
+ *
+ * @param {object} context
+ * @param {number} samples
+ * @param {import("./child.mjs").Child} child
+ * @returns {Promise<Result>}
+ */
+export async function measureQuickly(context, samples, child) {
+  await child.ask("open", context);
+  const checked = await child.ask("check");
+  const once = await child.ask("once");
+  expectEvents(context, checked, once);
+  const { seconds } = await child.ask("sample", { samples });
+  return resultOf(context, { seconds, peakBytes: once.peakBytes, facts: checked.facts });
+}
+
+function expectEvents({ name }, { events: expected }, { events }) {
+  if (typeof expected !== "number" || events === expected) return;
+  throw new Error(`${name}: ${events} events, not ${expected}`);
 }
 
 /** @returns {Result} */

@@ -244,9 +244,13 @@ async function bytesTouched(evarrow, path, window) {
   return (100 * touched) / size;
 }
 
-async function exportTo({ evarrow, input }, events, path, preset) {
+/** Of a table, or of the recording at a path, which is decoded meanwhile. */
+async function exportTo({ evarrow, input }, from, path, preset) {
   const chunkEvents = chunkOf(evarrow.CONTAINER_PRESETS[preset], input);
-  return evarrow.exportEvents(events, path, { preset, chunkEvents, overwrite: true });
+  const events = typeof from === "string" ? await evarrow.openRecording(from) : from;
+  const stats = await evarrow.exportEvents(events, path, { preset, chunkEvents, overwrite: true });
+  if (typeof from === "string") await events.close();
+  return stats;
 }
 
 /** The chunk of the preset, unless the seed is shorter. */

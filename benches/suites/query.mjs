@@ -3,10 +3,14 @@
 import pl from "nodejs-polars";
 import { expectSame, sumsOfFrame } from "./sums.mjs";
 
-const REGION = { x: 100, y: 100, width: 128, height: 128 };
-/** Some seeds have small sensors: the region begins in their corner. */
-const regionOf = ({ width, height }) =>
-  width < 228 || height < 228 ? { ...REGION, x: 0, y: 0 } : REGION;
+const SIDE = 128;
+const CORNER = 100;
+/** Some seeds have small sensors. */
+const regionOf = ({ width, height }) => ({
+  ...(width < CORNER + SIDE || height < CORNER + SIDE ? { x: 0, y: 0 } : { x: CORNER, y: CORNER }),
+  width: Math.min(SIDE, width),
+  height: Math.min(SIDE, height),
+});
 
 /** The expressions that choose what the queries choose. */
 const WHERE = {
