@@ -12,7 +12,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { CASES, chooseCases, SUITES } from "./cases.mjs";
 import { CURRENT, freezeBuild, saveBuild, savedBuild } from "./harness/builds.mjs";
 import { startCase } from "./harness/child.mjs";
-import { compareBuilds } from "./harness/compare-builds.mjs";
+import { compareBuilds, ROUNDS } from "./harness/compare-builds.mjs";
 import { InputsOfRun, Unable } from "./harness/inputs-of-run.mjs";
 import { describeMachine } from "./harness/machine.mjs";
 import { contextOf, measure, measureQuickly } from "./harness/measure.mjs";
@@ -100,7 +100,7 @@ async function sharedProcess(context) {
 async function besideSaved(name) {
   const builds = { present, kept: saved };
   const { noise, rounds } = options;
-  const limits = { fewest: Math.min(6, rounds), most: rounds };
+  const limits = { fewest: Math.min(ROUNDS.fewest, rounds), most: rounds };
   const found = await compareBuilds(name, builds, inputs, { noise, rounds: limits });
   figures.results.push(found.result);
   figures.comparisons.push(found.comparison);
@@ -166,7 +166,7 @@ function readOptions() {
     seeds: given.seed,
     events: given.events ?? (isQuick ? QUICK.events : SIZES[given.size]),
     samples: given.samples ?? (isQuick ? QUICK.samples : SAMPLES[given.size]),
-    rounds: given.rounds ?? (typeof given.compare === "string" ? 30 : 5),
+    rounds: given.rounds ?? (typeof given.compare === "string" ? ROUNDS.most : 5),
   };
 }
 

@@ -7,7 +7,7 @@ import { caseInTurn, runInTurn } from "./in-turn.mjs";
 import { contextOf, peakOf, resultOf } from "./measure.mjs";
 
 /** How many rounds of new processes there are: more while the interval is wide. */
-export const ROUNDS = { fewest: 6, most: 30 };
+export const ROUNDS = { fewest: 5, most: 30 };
 
 /**
  * @typedef {object} BuildComparison

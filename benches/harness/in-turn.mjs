@@ -12,8 +12,8 @@ import { startCase } from "./child.mjs";
 /** A turn: as many runs as fit, at least one. */
 const TURN_MS = 40;
 /** Of turns in a round; long runs have fewer. */
-const ROUND_MS = 1200;
-const MOST_QUARTETS = 8;
+const ROUND_MS = 3000;
+const MOST_QUARTETS = 16;
 const WARM_UP_MS = 300;
 
 /**
@@ -68,7 +68,7 @@ export function caseInTurn(context, unit) {
  * @param {Limits} limits
  * @returns {Promise<Outcome>}
  */
-export async function runInTurn(first, second, { fewest, most, noise = NOISE, seconds = 90 }) {
+export async function runInTurn(first, second, { fewest, most, noise = NOISE, seconds = 150 }) {
   const rounds = [];
   const startedAt = performance.now();
   for (;;) {

@@ -26,7 +26,7 @@ svg { display: block; max-width: 100%; height: auto; } svg text { fill: var(--so
 .axis { stroke: var(--line); } .one { stroke: var(--soft); stroke-dasharray: 3 3; } .band { fill: var(--band); }
 .point { fill: var(--soft); opacity: .45; } .estimate line { stroke: var(--deep); stroke-width: 3; }
 .estimate circle { fill: var(--deep); } .regressed line { stroke: var(--bad); } .regressed circle { fill: var(--bad); }
-.improved line { stroke: var(--good); } .improved circle { fill: var(--good); } .bar { fill: var(--fill); }
+.improved line { stroke: var(--good); } .improved circle { fill: var(--good); } .bar { fill: var(--fill); } td svg { margin-top: 5px; }
 .state { font-weight: 600; white-space: nowrap; } .state.missed, .state.regressed, .state.failed { color: var(--bad); }
 .state.reached, .state.improved { color: var(--good); }`;
 
@@ -96,7 +96,7 @@ function targetTable(targets) {
     stateOf(state),
     escapeHtml(reason),
   ]);
-  return `<h2>Targets</h2>${table(["job", "target", "reached", "", "why"], rows)}`;
+  return `<h2>Targets</h2>${table(["job", "target", "found", "state", "why"], rows)}`;
 }
 
 function figureTable(results) {
@@ -141,7 +141,7 @@ function besideRow({ kind, against, ratio, ratios, verdict, noise, wrong, ...fou
   const memory = `peak ${mega(found.peakBytes)} beside ${mega(found.otherPeakBytes)} MB`;
   const text =
     kind === "build"
-      ? `${stateOf(verdict)}: ${range(ratio, percent)} of the time of ${escapeHtml(against)}, ${memory}`
+      ? `${stateOf(verdict)}: time ${range(ratio, percent)} beside ${escapeHtml(against)}, ${memory}`
       : `${range(ratio, (value) => value.toFixed(2))} times ${escapeHtml(against)}, ${memory}` +
         (wrong ? `; <span class="state failed">it ${escapeHtml(wrong)}</span>` : "");
   return `<div>${text}</div><div>${ratioPlot(ratios, ratio, { noise, verdict })}</div>`;

@@ -41,8 +41,8 @@ export function distribution(samples, median, show) {
       `<line x1="${at(median.value).toFixed(1)}" x2="${at(median.value).toFixed(1)}" y1="2" y2="${base}" class="median"/>` +
       ticks +
       `<line x1="0" x2="${WIDTH}" y1="${base}" y2="${base}" class="axis"/>` +
-      label(2, HEIGHT - 3, "start", show(least)) +
-      label(WIDTH - 2, HEIGHT - 3, "end", left > 0 ? `${show(most)}, ${left} beyond` : show(most)),
+      label(at(least), HEIGHT - 3, "start", show(least)) +
+      label(at(most), HEIGHT - 3, "end", left > 0 ? `${show(most)}, ${left} beyond` : show(most)),
   );
 }
 
@@ -81,9 +81,9 @@ export function ratioPlot(ratios, ratio, { noise = 0, verdict = "" } = {}) {
       `<line x1="${at(ratio.low)}" x2="${at(ratio.high)}" y1="${base - 7}" y2="${base - 7}"/>` +
       `<circle cx="${at(ratio.value)}" cy="${base - 7}" r="4"/></g>` +
       `<line x1="0" x2="${WIDTH}" y1="${base}" y2="${base}" class="axis"/>` +
-      label(2, height - 3, "start", ends[0]) +
+      label(place(least), height - 3, "start", ends[0]) +
       oneLabel(Number(at(1)), height) +
-      label(WIDTH - 2, height - 3, "end", ends[1]),
+      label(place(most), height - 3, "end", ends[1]),
   );
 }
 
@@ -95,7 +95,7 @@ export function bar(value, most, name) {
 
 /** Not where it would stand upon the labels of the ends. */
 function oneLabel(x, height) {
-  return x > 50 && x < WIDTH - 50 ? label(x, height - 3, "middle", "1") : "";
+  return x > 70 && x < WIDTH - 70 ? label(x, height - 3, "middle", "1") : "";
 }
 
 /**
@@ -125,5 +125,5 @@ function svg(height, name, content) {
 }
 
 function label(x, y, anchor, text) {
-  return `<text x="${x.toFixed?.(1) ?? x}" y="${y}" text-anchor="${anchor}">${text}</text>`;
+  return `<text x="${x.toFixed(1)}" y="${y}" text-anchor="${anchor}">${text}</text>`;
 }

@@ -50,7 +50,7 @@ export function buildLines({ against, verdict, ratio, by, ratios, noise, ...rest
   const percent = (value) => `${value >= 1 ? "+" : ""}${((value - 1) * 100).toFixed(1)} %`;
   const isWide = Math.log(ratio.high / ratio.low) > 2 * Math.log1p(noise);
   return [
-    `  ${verdict}: ${range(ratio, percent)} of the time of ${against}` +
+    `  ${verdict}: time ${range(ratio, percent)} beside ${against}` +
       ` (${by} runs, ${ratios.length} rounds, changes below ${(noise * 100).toFixed(0)} % are noise)` +
       `${isWide ? "; the machine was too busy for a narrow interval" : ""}`,
     `  peak ${mega(rest.peakBytes)} beside ${mega(rest.otherPeakBytes)} MB`,
