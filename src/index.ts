@@ -32,6 +32,7 @@ export {
 } from "./api/filters.ts";
 export { detectFormat, digestEvents, loadStatistics, sampleStatistics } from "./api/inspect.ts";
 export { loadEvents, loadTable } from "./api/load-events.ts";
+export { type ContainerContent, readContainer } from "./api/read-container.ts";
 export { openRecording, type Recording } from "./api/recording.ts";
 export {
   type ContainerRepair,
@@ -45,15 +46,19 @@ export {
   verifyContainer,
 } from "./api/verify-container.ts";
 export type { ContainerCodec } from "./container/codec.ts";
+export type { StatedMetadata } from "./container/compose-metadata.ts";
 export type { ContainerFinding } from "./container/findings.ts";
+export type { ContainerHeader } from "./container/header.ts";
 export type { Checksums } from "./container/layout.ts";
 export type { ContainerMetadata } from "./container/metadata.ts";
+export type { ContainerDescription } from "./container/reader.ts";
 export {
   CONTAINER_PRESETS,
   type ContainerOptions,
   type ContainerPreset,
   type ContainerSettings,
 } from "./container/settings.ts";
+export type { ContainerStatistics } from "./container/stats.ts";
 export {
   EVENT_ERROR_CODES,
   EventError,

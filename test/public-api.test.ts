@@ -43,6 +43,7 @@ const ANYWHERE = [
   "loadStatistics",
   "loadTable",
   "openRecording",
+  "readContainer",
   "repairContainer",
   "reportOf",
   "sampleStatistics",

@@ -1,55 +1,36 @@
-"""h5py over an HDF5 file: the peer of the HDF5 cases. Prints one line of JSON.
+"""h5py over HDF5; see protocol.py.
 
-Usage: h5py_read.py version
-       h5py_read.py check|once read h5-plain|h5-gzip|h5-shuffle FILE [WARM_UP_FILE]
-
-`read` reads every column whole, each into an array of its own.
+`read` reads every column whole, each into an array of its own; of Prophesee's files the records, as
+they are one dataset. The codecs of hdf5plugin are used where it is installed; that of Prophesee (ECF) is
+not among them, and is found where HDF5_PLUGIN_PATH names its folder.
 """
 
-import json
-import sys
-import time
+import contextlib
 
 import h5py
-import numpy as np
+
+with contextlib.suppress(ImportError):
+    import hdf5plugin  # noqa: F401  registers its codecs
+
+from protocol import Sums, serve
 
 
-def read(path):
+def read(dialect, path):
     with h5py.File(path, "r") as file:
+        if dialect == "h5-ecf":
+            records = file["CD/events"][:]
+            return {name: records[name] for name in ("x", "y", "t", "p")}
         events = file["events"]
         return {name: events[name][:] for name in ("x", "y", "t", "p")}
 
 
-def check(path):
-    columns = read(path)
-    t = columns["t"]
-    return {
-        "events": len(t),
-        "on": int(columns["p"].sum(dtype=np.int64)),
-        "sumX": int(columns["x"].sum(dtype=np.int64)),
-        "sumY": int(columns["y"].sum(dtype=np.int64)),
-        "sumT": int((t - t[0]).sum()),
-    }
+def once(_job, dialect, path):
+    return len(read(dialect, path)["t"])
 
 
-def peak_bytes():
-    with open("/proc/self/status", encoding="ascii") as status:
-        for line in status:
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    return 0
+def check(_job, dialect, path):
+    columns = read(dialect, path)
+    return Sums().add(*(columns[name] for name in ("x", "y", "t", "p"))).found
 
 
-def main(mode, job=None, dialect=None, path=None, warm_up=None):
-    if mode == "version":
-        return {"version": h5py.__version__}
-    if mode == "check":
-        return check(path)
-    read(warm_up)
-    started_at = time.perf_counter()
-    events = len(read(path)["t"])
-    seconds = time.perf_counter() - started_at
-    return {"events": events, "seconds": seconds, "peakBytes": peak_bytes(), "threads": 1}
-
-
-print(json.dumps(main(*sys.argv[1:])))
+serve(h5py.__version__, once, check)

@@ -1,6 +1,7 @@
 import type { DataFrame } from "nodejs-polars";
 import { platform } from "#platform";
 import { AppendSink } from "../container/append-sink.ts";
+import type { StatedMetadata } from "../container/compose-metadata.ts";
 import { endOf } from "../container/container-end.ts";
 import type { ContainerHeader } from "../container/header.ts";
 import type { ContainerMetadata } from "../container/metadata.ts";
@@ -16,24 +17,28 @@ import type { LoadReport } from "../events/report.ts";
 import type { EventTable } from "../events/table.ts";
 import { checkOptions } from "../formats/options.ts";
 import { containerPartTarget } from "../formats/registry.ts";
+import { EventQuery } from "../query/event-query.ts";
+import type { QuerySelection } from "../query/selection.ts";
 import type { Progress } from "../recording/progress.ts";
+import type { OpenedRecording } from "../recording/recording.ts";
 import type { ByteSink } from "../source/byte-sink.ts";
 import { CheckedSink } from "../source/checked-sink.ts";
 import { convertTo } from "../stream/convert.ts";
 import type { EventStreamer } from "../stream/event-streamer.ts";
+import type { LoadOptions } from "../stream/load-options.ts";
 import { reportOf } from "../stream/report-of.ts";
 import { show } from "../util/show.ts";
 import { piecesOf, reportBehind } from "./export-events.ts";
 import { Recording } from "./recording.ts";
 
 /** Events that can be added to a container. */
-export type AppendableEvents = EventTable | DataFrame | EventStreamer | Recording;
+export type AppendableEvents = EventTable | DataFrame | EventStreamer | EventQuery | Recording;
 
 /** Options of {@link appendEvents}: how the new chunks are written. */
 export interface AppendOptions
   extends Omit<ContainerOptions, "codec" | "checksum" | "deterministic"> {
   /** What the container says of itself from now on, beside what it said. */
-  metadata?: Pick<ContainerMetadata, "description" | "tags" | "custom"> | undefined;
+  metadata?: Pick<StatedMetadata, "description" | "tags" | "custom"> | undefined;
   /** Ends the work early and leaves the file as it was. */
   signal?: AbortSignal | undefined;
   /** Told how far the reading of a recording has come. */
@@ -69,11 +74,11 @@ export interface AppendStats {
  * the first is before the last old one, that is a step back in time, which loads count and windows of
  * time allow for; sorted it stays only when the caller adds in the order of time.
  *
- * Codec, checksums, geometry, polarity encoding and time zero are those of the file. A recording is
- * added in the file's polarity encoding, with its triggers; other events must be in it already.
+ * Codec, checksums, geometry, polarity encoding and time zero are those of the file. A recording, or
+ * what a query leaves of one, is added in the file's polarity encoding, with its triggers; other events must be in it already.
  *
  * @param path - of the container, or a `file:` URL; Node only
- * @param events - a table, a DataFrame, a streamer, or an open recording
+ * @param events - a table, a DataFrame, a streamer, a query, or an open recording
  * @returns what was added
  * @throws EventError `not-encodable` for events of another geometry, polarity encoding or time zero, or
  *   outside the sensor; `damaged-data` for a container that is not whole but for a torn append, or is no
@@ -120,9 +125,13 @@ export async function appendEvents(
       zero: metadata.timeOffset ?? 0,
     };
     const report =
-      events instanceof Recording
-        ? await appendRecording(events, context)
-        : await appendPieces(events, context);
+      events instanceof EventQuery
+        ? await events.read(given(options), (recording, selection, all) =>
+            appendRecording(recording, context, all, selection),
+          )
+        : events instanceof Recording
+          ? await appendRecording(events, context, given(options))
+          : await appendPieces(events, context);
     const { bytes, statistics } = writer.written;
     const old = before.statistics;
     return {
@@ -155,24 +164,35 @@ interface AppendContext {
 }
 
 async function appendRecording(
-  recording: Recording,
-  { writer, header, sink, options, metadata, zero }: AppendContext,
+  recording: OpenedRecording,
+  { writer, header, sink, metadata, zero }: AppendContext,
+  reading: LoadOptions,
+  selection?: QuerySelection,
 ): Promise<LoadReport> {
-  const { signal, onProgress } = options;
   const { polarityEncoding } = header;
-  refuseGeometry(header.geometry, recording.geometry, sink.name);
+  const geometry = selection === undefined ? recording.geometry : selection.geometry;
+  refuseGeometry(header.geometry, geometry, sink.name);
   refuseZero(zero, recording.report.timeOffset, sink.name);
+  if (reading.rebase) {
+    throw other(
+      "time zero",
+      timesFrom(zero),
+      "times from their first event on",
+      sink.name,
+      NO_REBASE,
+    );
+  }
   const target = containerPartTarget({ writer, finish: () => writer.finish(metadata) });
   try {
-    const read = { polarityEncoding, signal, onProgress };
-    return reportOf(await convertTo(recording, target, sink, read));
+    const read = { ...reading, polarityEncoding };
+    return reportOf(await convertTo(recording, target, sink, read, selection));
   } finally {
     writer.close();
   }
 }
 
 async function appendPieces(
-  events: Exclude<AppendableEvents, Recording>,
+  events: Exclude<AppendableEvents, Recording | EventQuery>,
   { writer, header, sink, options, metadata, zero }: AppendContext,
 ): Promise<LoadReport | null> {
   const { signal } = options;
@@ -201,6 +221,14 @@ async function appendPieces(
     writer.close();
     await close?.();
   }
+}
+
+/** What was said of reading: what was not leaves a query as it is. */
+function given({
+  signal,
+  onProgress,
+}: AppendOptions): Pick<AppendOptions, "signal" | "onProgress"> {
+  return { ...(signal && { signal }), ...(onProgress && { onProgress }) };
 }
 
 /** What the file has said once and for all. */
@@ -232,8 +260,13 @@ function refuseGeometry(
 
 function refuseZero(file: number, events: number | undefined, path: string | undefined): void {
   if (events === undefined || events === file) return;
-  const said = (offset: number): string => `times from which ${offset} µs were subtracted`;
-  throw other("time zero", said(file), said(events), path, "Load them without `rebase`.");
+  throw other("time zero", timesFrom(file), timesFrom(events), path, NO_REBASE);
+}
+
+const NO_REBASE = "Load them without `rebase`.";
+
+function timesFrom(offset: number): string {
+  return `times from which ${offset} µs were subtracted`;
 }
 
 function refuseEncoding(

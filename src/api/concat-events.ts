@@ -1,9 +1,8 @@
-import { platform } from "#platform";
+import { checkMetadataNames, composeMetadata } from "../container/compose-metadata.ts";
 import { resolveSettings } from "../container/settings.ts";
 import { shiftTimes } from "../container/times.ts";
 import { ContainerWriter } from "../container/writer.ts";
 import { EventError } from "../errors.ts";
-import { COLUMN_NAMES } from "../events/columns.ts";
 import type { LoadReport } from "../events/report.ts";
 import { checkOptions } from "../formats/options.ts";
 import { containerPartTarget } from "../formats/registry.ts";
@@ -16,7 +15,6 @@ import { checkTarget, type EventSink, refuseExisting, untilOpen } from "../strea
 import type { ExportOptions } from "../stream/export-stats.ts";
 import { reportOf } from "../stream/report-of.ts";
 import { show } from "../util/show.ts";
-import { VERSION } from "../version.ts";
 import { byFirstTime, openPart, type Part, type SharedFacts, sharedFacts } from "./concat-parts.ts";
 import { openRecording, Recording } from "./recording.ts";
 
@@ -102,6 +100,7 @@ export async function concatEvents(
   }
   if (typeof rebase !== "boolean") throw wrong("rebase is not known", "true or false", rebase);
   const settings = resolveSettings(options);
+  checkMetadataNames(options.metadata);
   signal?.throwIfAborted();
   if (!overwrite) await refuseExisting(target);
   const parts: Part[] = [];
@@ -123,19 +122,8 @@ export async function concatEvents(
     for (const part of parts) done.push(await join.add(part, bytes));
     const { metadata } = options;
     const { format, timeOffset } = facts;
-    await send(
-      await writer.finish({
-        createdBy: `evarrow ${VERSION}`,
-        ...(!settings.deterministic && {
-          createdAt: new Date().toISOString(),
-          platform: platform.name,
-        }),
-        ...metadata,
-        columns: COLUMN_NAMES,
-        ...(format !== null && { source: { format } }),
-        timeOffset,
-      }),
-    );
+    const known = { ...(format !== null && { source: { format } }), timeOffset };
+    await send(await writer.finish(composeMetadata(known, metadata, settings.deterministic)));
     await bytes.close();
     const { bytes: length, statistics } = writer.written;
     const { events, triggers, chunks, backwardSteps } = statistics;

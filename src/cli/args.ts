@@ -68,6 +68,9 @@ export interface ExportCommandOptions extends RecordingOptions, FilterOptions {
   rebase?: boolean;
   overwrite?: boolean;
   compare?: boolean;
+  describe?: string;
+  includeMetadata?: string[];
+  excludeMetadata?: string[];
 }
 
 /** Options of `evarrow verify`. */
@@ -239,6 +242,11 @@ export function parseTarget(text: string): string {
 
 /** Standard output, which then holds nothing but what is written. */
 export const STDOUT = /^\/(?:dev\/(?:stdout|fd\/1)|proc\/self\/fd\/1)$/;
+
+/** Names between commas. */
+export function parseNames(text: string): string[] {
+  return text.split(",").map((name) => name.trim());
+}
 
 /** A container to write: a name that says so, or a pipe. */
 export function parseContainer(text: string): string {

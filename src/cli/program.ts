@@ -15,6 +15,7 @@ import {
   parseContainer,
   parseCount,
   parseDuration,
+  parseNames,
   parseTarget,
   type QueryCommandOptions,
   type RepairCommandOptions,
@@ -210,6 +211,13 @@ Exit codes: 0 fine, 1 the input is bad, 2 the call is wrong.`,
     .addOption(new Option("--checksum <name>", "what damage is found by").choices(CHECKSUM_NAMES))
     .option("--rebase", "put the first event on time 0")
     .option("--overwrite", "replace OUT if it is there")
+    .option("--describe <text>", "what the recording is, in words")
+    .option(
+      "--include-metadata <names>",
+      "of what is said of the recording, write these alone, as in source.name,custom.lens*",
+      parseNames,
+    )
+    .option("--exclude-metadata <names>", "leave these out", parseNames)
     .option(
       "--compare",
       "also write CSV, JSON lines, Arrow IPC and Parquet to a temporary folder, and compare sizes and reading times; all events are held in memory",

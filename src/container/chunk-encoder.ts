@@ -7,6 +7,7 @@ import * as kernel from "../kernels/layout.ts";
 import { encodeChunk, type WrittenStream } from "./chunk.ts";
 import { compressStream } from "./codec.ts";
 import type { EncodeKernel } from "./encode-kernel.ts";
+import { jsonBytesOf } from "./json-bytes.ts";
 import {
   CELL_BITS,
   POLARITY_CELLS,
@@ -35,6 +36,8 @@ export interface EncodedChunk {
   /** Events inside the chunk that are before the one in front of them. */
   readonly backwardSteps: number;
   readonly streams: readonly WrittenStream[];
+  /** What the events take as lines of JSON, with polarities of 0 and 1. */
+  readonly jsonBytes: number;
   /** Milliseconds that the transform took, and waiting for compression. */
   readonly transformMs: number;
   readonly compressMs: number;
@@ -164,6 +167,7 @@ export class ChunkEncoder {
     const modes = await trying;
     const chosen = performance.now();
     const raw = this.#transform(facts, modes);
+    const jsonBytes = jsonBytesOf(this.#kernel, facts, trial);
     const transformed = performance.now();
     const { codec, level } = this.#settings;
     const streams = await Promise.all(
@@ -177,7 +181,7 @@ export class ChunkEncoder {
     this.length = 0;
     const compressMs = performance.now() - transformed + chosen - tried;
     const transformMs = transformed - chosen + tried - begun;
-    return { facts, modes, backwardSteps, streams, transformMs, compressMs };
+    return { facts, modes, backwardSteps, streams, jsonBytes, transformMs, compressMs };
   }
 
   #judge(count: number): { facts: ChunkFacts; backwardSteps: number } {

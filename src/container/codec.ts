@@ -55,6 +55,51 @@ export async function compressStream(
 /** Frames that could give more than this go where they cannot give more than was asked for. */
 const TRUSTED_BYTES = 64 * 1024 * 1024;
 
+/** A stream that is to be inflated. */
+export interface StreamToInflate extends StoredStream {
+  /** Bytes that must come out, bounded by the caller. */
+  readonly size: number;
+  readonly place: Place;
+}
+
+/**
+ * Undoes {@link compressStream} for streams of a chunk.
+ *
+ * @throws EventError `damaged-data`, `unsupported-compression`
+ */
+export async function inflateStreams(streams: readonly StreamToInflate[]): Promise<Uint8Array[]> {
+  const inflate = ({ size, place, ...stream }: StreamToInflate) =>
+    inflateStream(stream, size, place);
+  const isJoined = streams.map(isTrusted);
+  const frames = streams.filter((_, index) => isJoined[index]);
+  const { inflateFrames } = platform;
+  if (inflateFrames === null || frames.length < 2) return Promise.all(streams.map(inflate));
+  const total = frames.reduce((sum, { size }) => sum + size, 0);
+  const joining = inflateFrames(
+    frames.map(({ bytes }) => bytes),
+    total,
+  ).catch(() => null);
+  const others = await Promise.all(
+    streams.map((stream, index) => (isJoined[index] ? null : inflate(stream))),
+  );
+  const joined = await joining;
+  if (joined === null) return Promise.all(streams.map(inflate)); // finds the one that is damaged
+  let end = 0;
+  return streams.map(({ size }, index) => {
+    const other = others[index];
+    if (other) return other;
+    end += size;
+    return joined.subarray(end - size, end);
+  });
+}
+
+/** Whether it is a sound frame of zstd that cannot give much more than it says. */
+function isTrusted({ codec, bytes, size }: StreamToInflate): boolean {
+  if (CODECS[codec] !== "zstd") return false;
+  const frame = judgeFrame(bytes, size);
+  return typeof frame !== "string" && frame.most <= TRUSTED_BYTES;
+}
+
 /**
  * Undoes {@link compressStream}.
  *

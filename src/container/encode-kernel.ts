@@ -34,6 +34,8 @@ export interface EncodeKernel {
     cells: number,
     out: number,
   ): void;
+  countAtLeast16(values: number, count: number, bound: number): number;
+  countAtLeast64(values: number, count: number, bound: bigint): number;
   isConstant(bytes: number, count: number): number;
   costOfBytes(bytes: number, count: number): number;
   countValues(values: number, count: number, tables: number): void;

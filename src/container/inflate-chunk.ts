@@ -1,7 +1,7 @@
 import { crcOf } from "./checksum.ts";
 import type { ChunkHead } from "./chunk.ts";
 import type { InflatedChunk } from "./chunk-decoder.ts";
-import { inflateStream } from "./codec.ts";
+import { inflateStreams } from "./codec.ts";
 import { aligned } from "./fields.ts";
 import { damaged, type Place } from "./problems.ts";
 import { ALL_COLUMNS, isStreamOf, type Projection, projectionOf } from "./projection.ts";
@@ -24,14 +24,16 @@ export async function inflateChunk(
   if (checkCrc) checkStreams(segment, head, place);
   const projection = projectionOf(head, columns);
   const needed = head.streams.filter(({ id }) => isStreamOf(id, projection));
-  const inflated = await Promise.all(
-    needed.map(async ({ id, codec, stored, raw, start }) => {
-      const at: Place = { path: place.path, byteOffset: place.byteOffset + start };
-      const stream = { codec, bytes: segment.subarray(start, start + stored) };
-      return [id, await inflateStream(stream, raw, at)] as const;
-    }),
+  const inflated = await inflateStreams(
+    needed.map(({ codec, stored, raw, start }) => ({
+      codec,
+      bytes: segment.subarray(start, start + stored),
+      size: raw,
+      place: { path: place.path, byteOffset: place.byteOffset + start },
+    })),
   );
-  return { head, streams: new Map(inflated), columns: projection, place };
+  const streams = new Map(needed.map(({ id }, at) => [id, inflated[at] as Uint8Array]));
+  return { head, streams, columns: projection, place };
 }
 
 /**

@@ -65,8 +65,15 @@ const SHARED = [
 /** Bytes that are hashed at a time. */
 const HASH_BYTES = 1024 * 1024;
 
+/** What a container says of itself, without its events. */
+export interface ContainerDescription {
+  readonly header: ContainerHeader;
+  readonly statistics: ContainerStatistics;
+  readonly metadata: ContainerMetadata;
+}
+
 /** An open container: its facts, and its chunks one by one. */
-export class ContainerReader {
+export class ContainerReader implements ContainerDescription {
   readonly header: ContainerHeader;
   readonly statistics: ContainerStatistics;
   readonly metadata: ContainerMetadata;

@@ -43,6 +43,8 @@ export interface WrittenContainer {
   readonly hashMs: number;
   /** Stored bytes of each column, of the heads of chunks, and of the rest. */
   readonly columnBytes: Readonly<Record<"x" | "y" | "t" | "polarity", number>>;
+  /** What the events that were added take as lines of JSON. */
+  readonly jsonBytes: number;
   /** How often each set of modes was chosen: t, x and y, p. */
   readonly modes: Readonly<Record<string, number>>;
 }
@@ -88,6 +90,9 @@ export class ContainerWriter {
   #transformMs = 0;
   #compressMs = 0;
   #hashMs = 0;
+  #jsonBytes = 0;
+  /** Characters of OFF in JSON, but for the first: it is -1 or 0. */
+  #offSign = 0;
   readonly #columnBytes = { x: 0, y: 0, t: 0, polarity: 0 };
   readonly #modes: Record<string, number> = {};
 
@@ -114,6 +119,7 @@ export class ContainerWriter {
   /** The header. @param createdAt - milliseconds since 1970; left out of deterministic files */
   start(facts: ContainerFacts, createdAt: number): Uint8Array[] {
     this.#sensor = facts.geometry;
+    this.#offSign = facts.polarityEncoding === "minus-one-one" ? 1 : 0;
     const { codec, checksum, deterministic } = this.#settings;
     const header = encodeHeader({
       ...facts,
@@ -196,6 +202,7 @@ export class ContainerWriter {
       transformMs: this.#transformMs,
       compressMs: this.#compressMs,
       hashMs: this.#hashMs,
+      jsonBytes: this.#jsonBytes,
       columnBytes: { ...this.#columnBytes },
       modes: { ...this.#modes },
     };
@@ -239,6 +246,7 @@ export class ContainerWriter {
     this.#checkSensor(facts);
     const segment = segmentOf(encoded, this.#stats.events, this.#settings.checksum);
     this.#transformMs += encoded.transformMs;
+    this.#jsonBytes += encoded.jsonBytes + (facts.count - facts.on) * this.#offSign;
     for (const { id, bytes: stored } of streams) {
       this.#columnBytes[COLUMN_OF[id] ?? "t"] += stored.byteLength;
     }

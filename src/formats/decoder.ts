@@ -1,6 +1,7 @@
 /**
  * What every format fulfils: the contract between the bytes of a source and the columns.
  */
+import type { ContainerDescription } from "../container/reader.ts";
 import type { ColumnName } from "../events/columns.ts";
 import type { SensorGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
@@ -105,6 +106,8 @@ export interface RecordingFacts {
   readonly timeOffset?: number | undefined;
   /** Id of the format that the events were converted from, where the recording tells. */
   readonly originalFormat?: string | undefined;
+  /** What a compact container says of itself. */
+  readonly container?: ContainerDescription | undefined;
 }
 
 /** What the header of a stream of words says. */

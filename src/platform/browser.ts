@@ -90,6 +90,8 @@ export const platform: Platform = {
     return inflateWithFzstd(bytes, size);
   },
 
+  inflateFrames: null,
+
   crc32,
 
   openPathToBlock(path) {
@@ -108,6 +110,8 @@ export const platform: Platform = {
     const hash = sha256.create();
     return { update: (bytes) => void hash.update(bytes), hex: () => bytesToHex(hash.digest()) };
   },
+
+  peakMemory: () => null,
 
   availableMemory() {
     // Rounded, at most 8, and Chromium's alone: a share of it is what a page can count on.

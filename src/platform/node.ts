@@ -17,7 +17,7 @@ import { createScratchFolder } from "../source/node/scratch-folder.ts";
 import { spoolToFile } from "../source/node/spool.ts";
 import { zstdInflater } from "../source/node/zlib-inflater.ts";
 import { readAvailableMemory } from "./available-memory.ts";
-import { compressBlock, inflateBlock } from "./node-codecs.ts";
+import { compressBlock, inflateBlock, inflateFrames } from "./node-codecs.ts";
 import { startNodeThread } from "./node-thread.ts";
 import type { Platform } from "./platform.ts";
 
@@ -87,6 +87,8 @@ export const platform: Platform = {
 
   inflateBlock,
 
+  inflateFrames,
+
   crc32: (bytes, start = 0) => zlib.crc32(bytes, start),
 
   openPathToBlock: (path) => openFileToBlock(pathOf(path, UNREADABLE_ADDRESS)),
@@ -99,6 +101,8 @@ export const platform: Platform = {
     const hash = createHash("sha256");
     return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest("hex") };
   },
+
+  peakMemory: () => process.resourceUsage().maxRSS * 1024, // in kilobytes, whatever the system
 
   availableMemory() {
     const now = performance.now();

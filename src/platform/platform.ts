@@ -92,6 +92,15 @@ export interface Platform {
    * @throws EventError `unsupported-compression` where the platform cannot
    */
   inflateBlock(codec: BlockCodec, bytes: Uint8Array, size: number): Promise<Uint8Array>;
+  /**
+   * Decompresses frames of zstd, each of which says in its header how many bytes it gives, into what they
+   * give one behind the other; null where that is no faster than one by one.
+   *
+   * @param size - what all of them say together
+   */
+  readonly inflateFrames:
+    | ((frames: readonly Uint8Array[], size: number) => Promise<Uint8Array>)
+    | null;
   /** The CRC-32 of zlib. @param start - that of the bytes in front, to go on from. Default 0. */
   crc32(bytes: Uint8Array, start?: number): number;
   /**
@@ -111,6 +120,8 @@ export interface Platform {
    * platform does not tell.
    */
   availableMemory(): number | null;
+  /** The most bytes of memory that this process has had; null where the platform does not tell. */
+  peakMemory(): number | null;
   /** Lets timers, input and aborts have their turn. */
   yieldToEventLoop(): Promise<void>;
 }

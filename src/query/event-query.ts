@@ -252,6 +252,19 @@ export class EventQuery extends QuerySteps<EventQuery> {
     });
   }
 
+  /** Reads the events in another way; closes what it opens. @internal */
+  read<Result>(
+    options: ResultOptions,
+    use: (
+      recording: OpenedRecording,
+      selection: QuerySelection,
+      options: QueryOptions,
+    ) => Promise<Result>,
+  ): Promise<Result> {
+    for (const name of COLUMN_NAMES) this.#check(name);
+    return this.#use(options, COLUMN_NAMES, use);
+  }
+
   protected override with(step: QueryStep, columns: readonly ColumnName[]): EventQuery {
     for (const name of columns) this.#check(name);
     const left = step.kind === "select" ? step.columns : this.#columns;

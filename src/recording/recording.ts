@@ -1,3 +1,4 @@
+import type { ContainerDescription } from "../container/reader.ts";
 import { EventError } from "../errors.ts";
 import { checkGeometry, type SensorGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
@@ -89,6 +90,8 @@ export class OpenedRecording {
   readonly onMalformed: OnMalformed;
   /** In words: which of many ways to write its format this is; null for formats that have but one. */
   readonly dialect: string | null;
+  /** What a compact container says of itself; null for other formats. */
+  readonly container: ContainerDescription | null;
   /** @internal */
   readonly source: OpenedSource;
   /** @internal */
@@ -109,10 +112,10 @@ export class OpenedRecording {
     this.strict = strict;
     this.onMalformed = onMalformed;
     const isStream = content.kind === "stream";
-    const { entries, geometry, assumptions, dialect, timeOffset, originalFormat } = isStream
-      ? content.header
-      : content.table.header;
+    const facts = isStream ? content.header : content.table.header;
+    const { entries, geometry, assumptions, dialect, timeOffset, originalFormat } = facts;
     this.header = entries;
+    this.container = facts.container ?? null;
     this.dialect = dialect ?? null;
     this.report = createReport({
       format: content.format.id,

@@ -106,17 +106,15 @@ export async function* tilesOfRows(
       await turns.give(signal);
     }
   }
-  const end = ranges.at(-1)?.end ?? 0;
-  if (end === table.rows) {
-    if (pass.ranges === undefined) report.bytesRead = byteLength ?? 0;
-    if (table.truncation !== null) {
-      report.truncatedBytes = table.truncation.bytes;
-      report.firstAt.truncated = table.truncation.byteOffset;
-    }
+  if (pass.ranges === undefined) report.bytesRead = byteLength ?? 0;
+  // Of what is missing nobody knows whether it belonged to the ranges that are read.
+  if (table.truncation !== null) {
+    report.truncatedBytes = table.truncation.bytes;
+    report.firstAt.truncated = table.truncation.byteOffset;
   }
   checkLoss(report, strict);
   if (feed !== null) yield* tilesOfTriggers(feed, memory, null, keeps);
-  mark?.(end, memory.saveCarried());
+  mark?.(ranges.at(-1)?.end ?? 0, memory.saveCarried());
   if (memory.eventCount > 0 || memory.triggerCount > 0) yield memory;
   meter?.finish(report.bytesRead, report.events);
 }

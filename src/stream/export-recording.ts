@@ -1,3 +1,4 @@
+import { checkMetadataNames } from "../container/compose-metadata.ts";
 import { resolveSettings } from "../container/settings.ts";
 import type { WrittenContainer } from "../container/writer.ts";
 import { containerTarget } from "../formats/registry.ts";
@@ -17,6 +18,7 @@ import type { Selection } from "./selection.ts";
 export async function beginExport(target: EventSink, options: ExportOptions): Promise<number> {
   checkTarget(target);
   resolveSettings(options);
+  checkMetadataNames(options.metadata);
   options.signal?.throwIfAborted();
   const begun = performance.now();
   if (options.overwrite !== true) await refuseExisting(target);

@@ -1,6 +1,7 @@
 /** What an export into a compact container is told, and what it tells. */
+import { platform } from "#platform";
+import type { StatedMetadata } from "../container/compose-metadata.ts";
 import { EVENT_BYTES } from "../container/layout.ts";
-import type { ContainerMetadata } from "../container/metadata.ts";
 import {
   type ContainerOptions,
   type ContainerSettings,
@@ -16,7 +17,7 @@ import type { ByteSink } from "../source/byte-sink.ts";
 /** Options of `exportEvents`. */
 export interface ExportOptions extends ContainerOptions {
   /** What is said of the recording beside what it says itself. */
-  metadata?: Pick<ContainerMetadata, "description" | "tags" | "custom"> | undefined;
+  metadata?: StatedMetadata | undefined;
   /** The sensor, in pixels. Default: what the events say, if they do. */
   geometry?: SensorGeometry | undefined;
   /**
@@ -43,6 +44,10 @@ export interface ExportStats {
   readonly bytesPerEvent: number;
   /** Bytes of the tables over bytes of the container. */
   readonly ratio: number;
+  /** Bytes of the same events as lines of JSON, `{"x":5,"y":7,"t":640,"polarity":1}`. */
+  readonly jsonBytes: number;
+  /** `jsonBytes` over bytes of the container. */
+  readonly jsonRatio: number;
   /** For each column: stored bytes, and bytes of the table over these. */
   readonly columns: Readonly<
     Record<"x" | "y" | "t" | "polarity", { readonly bytes: number; readonly ratio: number }>
@@ -51,6 +56,11 @@ export interface ExportStats {
   readonly ms: Readonly<
     Record<"total" | "read" | "transform" | "compress" | "hash" | "write", number>
   >;
+  /**
+   * The most bytes of memory that the process has had so far, of whatever it did: what an export adds
+   * to it shows where nothing was done before. Null in browsers, which do not tell.
+   */
+  readonly peakMemoryBytes: number | null;
   /** What it was written with: the preset, filled up with what was asked for. */
   readonly settings: ContainerSettings;
   /** `direct` for events that were in memory, `chunked` for those that came piece by piece. */
@@ -81,7 +91,7 @@ export function statsOf(
   total: number,
   write: number,
 ): Omit<ExportStats, "path" | "report"> {
-  const { bytes, statistics, columnBytes, transformMs, compressMs, hashMs } = written;
+  const { bytes, statistics, columnBytes, transformMs, compressMs, hashMs, jsonBytes } = written;
   const { events, triggers, chunks, uncompressedBytes } = statistics;
   const ratio = (table: number, stored: number): number => (stored === 0 ? 0 : table / stored);
   const column = (name: keyof typeof COLUMN_BYTES) => ({
@@ -96,6 +106,9 @@ export function statsOf(
     bytes,
     bytesPerEvent: events === 0 ? 0 : bytes / events,
     ratio: ratio(uncompressedBytes, bytes),
+    jsonBytes,
+    jsonRatio: ratio(jsonBytes, bytes),
+    peakMemoryBytes: platform.peakMemory(),
     settings: resolveSettings(options),
     columns: { x: column("x"), y: column("y"), t: column("t"), polarity: column("polarity") },
     ms: {

@@ -1,15 +1,13 @@
 /** Writes events that are columns already into a compact container. */
-import { platform } from "#platform";
+import { composeMetadata } from "../container/compose-metadata.ts";
 import type { ContainerMetadata } from "../container/metadata.ts";
 import { resolveSettings } from "../container/settings.ts";
 import { ContainerWriter, type WrittenContainer } from "../container/writer.ts";
-import { COLUMN_NAMES } from "../events/columns.ts";
 import type { WholeEventColumns } from "../events/from-table.ts";
 import type { SensorGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
 import type { EvbTargetOptions } from "../formats/registry.ts";
 import type { CheckedSink } from "../source/checked-sink.ts";
-import { VERSION } from "../version.ts";
 
 /** What columns do not say of themselves. */
 export interface ColumnFacts {
@@ -79,12 +77,6 @@ function metadataOf(
     ...(sourceFormat && { format: sourceFormat }),
     ...(sourceName && { name: sourceName }),
   };
-  return {
-    createdBy: `evarrow ${VERSION}`,
-    ...(!isDeterministic && { createdAt: new Date().toISOString(), platform: platform.name }),
-    ...metadata,
-    columns: COLUMN_NAMES,
-    ...(Object.keys(source).length > 0 && { source }),
-    ...(timeOffset !== undefined && { timeOffset }),
-  };
+  const known = { ...(Object.keys(source).length > 0 && { source }), timeOffset };
+  return composeMetadata(known, metadata, isDeterministic);
 }

@@ -26,7 +26,7 @@ beforeEach(() => {
 });
 
 const isBuilt = existsSync(fileURLToPath(ENTRY));
-const MOMENTS = SOAK > 1 ? 100 : 5;
+const MOMENTS = SOAK > 1 ? 100 : 3;
 /** The longest that a program works before it is killed. */
 const MOST_MS = 120;
 const EVENTS = 600;

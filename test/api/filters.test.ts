@@ -304,7 +304,7 @@ describe.each(FORMATS)("filters of what was loaded from $id", ({ make }) => {
           await recording.close();
         },
       ),
-      { numRuns: 15 * SOAK },
+      { numRuns: 9 * SOAK },
     );
   });
 });
@@ -333,11 +333,11 @@ async function loaded(list: readonly PlainEvent[], columns: readonly ColumnName[
 
 describe("filters of tables and frames", () => {
   it("work over many tiles and pieces", async () => {
-    const { recording, table, frame } = await loaded(manyEvents(1_100_000));
+    const { recording, table, frame } = await loaded(manyEvents(SOAK > 1 ? 1_100_000 : 600_000));
     const mask = { ...SENSOR, data: new Uint8Array(48 * 40).fill(1, 3) };
     const cases: [Step["of"], (held: never) => Promise<Held>][] = [
       [(query) => query.every(7), (held) => filterEvery(held, 7)],
-      [(query) => query.head(600_000), (held) => filterHead(held, 600_000)],
+      [(query) => query.head(500_000), (held) => filterHead(held, 500_000)],
       [(query) => query.refractory(40), (held) => filterRefractory(held, 40)],
       [(query) => query.backgroundActivity(20), (held) => filterBackgroundActivity(held, 20)],
       [

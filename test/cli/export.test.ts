@@ -33,7 +33,8 @@ describe("evarrow export", () => {
       "Triggers +20",
       "Chunks +1",
       `Size +.*, ${(size / events).toFixed(2)} bytes per event`,
-      String.raw`Ratio +${((events * 13 + 20 * 11) / size).toFixed(2)} \(13 bytes per event in memory\)`,
+      String.raw`Ratio +${((events * 13 + 20 * 11) / size).toFixed(2)} \(13 bytes per event in memory\), [\d.]+ \(JSON\)`,
+      "Memory +[\\d.,]+ [MG]B at most",
       "",
       " +column +bytes +per event +ratio",
       ...["x", "y", "t", "polarity"].map(
@@ -66,6 +67,27 @@ describe("evarrow export", () => {
     });
     expect(Object.keys(result)).not.toContain("compared");
     expect(Object.keys(result.ms)).toContain("transform");
+  });
+
+  it("writes of the metadata what is wanted", async () => {
+    const target = out("a.evb");
+    const wanted = ["--describe", "a bar", "--exclude-metadata", "source.name, platform"];
+    expect((await evarrow(["export", ...wanted, file, target])).exitCode).toBe(0);
+    const { metadata } = readReferenceContainer(readFileSync(target));
+    expect(metadata).toMatchObject({ description: "a bar", source: { format: "evt2" } });
+    expect(Object.keys(metadata.source as object)).toEqual(["format", "header"]);
+    expect(Object.keys(metadata)).not.toContain("platform");
+    const few = ["--include-metadata", "source.f*", "--overwrite"];
+    expect((await evarrow(["export", ...few, file, target])).exitCode).toBe(0);
+    const left = readReferenceContainer(readFileSync(target)).metadata;
+    expect(left).toEqual({
+      columns: ["x", "y", "t", "polarity"],
+      source: { format: "evt2" },
+      timeOffset: 0,
+    });
+    const slip = ["--exclude-metadata", "sorce.name", "--overwrite"];
+    const { exitCode, stderr } = await evarrow(["export", ...slip, file, target]);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('"sorce.name"')]);
   });
 
   it("takes how, and which events", async () => {

@@ -10,6 +10,7 @@ import { CheckedSink } from "../../src/source/checked-sink.ts";
 import type { GrowingFile } from "../../src/source/growing-file.ts";
 import { MemorySource } from "../../src/source/memory.ts";
 import { containerOf, rowScene } from "../support/containers.ts";
+import { SOAK } from "../support/soak.ts";
 
 /** A write that the disk may not have yet. */
 type Pending =
@@ -146,7 +147,11 @@ describe.each([
         if (file.steps < failsAt) await truncate(length);
       };
       const isDone = (await append(file)) === null;
-      for (let kept = 0; kept < 2 ** Math.min(file.pending.length, 6); kept++) {
+      const all = 2 ** Math.min(file.pending.length, 6) - 1;
+      for (let kept = 0; kept <= all; kept++) {
+        // Of many combinations a third, others at each step; none and all of the writes always.
+        const isSome = kept % 3 === failsAt % 3 || kept === 0 || kept === all;
+        if (SOAK === 1 && all > 7 && !isSome) continue;
         const bytes = file.afterCrash((write) => write > 5 || (kept & (1 << write)) !== 0);
         const table = await loadTable(bytes);
         const rows = table.numRows;

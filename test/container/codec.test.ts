@@ -1,7 +1,7 @@
 import { crc32 as zlibCrc32 } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compressStream, inflateStream } from "../../src/container/codec.ts";
+import { compressStream, inflateStream, inflateStreams } from "../../src/container/codec.ts";
 import { judgeFrame } from "../../src/container/zstd-frame.ts";
 import { isEventError } from "../../src/errors.ts";
 import { platform as browser } from "../../src/platform/browser.ts";
@@ -64,6 +64,49 @@ describe("streams", () => {
       browser.inflateBlock("brotli", sample(100), 1),
     ]) {
       await expect(refused).rejects.toMatchObject({ code: "unsupported-compression" });
+    }
+  });
+
+  it("of a chunk are inflated together, each to what it was", async () => {
+    const raws = [
+      sample(9000),
+      new Uint8Array(500).fill(3),
+      sample(40),
+      sample(131_073),
+      sample(300),
+    ];
+    const stored = await Promise.all(
+      raws.map((raw, at) => compressStream(raw, at === 1, "zstd", 1)),
+    );
+    expect(stored.map(({ codec }) => codec)).toEqual([1, 4, 0, 1, 1]);
+    const streams = stored.map((one, at) => {
+      const size = (raws[at] as Uint8Array).byteLength;
+      return { ...one, size, place: { path: "x.evb", byteOffset: at * 1000 } };
+    });
+    const back = await inflateStreams(streams);
+    for (const [at, raw] of raws.entries()) {
+      expect(Buffer.compare(back[at] as Uint8Array, raw), `${at}`).toBe(0);
+    }
+    // A frame that gives one byte more, and one that gives one less: together as many as before.
+    const moved = [0, 4].map((at) => {
+      const one = streams[at] as (typeof streams)[number];
+      const bytes = Uint8Array.from(one.bytes);
+      const change = at === 0 ? 1 : -1;
+      bytes[5] = (bytes[5] as number) + change;
+      return { ...one, bytes, size: one.size + change };
+    });
+    const [first, last] = moved as [(typeof streams)[number], (typeof streams)[number]];
+    await expect(inflateStreams([first, last])).rejects.toMatchObject({ code: "damaged-data" });
+    // The place is that of the one that is damaged.
+    for (const at of [0, 3, 4]) {
+      const bytes = Uint8Array.from(streams[at]?.bytes ?? []);
+      bytes[bytes.length - 9] = (bytes[bytes.length - 9] as number) ^ 255;
+      const wrong = streams.map((one, index) => (index === at ? { ...one, bytes } : one));
+      const inflating = inflateStreams(wrong).then(
+        (all) => Buffer.compare(all[at] as Uint8Array, raws[at] as Uint8Array),
+        (error) => error.byteOffset,
+      );
+      expect([at * 1000, 1, -1]).toContain(await inflating);
     }
   });
 

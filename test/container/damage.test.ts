@@ -1,7 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { ChunkStage } from "../../src/container/chunk-stage.ts";
 import { ContainerReader } from "../../src/container/reader.ts";
-import { type EventErrorCode, isEventError, loadTable, reportOf } from "../../src/node.ts";
+import {
+  type EventErrorCode,
+  isEventError,
+  type LoadReport,
+  loadTable,
+  openRecording,
+  reportOf,
+} from "../../src/node.ts";
 import { MemorySource } from "../../src/source/memory.ts";
 import { readReferenceContainer } from "../reference/evb.ts";
 import {
@@ -124,7 +131,7 @@ describe("a container that was cut", () => {
   it("gives the chunks that are whole, and says what is missing", async () => {
     const chunks = segmentsOf(SMALL).filter(({ tag }) => tag === "CHNK");
     const ends = chunks.map(({ at, bytes }) => at + bytes);
-    for (let length = 0; length < SMALL.length; length += SOAK > 1 ? 1 : 3) {
+    for (let length = 0; length < SMALL.length; length += SOAK > 1 ? 1 : 7) {
       const bytes = SMALL.slice(0, length);
       const error = await errorOf(bytes);
       if (error !== null) {
@@ -143,6 +150,22 @@ describe("a container that was cut", () => {
       await expect(loadTable(bytes, { strict: true })).rejects.toMatchObject({ code: "data-loss" });
     }
   }, 60_000);
+
+  it("says so in queries, too, whose chunks stand in front of the cut", async () => {
+    const bytes = SMALL.slice(0, SMALL.length - 1);
+    const recording = await openRecording(bytes);
+    for (const query of [
+      recording.query().time(0, 3),
+      recording.query().time("1s", "2s"),
+      recording.query().roi({ x: 0, y: 0, width: 1, height: 1 }),
+    ]) {
+      const reports: LoadReport[] = [];
+      await query.count({ onReport: (report) => void reports.push(report) });
+      expect(reports[0]?.firstAt.truncated).toBeTypeOf("number");
+      await expect(query.count({ strict: true })).rejects.toMatchObject({ code: "data-loss" });
+    }
+    await recording.close();
+  });
 
   it("goes back to the last trailer when something was torn off behind it", async () => {
     const torn = new Uint8Array([...SMALL, ...SMALL.subarray(64, 300)]);

@@ -91,7 +91,7 @@ function check<Argument>(
       expect(eventsOf(step(frame, given))).toEqual(plain(list, given));
       expect(eventsOf(frame)).toEqual(list);
     }),
-    { numRuns: 25 * SOAK },
+    { numRuns: 14 * SOAK },
   );
 }
 

@@ -438,7 +438,7 @@ describe("random expressions", () => {
         const expected = events.map((one) => (both.plain(one) ? 1 : 0));
         expect([...filter.keep(columns)]).toEqual(expected);
       }),
-      { numRuns: 80 * SOAK },
+      { numRuns: 45 * SOAK },
     );
   });
 });

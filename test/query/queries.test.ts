@@ -234,7 +234,7 @@ describe.each(QUERIED)("queries of $id", (format) => {
           await recording.close();
         },
       ),
-      { numRuns: 30 * SOAK },
+      { numRuns: 17 * SOAK },
     );
   });
 });

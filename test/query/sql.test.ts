@@ -361,7 +361,7 @@ describe("runSql", () => {
           await check(sql, list);
         },
       ),
-      { numRuns: 60 * SOAK },
+      { numRuns: 35 * SOAK },
     );
     expect(pushed).toBeGreaterThan(0);
   });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SliceReader } from "../../src/source/slice-reader.ts";
+import { expectSameArray } from "../support/expected-load.ts";
 import { RecordingSource } from "../support/sources.ts";
 
 const bytes = Uint8Array.from({ length: 300_000 }, (_, index) => index % 251);
@@ -52,7 +53,8 @@ describe("SliceReader", () => {
           }),
         );
         for (const [index, [offset, length]] of list.entries()) {
-          expect(read[index]).toEqual(bytes.subarray(offset, offset + length));
+          const found = read[index] ?? new Uint8Array();
+          expectSameArray(`slice ${index}`, found, bytes.subarray(offset, offset + length));
         }
       }),
     );

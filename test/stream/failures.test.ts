@@ -86,7 +86,7 @@ describe("a disk that fails in the middle", () => {
       const counts = new Set<number>();
       // Small batches take long, and differ no more the further the recording is read.
       const some =
-        failsAt < 5 || SOAK > 1 ? ways : ways.filter(({ batchEvents = 1e6 }) => batchEvents > 1e5);
+        failsAt < 3 || SOAK > 1 ? ways : ways.filter(({ batchEvents = 1e6 }) => batchEvents > 1e5);
       for (const options of some) {
         const source = new FailingSource(bytes);
         source.failsAt = failsAt;

@@ -328,8 +328,8 @@ describe("the memory limit", () => {
   });
 
   it("is refused without a figure where one piece takes nobody knows how much", async () => {
-    const packed = gzipSync(await datOf(2_000_000));
-    for (const memoryLimitBytes of [1, 40_000_000]) {
+    const packed = gzipSync(await datOf(500_000), { level: 1 });
+    for (const memoryLimitBytes of [1, 10_000_000]) {
       const loading = loadTable(packed, { mode: "direct", memoryLimitBytes });
       const error = await loading.catch((error) => error);
       expect(error).toMatchObject({ code: "memory-limit", found: `${memoryLimitBytes}` });
@@ -337,8 +337,8 @@ describe("the memory limit", () => {
       expect(error.hint).toMatch(/`mode: "direct"`/);
       expect(error.hint).toMatch(/larger `memoryLimitBytes`/);
     }
-    const table = await loadTable(packed, { memoryLimitBytes: 40_000_000 });
-    expect(table.numRows).toBe(2_000_000);
+    const table = await loadTable(packed, { memoryLimitBytes: 10_000_000 });
+    expect(table.numRows).toBe(500_000);
   });
 
   it("counts the window of zstd", async () => {
@@ -356,15 +356,15 @@ describe("the memory limit", () => {
     const bytes = await datOf(50_000);
     const middle = 200_000;
     const source = concatBytes(
-      zstdFrame(bytes.slice(0, middle), { windowLog: 10 }),
-      zstdFrame(bytes.slice(middle), { windowLog: 25 }),
+      zstdFrame(bytes.slice(0, middle), { windowLog: 10, checksum: false }),
+      zstdFrame(bytes.slice(middle), { windowLog: 23, checksum: false }),
     );
     expect((await loadTable(source)).numRows).toBe(50_000);
     const first = await workable(loadTable(source, { memoryLimitBytes: 1 }));
     const failing = loadTable(source, { memoryLimitBytes: first });
     await expect(failing).rejects.toThrow(/larger window further on/);
     const least = await workable(loadTable(source, { memoryLimitBytes: first }));
-    expect(least).toBeGreaterThan(2 ** 25);
+    expect(least).toBeGreaterThan(2 ** 23);
     expect((await loadTable(source, { memoryLimitBytes: least })).numRows).toBe(50_000);
   });
 });

@@ -88,12 +88,13 @@ describe("windows", () => {
           for await (const part of new BatchBuilder(plan).batches(tilesOf(times, sizes))) {
             const { start = 0n, end = 0n } = part.window ?? {};
             found.push({ start, end, times: [...(part.columns.t ?? [])] });
-            for (const x of part.columns.x ?? []) expect(x).toBe(row++);
+            const xs = part.columns.x ?? [];
+            expect(Array.from(xs)).toEqual(Array.from(xs, () => row++));
           }
           expect(found).toEqual(windowsOf(times, grid, limit));
         },
       ),
-      { numRuns: 160 * SOAK },
+      { numRuns: 90 * SOAK },
     );
   });
 

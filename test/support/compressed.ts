@@ -5,12 +5,18 @@
 import { deflateRawSync, type ZlibOptions } from "node:zlib";
 import { concatBytes, latin1Bytes } from "./evt2-words.ts";
 
-/** CRC-32 as gzip has it, bit by bit. */
+/** What eight steps of CRC-32, bit by bit, make of each byte. */
+const CRC_OF_BYTE = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  return crc;
+});
+
+/** CRC-32 as gzip has it, byte by byte. */
 export function crc32(bytes: Uint8Array): number {
   let crc = 0xffffffff;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  for (let at = 0; at < bytes.length; at++) {
+    crc = (crc >>> 8) ^ (CRC_OF_BYTE[(crc ^ (bytes[at] as number)) & 255] as number);
   }
   return ~crc >>> 0;
 }

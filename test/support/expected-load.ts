@@ -2,6 +2,7 @@
  * What a load of a recording must give, computed with a reference decoder, and how two event tables
  * are compared: column by column, with the first row that differs.
  */
+import { RecordBatch } from "apache-arrow";
 import { expect } from "vitest";
 import type {
   EventBatch,
@@ -151,13 +152,21 @@ export function toColumns(
   return columns;
 }
 
-/** The columns of a table or batch, copied out; those it lacks are empty. */
+/**
+ * The columns of a table or batch; those it lacks are empty. Those of a batch, which may be borrowed, are
+ * copied out.
+ */
 export function columnsOf(table: EventTable | EventBatch): PlainColumns {
+  const isBatch = table instanceof RecordBatch;
+  const column = <Values extends NumberArray>(name: keyof PlainColumns, none: Values): Values => {
+    const values = (table.getChild(name)?.toArray() ?? none) as Values;
+    return isBatch ? (values.slice() as Values) : values;
+  };
   return {
-    x: table.getChild("x")?.toArray().slice() ?? new Uint16Array(0),
-    y: table.getChild("y")?.toArray().slice() ?? new Uint16Array(0),
-    t: table.getChild("t")?.toArray().slice() ?? new BigInt64Array(0),
-    polarity: table.getChild("polarity")?.toArray().slice() ?? new Int8Array(0),
+    x: column("x", new Uint16Array(0)),
+    y: column("y", new Uint16Array(0)),
+    t: column("t", new BigInt64Array(0)),
+    polarity: column("polarity", new Int8Array(0)),
   };
 }
 
@@ -192,7 +201,7 @@ export function expectSameColumns(actual: PlainColumns, expected: PlainColumns):
   }
 }
 
-export type NumberArray = Uint16Array | BigInt64Array | Int8Array;
+export type NumberArray = Uint8Array | Uint16Array | BigInt64Array | Int8Array;
 
 export function expectSameArray(name: string, actual: NumberArray, expected: NumberArray): void {
   if (actual.constructor !== expected.constructor) {

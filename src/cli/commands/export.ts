@@ -34,7 +34,9 @@ export async function exportContainer(
       expected: "a file as OUT of --compare",
     });
   }
-  const settings = { preset, codec, level, chunkEvents, checksum, polarityEncoding };
+  const { describe: description, includeMetadata: include, excludeMetadata: exclude } = options;
+  const metadata = { ...(description !== undefined && { description }), include, exclude };
+  const settings = { preset, codec, level, chunkEvents, checksum, polarityEncoding, metadata };
   // What standard output is was said by whoever opened it.
   const overwrite = isStdout || options.overwrite;
   const stats = await withProgress(output.stderr, async (onProgress) => {
@@ -53,7 +55,7 @@ export async function exportContainer(
 }
 
 function lines(out: string, stats: ExportStats): string[] {
-  const { events, triggers, chunks, bytes, bytesPerEvent, ratio, settings } = stats;
+  const { events, triggers, chunks, bytes, bytesPerEvent, ratio, jsonRatio, settings } = stats;
   const { codec, level, checksum, chunkEvents } = settings;
   const compressed = codec === "none" ? "no compression" : `${codec} level ${level}`;
   const sums = checksum === "none" ? "no checksums" : `checksums ${checksum}`;
@@ -65,7 +67,14 @@ function lines(out: string, stats: ExportStats): string[] {
       ["Triggers", formatCount(triggers)],
       ["Chunks", formatCount(chunks)],
       ["Size", `${formatBytes(bytes)}, ${bytesPerEvent.toFixed(2)} bytes per event`],
-      ["Ratio", `${ratio.toFixed(2)} (13 bytes per event in memory)`],
+      [
+        "Ratio",
+        `${ratio.toFixed(2)} (13 bytes per event in memory), ${jsonRatio.toFixed(1)} (JSON)`,
+      ],
+      [
+        "Memory",
+        stats.peakMemoryBytes === null ? "" : `${formatBytes(stats.peakMemoryBytes)} at most`,
+      ],
     ]),
     "",
     ...columnLines(stats),

@@ -1,4 +1,4 @@
-import type { ContainerMetadata } from "../../container/metadata.ts";
+import type { StatedMetadata } from "../../container/compose-metadata.ts";
 import type { ContainerOptions } from "../../container/settings.ts";
 import type { ContainerWriter, WrittenContainer } from "../../container/writer.ts";
 import type { EventMemory } from "../../kernels/event-memory.ts";
@@ -19,7 +19,7 @@ export const evb = {
 /** What a container says beside what the recording says of itself. */
 export interface EvbTargetOptions extends ContainerOptions {
   /** What the user says of the recording; the rest of the metadata is filled in. */
-  readonly metadata?: Pick<ContainerMetadata, "description" | "tags" | "custom"> | undefined;
+  readonly metadata?: StatedMetadata | undefined;
   /** Told what was written, when it is complete. */
   readonly onWritten?: ((written: WrittenContainer) => void) | undefined;
 }

@@ -60,13 +60,15 @@ export async function openEvb(source: ByteSource, options: RowOptions): Promise<
   };
 }
 
-function factsOf({ header, metadata }: ContainerReader, { geometry }: RowOptions): RecordingFacts {
+function factsOf(reader: ContainerReader, { geometry }: RowOptions): RecordingFacts {
+  const { header, statistics, metadata } = reader;
   return {
     entries: entriesOf(header, metadata),
     geometry: geometry ?? header.geometry,
     assumptions: [],
     timeOffset: metadata.timeOffset,
     originalFormat: metadata.source?.format,
+    container: { header, statistics, metadata },
   };
 }
 

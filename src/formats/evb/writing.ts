@@ -1,10 +1,8 @@
-import { platform } from "#platform";
+import { composeMetadata } from "../../container/compose-metadata.ts";
 import type { ContainerMetadata } from "../../container/metadata.ts";
 import { resolveSettings } from "../../container/settings.ts";
 import { ContainerWriter } from "../../container/writer.ts";
-import { COLUMN_NAMES } from "../../events/columns.ts";
 import type { EventMemory } from "../../kernels/event-memory.ts";
-import { VERSION } from "../../version.ts";
 import type { EventWriter, WriterFacts } from "../writer.ts";
 import { metadataIn } from "./entries.ts";
 import type { EvbTargetOptions } from "./format.ts";
@@ -51,18 +49,11 @@ function metadataOf(
   const { header, ...kept } = metadataIn(original ?? []);
   const { geometry, polarityEncoding, format, originalFormat, sourceName, ...counts } = report;
   const { mode, modeReason, threads, timeOffset, ...happened } = counts;
-  return {
-    createdBy: `evarrow ${VERSION}`,
-    ...(!isDeterministic && { createdAt: new Date().toISOString(), platform: platform.name }),
-    ...kept,
-    ...metadata,
-    columns: COLUMN_NAMES,
-    source: {
-      format: originalFormat ?? format,
-      ...(sourceName !== null && { name: sourceName }),
-      header,
-    },
-    timeOffset,
-    report: happened,
+  const source = {
+    format: originalFormat ?? format,
+    ...(sourceName !== null && { name: sourceName }),
+    header,
   };
+  const known = { ...kept, source, timeOffset, report: happened };
+  return composeMetadata(known, metadata, isDeterministic);
 }

@@ -15,6 +15,25 @@ import {
   ECF_Y_WIDE_COUNT,
 } from "../../formats/hdf5/layout";
 
+/** Values of 16 bits that a store writes; those beyond a run are written again. */
+const LANES: u32 = 8;
+/** For each mask of `decodeX`, how far the events of a word are from its first one, in eight lanes. */
+const steps: usize = memory.data(16 << ECF_X_MASK_BITS, 16);
+let hasSteps = false;
+
+function buildSteps(): void {
+  hasSteps = true;
+  for (let mask: u32 = 0; mask < 1 << ECF_X_MASK_BITS; mask++) {
+    let out: usize = steps + ((<usize>mask) << 4) + 2;
+    for (let step: u32 = 1; step <= <u32>ECF_X_MASK_BITS; step++) {
+      // The highest bit of the mask is the pixel beside the first one.
+      if (((mask >> (<u32>ECF_X_MASK_BITS - step)) & 1) === 0) continue;
+      store<u16>(out, <u16>step);
+      out += 2;
+    }
+  }
+}
+
 /** Addresses of the columns. */
 let xs: usize = 0;
 let ys: usize = 0;
@@ -34,6 +53,7 @@ export function decode(
   pColumn: usize,
   tColumn: usize,
 ): i32 {
+  if (!hasSteps) buildSteps();
   xs = xColumn;
   ys = yColumn;
   ps = pColumn;
@@ -73,13 +93,39 @@ function decodeTimes(at: usize, end: usize, count: u32, first: i64): usize {
       at += 2;
     }
     const stop = min(events + run, count);
+    const both = i64x2.splat(time);
+    for (; events + 2 <= count && events < stop; events += 2) {
+      v128.store(ts + ((<usize>events) << 3), both);
+    }
     for (; events < stop; events++) store<i64>(ts + ((<usize>events) << 3), time);
+    events = stop;
   }
   return at;
 }
 
+/** Writes a value for events up to `stop`; returns that. */
+function fill(column: usize, from: u32, stop: u32, count: u32, value: u16): u32 {
+  const all = i16x8.splat(<i16>value);
+  let events = from;
+  for (; events + LANES <= count && events < stop; events += LANES) {
+    v128.store(column + ((<usize>events) << 1), all);
+  }
+  for (; events < stop; events++) store<u16>(column + ((<usize>events) << 1), value);
+  return stop;
+}
+
 function decodeYxp(at: usize, end: usize, count: u32): usize {
-  for (let events: u32 = 0; events < count; events += 4) {
+  let events: u32 = 0;
+  for (; events + LANES <= count && end - at >= 28; events += LANES) {
+    const a = fourValues(at);
+    const b = fourValues(at + 12);
+    at += 24;
+    const column: usize = (<usize>events) << 1;
+    v128.store(ys + column, i16x8.narrow_i32x4_u(i32x4.shr_u(a, 12), i32x4.shr_u(b, 12)));
+    const low = i32x4.splat(0xfff);
+    storeXps(column, i16x8.narrow_i32x4_u(v128.and(a, low), v128.and(b, low)));
+  }
+  for (; events < count; events += 4) {
     if (end - at < 12) return 0;
     const w0 = load<u32>(at);
     const w1 = load<u32>(at, 4);
@@ -91,6 +137,27 @@ function decodeYxp(at: usize, end: usize, count: u32): usize {
     storeYxp(events + 3, w2 & 0xffffff);
   }
   return at;
+}
+
+/**
+ * Four values of 24 bits in three words, of which sixteen bytes are loaded: each is made of a lane of
+ * the word that it begins in, `first`, and one of the word behind, `second`.
+ */
+function fourValues(at: usize): v128 {
+  const words = v128.load(at);
+  const first = v128.shuffle<i32>(words, words, 0, 0, 1, 2);
+  const second = v128.shuffle<i32>(words, words, 0, 1, 2, 2);
+  const v0 = v128.and(i32x4.shr_u(first, 8), i32x4(-1, 0, 0, 0));
+  const rest = v128.and(first, i32x4(0, 0xff, 0xffff, 0xffffff));
+  const v1 = v128.and(i32x4.shl(i32x4.shr_u(second, 16), 8), i32x4(0, -1, 0, 0));
+  const v2 = v128.and(i32x4.shl(i32x4.shr_u(second, 24), 16), i32x4(0, 0, -1, 0));
+  return v128.or(v128.or(v0, rest), v128.or(v1, v2));
+}
+
+/** Stores eight values of twelve bits, each an x and a p. */
+function storeXps(column: usize, values: v128): void {
+  v128.store(xs + column, i16x8.shr_u(values, 1));
+  v128.store(ps + column, v128.and(values, i16x8.splat(1)));
 }
 
 function storeYxp(event: u32, value: u32): void {
@@ -110,15 +177,18 @@ function decodeY(at: usize, end: usize, count: u32): usize {
       run = load<u16>(at);
       at += 2;
     }
-    const y = <u16>(word >> ECF_Y_SHIFT);
-    const stop = min(events + run, count);
-    for (; events < stop; events++) store<u16>(ys + ((<usize>events) << 1), y);
+    events = fill(ys, events, min(events + run, count), count, <u16>(word >> ECF_Y_SHIFT));
   }
   return at;
 }
 
 function decodeXp(at: usize, end: usize, count: u32): usize {
-  for (let events: u32 = 0; events < count; events += 4) {
+  let events: u32 = 0;
+  for (; events + LANES <= count && end - at >= 16; events += LANES) {
+    storeXps((<usize>events) << 1, eightValues(at));
+    at += 12;
+  }
+  for (; events < count; events += 4) {
     if (end - at < 6) return 0;
     const w0: u32 = load<u16>(at);
     const w1: u32 = load<u16>(at, 2);
@@ -130,6 +200,21 @@ function decodeXp(at: usize, end: usize, count: u32): usize {
     storeXp(events + 3, w2 & 0xfff);
   }
   return at;
+}
+
+/** Eight values of twelve bits in six words, as {@link fourValues}. */
+function eightValues(at: usize): v128 {
+  const words = v128.load(at);
+  const first = i8x16.swizzle(words, i8x16(0, 1, 0, 1, 2, 3, 4, 5, 6, 7, 6, 7, 8, 9, 10, 11));
+  const second = i8x16.swizzle(
+    words,
+    i8x16(16, 16, 2, 3, 4, 5, 16, 16, 16, 16, 8, 9, 10, 11, 16, 16),
+  );
+  const v0 = v128.and(i16x8.shr_u(first, 4), i16x8(-1, 0, 0, 0, -1, 0, 0, 0));
+  const rest = v128.and(first, i16x8(0, 15, 255, 4095, 0, 15, 255, 4095));
+  const v1 = v128.and(i16x8.shl(i16x8.shr_u(second, 8), 4), i16x8(0, -1, 0, 0, 0, -1, 0, 0));
+  const v2 = v128.and(i16x8.shl(i16x8.shr_u(second, 12), 8), i16x8(0, 0, -1, 0, 0, 0, -1, 0));
+  return v128.or(v128.or(v0, rest), v128.or(v1, v2));
 }
 
 function storeXp(event: u32, value: u32): void {
@@ -144,6 +229,13 @@ function decodeX(at: usize, end: usize, count: u32): usize {
     const word: u32 = load<u16>(at);
     at += 2;
     const x = word >> ECF_X_SHIFT;
+    if (events + LANES <= count) {
+      const bits = word & ((1 << ECF_X_MASK_BITS) - 1);
+      const from = v128.load(steps + ((<usize>bits) << 4));
+      v128.store(xs + ((<usize>events) << 1), i16x8.add(i16x8.splat(<i16>x), from));
+      events += 1 + popcnt<u32>(bits);
+      continue;
+    }
     store<u16>(xs + ((<usize>events) << 1), <u16>x);
     events++;
     // The highest bit of the mask is the pixel beside this one.
@@ -168,9 +260,7 @@ function decodeP(at: usize, end: usize, count: u32): usize {
       run = load<u16>(at);
       at += 2;
     }
-    const p = <i16>(byte >> ECF_P_SHIFT);
-    const stop = min(events + run, count);
-    for (; events < stop; events++) store<i16>(ps + ((<usize>events) << 1), p);
+    events = fill(ps, events, min(events + run, count), count, <u16>(byte >> ECF_P_SHIFT));
   }
   return at;
 }

@@ -71,6 +71,19 @@ export function keepRegions(
   regions: usize,
   howMany: i32,
 ): void {
+  if (howMany === 1) {
+    const x0 = v128.load16_splat(regions);
+    const y0 = v128.load16_splat(regions + 2);
+    const width = v128.load16_splat(regions + 4);
+    const height = v128.load16_splat(regions + 6);
+    for (let index = 0; index < count; index += LANES) {
+      const dx = i16x8.sub(v128.load(xs + (index << 1)), x0);
+      const dy = i16x8.sub(v128.load(ys + (index << 1)), y0);
+      const isIn = v128.and(i16x8.le_u(dx, width), i16x8.le_u(dy, height));
+      clear(bits + (index >> 3), i16x8.bitmask(isIn));
+    }
+    return;
+  }
   for (let index = 0; index < count; index += LANES) {
     const x = v128.load(xs + (index << 1));
     const y = v128.load(ys + (index << 1));

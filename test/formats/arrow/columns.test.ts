@@ -164,7 +164,7 @@ describe("columns of any integer types", () => {
           expect(result.report.firstRow).toEqual(counts.firstRow);
         },
       ),
-      { numRuns: 120 * SOAK },
+      { numRuns: 60 * SOAK },
     );
   });
 

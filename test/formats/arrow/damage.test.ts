@@ -158,7 +158,10 @@ describe("a file with something changed", () => {
     async () => {
       for (const bytes of files) {
         for (let at = 0; at + 4 <= bytes.byteLength; at += 4 * STEP) {
-          for (const value of [0x7fffffff, -1, 0x00ffffff, -(2 ** 31), 64]) {
+          const values = [0x7fffffff, -1, 0x00ffffff, -(2 ** 31), 64];
+          // Two of them at each place, which are others at the next.
+          const isSome = (index: number) => (at / (4 * STEP) + index) % 5 < 2;
+          for (const value of values.filter((_, index) => SOAK > 1 || isSome(index))) {
             const changed = bytes.slice();
             new DataView(changed.buffer).setInt32(at, value, true);
             await expectHandled(changed, at % 64 === 0);

@@ -46,7 +46,9 @@ describe("a recording", () => {
       const type = [CD, EVENT_2D, CD, EXT_TRIGGER][index] ?? CD;
       const bytes = recordingOf(SMALL, { header, type });
       for (let length = 0; length <= bytes.byteLength; length++) {
-        // The records are the same behind every header.
+        // The records are the same behind every header; of a header, each third place.
+        const isInHeader = length < header.length;
+        if (SOAK === 1 && isInHeader && length % 3 !== index % 3) continue;
         if (SOAK === 1 && index > 0 && length > header.length + 2 && length % 4 !== index) continue;
         await expectHandled(FORMAT, bytes.slice(0, length), length % 8 === 0 ? 9 : 0);
       }
@@ -57,7 +59,7 @@ describe("a recording", () => {
     const random = randomNumbers(1);
     for (const header of HEADERS) {
       const bytes = recordingOf(SMALL.slice(0, 4), { header });
-      for (let at = 0; at < bytes.byteLength; at += SOAK > 1 ? 1 : 5) {
+      for (let at = 0; at < bytes.byteLength; at += SOAK > 1 ? 1 : 11) {
         for (const value of [0x0a, 0x20, 0x25, 0x30 + random(10), random(256)]) {
           const changed = bytes.slice();
           changed[at] = value;

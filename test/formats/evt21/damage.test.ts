@@ -53,8 +53,10 @@ describe("a recording", () => {
     for (const [index, [header, order]] of HEADERS.entries()) {
       const bytes = recordingOf(SMALL, { header, order });
       for (let length = 0; length <= bytes.byteLength; length++) {
-        // The words are the same behind every header of an order.
-        if (SOAK === 1 && index > 1 && length > header.length && length % 7 !== index) continue;
+        // The words are the same behind every header of an order; of a header, each third place.
+        const isInHeader = length <= header.length;
+        if (SOAK === 1 && isInHeader && length % 3 !== index % 3) continue;
+        if (SOAK === 1 && index > 1 && !isInHeader && length % 7 !== index) continue;
         await expectHandled(FORMAT, bytes.slice(0, length), length % 8 === 0 ? 9 : 0);
       }
     }
@@ -64,7 +66,7 @@ describe("a recording", () => {
     const random = randomNumbers(1);
     for (const [header, order] of HEADERS.slice(1, 5)) {
       const bytes = recordingOf(SMALL, { header, order });
-      for (let at = 0; at < bytes.byteLength; at += SOAK > 1 ? 1 : 5) {
+      for (let at = 0; at < bytes.byteLength; at += SOAK > 1 ? 1 : 11) {
         for (const value of [0x20, 0x30 + random(10), random(256)]) {
           const changed = bytes.slice();
           changed[at] = value;
@@ -83,7 +85,7 @@ describe("a recording", () => {
       fc.asyncProperty(damagedBytes(recordings), pieces, async (bytes, pieceBytes) => {
         await expectHandled(FORMAT, bytes, pieceBytes);
       }),
-      { numRuns: 50 * SOAK },
+      { numRuns: 30 * SOAK },
     );
   });
 });
@@ -94,6 +96,6 @@ it("handles noise behind a header that claims EVT 2.1", async () => {
     fc.asyncProperty(headers, noise(), async (header, bytes) => {
       await expectHandled(FORMAT, concatBytes(latin1Bytes(header), bytes), 101);
     }),
-    { numRuns: 30 * SOAK },
+    { numRuns: 20 * SOAK },
   );
 });

@@ -18,7 +18,7 @@ import {
 import { expectSame } from "./files.ts";
 import { lzfCompressed, shuffled } from "./values.ts";
 
-const RUNS = { numRuns: Number(process.env.EVARROW_SOAK ?? 1) * 200 };
+const RUNS = { numRuns: Number(process.env.EVARROW_SOAK ?? 1) * 120 };
 
 describe("ECF", () => {
   const MODES: EcfMode[] = ["runs", "xp", "yxp"];
@@ -214,7 +214,7 @@ describe("values out of chunks", () => {
           if (other.into[row] !== bytes[(first + row) * stride]) throw new Error(`row ${row}`);
         }
       }),
-      { numRuns: RUNS.numRuns / 2 },
+      { numRuns: RUNS.numRuns / 4 },
     );
   });
 

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type EventError, openRecording, type StreamOptions } from "../../../src/node.ts";
 import { types, writeHdf5 } from "../../support/hdf5-writer.ts";
+import { SOAK } from "../../support/soak.ts";
 import { bytesOf, chunksOf, filtered, someColumns } from "./values.ts";
 
 const ROWS = 1200;
@@ -96,7 +97,7 @@ describe("the error of a file with several damaged chunks", () => {
         expect(await outcome(options)).toEqual(one);
       }
     });
-    await fc.assert(property, { numRuns: 40 });
+    await fc.assert(property, { numRuns: 15 * SOAK });
   });
 
   it("is the same with threads", async () => {

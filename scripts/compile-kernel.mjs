@@ -1,0 +1,42 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import asc from "assemblyscript/asc";
+
+/** A memory that threads share has a maximum; this is all that WebAssembly can address. */
+const MAXIMUM_PAGES = "65536";
+const OPTIONS = [
+  ...["--runtime", "stub", "--enable", "simd", "--noAssert", "-O3"],
+  ...["--importMemory", "--maximumMemory", MAXIMUM_PAGES],
+];
+const src = fileURLToPath(new URL("../src/", import.meta.url));
+
+/**
+ * Compiles `src/kernels/assembly/NAME.ts`.
+ *
+ * @param {string} name
+ * @param {string} [text] what is compiled in place of that file
+ * @returns {Promise<Uint8Array>}
+ */
+export async function compileKernel(name, text) {
+  const file = `kernels/assembly/${name}.ts`;
+  let wasm;
+  const { error, stderr } = await asc.main(
+    [file, "--baseDir", src, "--outFile", "out.wasm", ...OPTIONS],
+    {
+      readFile: (path, baseDir) => {
+        if (text !== undefined && path === file) return text;
+        try {
+          return readFileSync(join(baseDir, path), "utf8");
+        } catch {
+          return null; // it looks in several places
+        }
+      },
+      writeFile: (_path, contents) => {
+        wasm = contents;
+      },
+    },
+  );
+  if (error || wasm === undefined) throw new Error(`kernel ${name}:\n${stderr}`);
+  return wasm;
+}

@@ -1,0 +1,94 @@
+import { platform } from "#platform";
+import { EventError } from "../errors.ts";
+import { COLUMN_NAMES } from "../events/columns.ts";
+import { show } from "../util/show.ts";
+import { VERSION } from "../version.ts";
+import type { ContainerMetadata } from "./metadata.ts";
+
+/** What a user says of a container, and what goes into it of all that is known. */
+export interface StatedMetadata extends Pick<ContainerMetadata, "description" | "tags" | "custom"> {
+  /**
+   * The metadata that are written: names of fields (`"source"`), parts of them (`"source.name"`,
+   * `"custom.operator"`), or the beginning of either with a `*` behind it (`"custom.lens*"`). `columns`
+   * and `timeOffset`, without which the events would be others, are always written. Default: all.
+   */
+  include?: readonly string[] | undefined;
+  /** Of these, those that are not written, in the same words. Default: none. */
+  exclude?: readonly string[] | undefined;
+}
+
+/** Fields in the order of the file. */
+const FIELDS = [
+  ...["createdBy", "createdAt", "platform", "description", "tags", "custom", "columns"],
+  ...["source", "timeOffset", "report"],
+] as readonly (keyof ContainerMetadata)[];
+/** What the events need to be understood. */
+const NEEDED: readonly string[] = ["columns", "timeOffset"];
+/** Fields whose parts have names. */
+const DIVIDED: readonly string[] = ["custom", "source", "report"];
+
+/**
+ * Puts together what a container says of itself.
+ *
+ * @param known - of the events; what the user says replaces it
+ * @param isDeterministic - leaves out when and on what it is written
+ * @throws EventError `invalid-option`
+ */
+export function composeMetadata(
+  known: ContainerMetadata,
+  stated: StatedMetadata = {},
+  isDeterministic = false,
+): ContainerMetadata {
+  const { include = ["*"], exclude = [], ...said } = stated;
+  const [isIncluded, isExcluded] = [matcherOf("include", include), matcherOf("exclude", exclude)];
+  const isWanted = (name: string): boolean =>
+    NEEDED.includes(name) || (isIncluded(name) && !isExcluded(name));
+  const all: ContainerMetadata = {
+    createdBy: `evarrow ${VERSION}`,
+    ...(!isDeterministic && { createdAt: new Date().toISOString(), platform: platform.name }),
+    ...known,
+    ...said,
+    columns: COLUMN_NAMES,
+  };
+  const chosen = FIELDS.flatMap((name): [string, unknown][] => {
+    const value = all[name];
+    if (value === undefined) return [];
+    if (!DIVIDED.includes(name)) return isWanted(name) ? [[name, value]] : [];
+    const parts = Object.entries(value).filter(([part]) => isWanted(`${name}.${part}`));
+    const isEmpty = parts.length === 0 && Object.keys(value).length > 0;
+    return isEmpty ? [] : [[name, Object.fromEntries(parts)]];
+  });
+  return Object.fromEntries(chosen) as ContainerMetadata;
+}
+
+/** Checks the names that `include` and `exclude` have. @throws EventError `invalid-option` */
+export function checkMetadataNames({ include, exclude }: StatedMetadata = {}): void {
+  if (include !== undefined) matcherOf("include", include);
+  if (exclude !== undefined) matcherOf("exclude", exclude);
+}
+
+/** Says whether a field, or a part of one, is named. */
+function matcherOf(option: string, patterns: readonly string[]): (name: string) => boolean {
+  const isList = Array.isArray(patterns) && patterns.every((one) => typeof one === "string");
+  const unknown = isList ? patterns.find((pattern) => !isKnown(pattern)) : patterns;
+  if (unknown !== undefined) {
+    throw new EventError("invalid-option", `metadata.${option} is not known`, {
+      expected: `names of ${FIELDS.join(", ")}, or of parts of ${DIVIDED.join(", ")}; with a * at the end, or without`,
+      found: show(unknown),
+    });
+  }
+  return (name) =>
+    patterns.some((pattern) =>
+      pattern.endsWith("*")
+        ? name.startsWith(pattern.slice(0, -1))
+        : name === pattern || name.startsWith(`${pattern}.`),
+    );
+}
+
+/** Whether there can be a field or a part that is meant: a slip would write what nobody wants. */
+function isKnown(pattern: string): boolean {
+  const [field = "", part] = pattern.split(/\.(.*)/s);
+  if (part !== undefined) return DIVIDED.includes(field);
+  if (!field.endsWith("*")) return (FIELDS as readonly string[]).includes(field);
+  return FIELDS.some((name) => name.startsWith(field.slice(0, -1)));
+}
