@@ -1,8 +1,8 @@
 // Two things in turn, until their ratio is known or enough was tried.
 //
 // Machines change their speed by a third for tens of seconds, so figures of two runs say nothing: what
-// is compared is taken in neighbouring moments, first, second, second, first, from two processes
-// that wait for their turn. Processes of the same code differ, too (where code and memory came to lie),
+// is compared is taken in neighbouring moments, first, second, second, first (the next time the other
+// way round), from two processes that wait for their turn. Processes of the same code differ, too (where code and memory came to lie),
 // so there are new ones every round, and rounds are what the interval is made of.
 
 import { median } from "../stats/estimates.mjs";
@@ -107,9 +107,12 @@ async function takeTurns(a, b) {
   const startedAt = performance.now();
   let quartets = 1;
   for (let done = 0; done < quartets; done++) {
-    const [a1, b1] = [await turn(0), await turn(1)];
-    const [b2, a2] = [await turn(1), await turn(0)];
-    pairs.push([a1, b1], [a2, b2]);
+    // Which one begins changes, too: the first turn of four may be better than the others.
+    const begins = done % 2 === 0 ? 0 : 1;
+    const [early, late] = [await turn(begins), await turn(1 - begins)];
+    const [late2, early2] = [await turn(1 - begins), await turn(begins)];
+    if (begins === 0) pairs.push([early, late], [early2, late2]);
+    else pairs.push([late, early], [late2, early2]);
     if (done > 0) continue;
     const milliseconds = performance.now() - startedAt;
     quartets = Math.min(MOST_QUARTETS, Math.max(1, Math.round(ROUND_MS / milliseconds)));

@@ -8,8 +8,8 @@ export const NOISE = 0.03;
 /**
  * @typedef {"improved" | "regressed" | "no change"} Verdict
  * @typedef {import("./estimates.mjs").Estimate} Estimate
- * @typedef {[first: number, second: number][]} Pairs of times in the order in which they were taken: in
- *   even places the first thing ran before the second, in odd ones after it
+ * @typedef {[first: number, second: number][]} Pairs of times of the two things: in even places one of
+ *   them ran before the other, in the odd place behind that after it
  * @typedef {object} Round
  * @property {Pairs} pairs a pair for neighbouring turns, each the median of its runs
  * @property {[first: number[], second: number[]]} runs the time of every single run
