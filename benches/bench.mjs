@@ -43,8 +43,7 @@ const figures = {
   targets: [],
 };
 const inputs = new InputsOfRun(options);
-const frozen = saved ? freezeBuild() : undefined;
-const present = frozen?.build ?? CURRENT;
+const present = saved ? freezeBuild() : CURRENT;
 const others = options.compare === true ? new Others(inputs, present, options.rounds) : undefined;
 let failures = 0;
 /** @type {{ child?: import("./harness/child.mjs").Child, failures: number }} */
@@ -56,8 +55,6 @@ try {
 } finally {
   await shared.child?.close();
   others?.remove();
-  frozen?.remove();
-  inputs.remove();
 }
 
 async function runCase(name) {

@@ -4,17 +4,16 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { CACHE_FOLDER } from "../inputs.mjs";
+import { makeScratch } from "./scratch.mjs";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const KEPT = join(CACHE_FOLDER, "builds");
@@ -53,14 +52,12 @@ export function copyBuild(folder, name) {
 
 /**
  * A copy that a build under way cannot change, and which is run like the one it is set beside: from
- * the same file system, by the same kind of path.
+ * the same file system, by the same kind of path. It goes with the process.
  *
- * @returns {{ build: Build, remove: () => void }}
+ * @returns {Build}
  */
 export function freezeBuild() {
-  const folder = mkdtempSync(join(tmpdir(), "evarrow-build-"));
-  const remove = () => rmSync(folder, { recursive: true, force: true });
-  return { build: copyBuild(folder, "current"), remove };
+  return copyBuild(makeScratch("evarrow-build"), "current");
 }
 
 /**

@@ -1,12 +1,11 @@
 // The inputs of one run: of each format and size one, made when the first case asks for it.
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { detectFormat, loadStatistics } from "evarrow";
 import { benchInput, findSeed } from "../inputs.mjs";
 import { withCase } from "./child.mjs";
+import { makeScratch } from "./scratch.mjs";
 
 /** The seeds of last resort. */
 const SAMPLES = ["moving-bar.evt2.raw", "falling-bar.evt3.raw"].map((name) =>
@@ -39,15 +38,9 @@ export class InputsOfRun {
     this.seeds = [...seeds, ...SAMPLES];
     this.geometry = geometry;
     /** For what cases write, and the files that they read. */
-    this.folder = mkdtempSync(join(tmpdir(), "evarrow-bench-run-"));
+    this.folder = makeScratch("evarrow-bench-run");
     /** @type {Map<string, Promise<any>>} */
     this.made = new Map();
-  }
-
-  /** All inputs that were used. */
-  async used() {
-    const made = await Promise.allSettled(this.made.values());
-    return made.flatMap(({ value }) => (value?.bytes > 0 && value.format ? [value] : []));
   }
 
   /**
@@ -68,10 +61,6 @@ export class InputsOfRun {
     if (fixture === undefined) return { input, warmUp, capped };
     // No warm-up: reading the file once is what there is to be warmed up.
     return { input, capped, fixture: await this.#fixture(fixture, input, build) };
-  }
-
-  remove() {
-    rmSync(this.folder, { recursive: true, force: true });
   }
 
   #input(format, events) {

@@ -61,13 +61,14 @@ export function undisturbedRatio(rounds) {
 }
 
 /**
- * Whether an interval is as narrow as the noise, so that more rounds would not tell more.
+ * Whether an interval reaches no further than the noise to either side, so that more rounds would not
+ * change the verdict.
  *
  * @param {Estimate} ratio
  * @param {number} noise
  */
 export function isNarrow({ low, high }, noise = NOISE) {
-  return Math.log(high / low) <= Math.log1p(noise);
+  return Math.log(high / low) <= 2 * Math.log1p(noise);
 }
 
 /** An interval so many times as wide as the noise gives no verdict. */
