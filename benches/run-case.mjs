@@ -39,9 +39,10 @@ const STEPS = {
   },
 
   /** One run, after one over a small file that has the code compiled; peak memory is that of both. */
-  async once({ warmUp }) {
+  async once({ warmUp, warmUpFixture }) {
     if (warmUp) {
-      const small = await CASES[name].prepare({ ...context, input: warmUp });
+      const other = { ...context, input: warmUp, fixture: warmUpFixture };
+      const small = await CASES[name].prepare(other);
       await small.run();
       small.close?.();
     }

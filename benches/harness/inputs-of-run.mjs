@@ -23,6 +23,7 @@ export class Unable extends Error {}
  * @property {Input} [input]
  * @property {Input} [warmUp]
  * @property {string} [fixture] path
+ * @property {string} [warmUpFixture] the same of the warm-up
  * @property {string} [capped] why there are fewer events than asked for
  */
 
@@ -59,8 +60,11 @@ export class InputsOfRun {
         ? `${events.toLocaleString("en")} events, since more take long`
         : undefined;
     if (fixture === undefined) return { input, warmUp, capped };
-    // No warm-up: reading the file once is what there is to be warmed up.
-    return { input, capped, fixture: await this.#fixture(fixture, input, build) };
+    const [path, warmUpFixture] = [
+      await this.#fixture(fixture, input, build),
+      await this.#fixture(fixture, warmUp, build),
+    ];
+    return { input, warmUp, capped, fixture: path, warmUpFixture };
   }
 
   #input(format, events) {

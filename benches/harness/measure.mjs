@@ -106,5 +106,5 @@ export function resultOf({ name, input, capped }, { seconds, peakBytes, facts })
 
 /** The peak of a process that runs a case once. */
 export async function peakOf(context) {
-  return withCase(context, (child) => child.ask("once", { warmUp: context.warmUp }));
+  return withCase(context, (child) => child.ask("once", context));
 }

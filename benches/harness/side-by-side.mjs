@@ -95,9 +95,10 @@ export class Others {
   async #besideArrow(context, jobs) {
     const { input } = context;
     const arrow = { format: input.format, most: input.events, fixture: "events.arrow" };
-    const { fixture: path } = await this.inputs.of(arrow, this.build);
-    const file = { ...input, path, format: "arrow", rowGroup: input.seedEvents };
-    return this.#besidePython(context, jobs, { input: file, warmUp: file });
+    const { fixture, warmUp, warmUpFixture } = await this.inputs.of(arrow, this.build);
+    const file = (made, path) => ({ ...made, path, format: "arrow", rowGroup: made.seedEvents });
+    const given = { input: file(input, fixture), warmUp: file(warmUp, warmUpFixture) };
+    return this.#besidePython(context, jobs, given);
   }
 
   /** @param {{ input: object, warmUp: object }} given what the peers read */
