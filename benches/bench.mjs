@@ -26,7 +26,7 @@ const SIZES = { small: 1e6, medium: 10e6, large: 100e6 };
 /** Samples where `--samples` does not say: long runs are taken fewer times. */
 const SAMPLES = { small: 30, medium: 20, large: 10 };
 /** What `--quick` takes: enough to see that all of it works. */
-const QUICK = { events: 50_000, samples: 3 };
+const QUICK = { events: 20_000, samples: 2 };
 
 const options = readOptions();
 const names = chooseCases({ suites: options.suite, cases: options.case });

@@ -6,7 +6,7 @@
  * pieces it decodes one twice, from the same state into the same place. That is a tenth more of the
  * kernel's own work; reading and handing out are as before, so the case as a whole slows by less.
  *
- * Usage: npm run bench:selftest -- [--tries 10] [--case decode-evt3-stream] [--events 2e6] [--seed FILE]
+ * Usage: npm run bench:selftest -- [--tries 10] [--case decode-evt3-stream] [--events 10e6] [--seed FILE]
  */
 import { join } from "node:path";
 import { Command } from "commander";
@@ -28,7 +28,7 @@ const options = new Command("bench:selftest")
     "what is compared: it has to use the kernel of its format",
     "decode-evt3-stream",
   )
-  .option("--events <n>", "events of the input", "2e6")
+  .option("--events <n>", "events of the input", "10e6")
   .option("--seed <file>", "a recording that the input repeats; may be repeated", collect, [])
   .parse()
   .opts();
