@@ -50,17 +50,17 @@ describe("streams", () => {
     }
   });
 
-  it("of zstd and deflate are read in browsers, too", async () => {
+  it("of zstd and deflate are read and written in browsers, too", async () => {
     for (const codec of ["zstd", "deflate"] as const) {
       const raw = sample(70_000);
       const { bytes } = await compressStream(raw, false, codec, 1);
       expect(Buffer.compare(await browser.inflateBlock(codec, bytes, 70_000), raw)).toBe(0);
+      const written = await browser.compressBlock(codec, raw, 6);
+      const stored = { codec: codec === "zstd" ? 1 : 2, bytes: written };
+      expect(Buffer.compare(await inflateStream(stored, 70_000, PLACE), raw)).toBe(0);
     }
-    const bytes = await browser.compressBlock("deflate", sample(1000), 6);
-    const back = await node.inflateBlock("deflate", bytes, 1000);
-    expect(Buffer.compare(back, sample(1000))).toBe(0);
     for (const refused of [
-      browser.compressBlock("zstd", sample(100), 1),
+      browser.compressBlock("brotli", sample(100), 1),
       browser.inflateBlock("brotli", sample(100), 1),
     ]) {
       await expect(refused).rejects.toMatchObject({ code: "unsupported-compression" });
