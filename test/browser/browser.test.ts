@@ -137,8 +137,9 @@ describeOrSkip("in Chromium", reasonToSkip(), () => {
       for (const [at, codec] of ["zstd", "zstd", "deflate"].entries()) {
         const { bytes = 0, ...written } = exported[at] ?? {};
         expect(written).toEqual({ digest, codec });
-        // Not to the byte: the libraries are not the same.
-        expect(Math.abs(bytes / (here[at]?.bytes ?? 0) - 1), `${at}`).toBeLessThan(0.03);
+        // Not to the byte: the libraries are not the same, those of deflate less so.
+        const most = codec === "zstd" ? 0.03 : 0.1;
+        expect(Math.abs(bytes / (here[at]?.bytes ?? 0) - 1), `${at}`).toBeLessThan(most);
         expect(bytes).toBeLessThan(recording.byteLength);
       }
       expect(exported[1]?.bytes).toBeLessThan(exported[0]?.bytes ?? 0);
