@@ -13,11 +13,17 @@ interface ZstdModule {
     heapView(room: Room): Uint8Array;
   };
   readonly _zstdClass: {
-    compress(to: number, most: number, from: number, length: number, level: number): number;
     compressBound(length: number): number;
     decompress(to: number, most: number, from: number, length: number): number;
     isError(result: number): number | boolean;
     getErrorName(result: number): string;
+  };
+  /** A stream that is compressed. */
+  readonly _zstd: {
+    reset(): void;
+    setCompressionLevel(level: number): void;
+    compressChunk(to: number, most: number, from: number, length: number): number;
+    compressEnd(to: number, most: number): number;
   };
 }
 
@@ -48,21 +54,27 @@ async function loadZstd(): Promise<ZstdModule> {
 async function importZstd(): Promise<ZstdModule> {
   const { Zstd } = await import("@hpcc-js/wasm-zstd");
   const zstd = (await Zstd.load()) as unknown as Partial<ZstdModule>;
-  if (zstd._mainModule && zstd._zstdClass) return zstd as ZstdModule;
+  if (zstd._mainModule && zstd._zstdClass && zstd._zstd) return zstd as ZstdModule;
   throw new TypeError("another version of it is there"); // an import map may name any
 }
 
 /**
- * Compresses bytes into one frame of zstd, which declares its content size.
+ * Compresses bytes into one frame of zstd, the one that @mongodb-js/zstd makes of them: as a stream, of
+ * which the size is not known in advance. Known, it would choose parameters that give 3 % more at level 1.
  *
  * @throws EventError `unsupported-compression` when the library cannot be loaded
  */
 export async function compressWithWasm(bytes: Uint8Array, level: number): Promise<Uint8Array> {
   const zstd = await loadZstd();
-  const { _zstdClass: codec } = zstd;
-  return run(zstd, bytes, codec.compressBound(bytes.byteLength), (to, from) =>
-    codec.compress(to.ptr, to.size, from.ptr, from.size, level),
-  );
+  const { _zstdClass: codec, _zstd: stream } = zstd;
+  return run(zstd, bytes, codec.compressBound(bytes.byteLength), (to, from) => {
+    stream.reset();
+    stream.setCompressionLevel(level);
+    const length = stream.compressChunk(to.ptr, to.size, from.ptr, from.size);
+    if (codec.isError(length)) return length;
+    const rest = stream.compressEnd(to.ptr + length, to.size - length);
+    return codec.isError(rest) ? rest : length + rest;
+  });
 }
 
 /**
