@@ -119,6 +119,11 @@ export class ChunkIndex {
     return readU64(this.#view, this.#at(chunk) + CHUNK_ENTRY.firstRow);
   }
 
+  /** Where the segment of a chunk begins in the file. */
+  offset(chunk: number): number {
+    return readU64(this.#view, this.#at(chunk) + CHUNK_ENTRY.offset);
+  }
+
   /** Number of the chunk that holds a row, which there is. */
   chunkOf(row: number): number {
     let [low, high] = [0, this.chunks - 1];

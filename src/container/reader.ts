@@ -1,16 +1,18 @@
-import { platform } from "#platform";
+import { isEventError } from "../errors.ts";
 import type { TriggerColumns } from "../events/columns.ts";
 import type { ByteSource } from "../source/byte-source.ts";
-import { decodeChunkHead } from "./chunk.ts";
+import { CHUNK_HEAD_BYTES, decodeChunkHead } from "./chunk.ts";
 import type { InflatedChunk } from "./chunk-decoder.ts";
 import { type ChunkEntry, type ChunkIndex, decodeIndex, type TriggerEntry } from "./chunk-index.ts";
-import { DIGEST_SEGMENT_BYTES, decodeDigest } from "./digest.ts";
+import { DIGEST_SEGMENT_BYTES } from "./digest.ts";
+import { noDigest, verifyDigests } from "./digest-check.ts";
 import { type ContainerHeader, decodeHeader } from "./header.ts";
 import { inflateChunk } from "./inflate-chunk.ts";
 import { HEADER_BYTES, MAX_METADATA_BYTES, TRAILER_BYTES } from "./layout.ts";
 import { type ContainerMetadata, decodeMetadata } from "./metadata.ts";
 import { damaged, type Place } from "./problems.ts";
 import type { Projection } from "./projection.ts";
+import { closeUp, orderRows } from "./row-order.ts";
 import { type ContainerStatistics, decodeStatistics, STATISTICS_SEGMENT_BYTES } from "./stats.ts";
 import { decodeTrailer, type Trailer } from "./trailer.ts";
 import { decodeTriggers } from "./triggers.ts";
@@ -22,8 +24,8 @@ export interface ContainerReadOptions {
   readonly path?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   /**
-   * `true` checks the SHA-256 of the file, too, which reads all of it; `false` checks nothing.
-   * Default: the CRC-32 of whatever is read.
+   * `true` checks the SHA-256 of the file, too, which reads all of it, and refuses a file without one;
+   * `false` checks nothing. Default: the CRC-32 of whatever is read.
    */
   readonly verifyChecksum?: boolean | undefined;
   /** Read what is sound behind damage, too. Default `false`. */
@@ -62,9 +64,6 @@ const SHARED = [
   ...["count", "on", "bytes", "firstTime", "lastTime", "leastTime", "greatestTime"],
   ...["leastX", "greatestX", "leastY", "greatestY"],
 ] as readonly (keyof ChunkEntry)[];
-/** Bytes that are hashed at a time. */
-const HASH_BYTES = 1024 * 1024;
-
 /** What a container says of itself, without its events. */
 export interface ContainerDescription {
   readonly header: ContainerHeader;
@@ -104,7 +103,8 @@ export class ContainerReader implements ContainerDescription {
    * Opens a container: reads header, trailer, and what stands in front of the index. A file without a
    * sound trailer is walked.
    *
-   * @throws EventError `invalid-header`, `unsupported-format`, `damaged-data`
+   * @throws EventError `invalid-header`, `unsupported-format`, `damaged-data`; `invalid-option` where a digest is
+   *   to be checked that the file was written without
    */
   static async open(
     source: ByteSource,
@@ -114,20 +114,28 @@ export class ContainerReader implements ContainerDescription {
     const { byteLength } = source;
     const head = await source.read(0, Math.min(HEADER_BYTES, byteLength), { signal });
     const header = decodeHeader(head, options);
+    if (options.verifyChecksum === true && header.checksums !== "sha256") {
+      throw noDigest(header, options);
+    }
     const checkCrc = checksCrc(header, options);
     const trailer = await readTrailer(source, byteLength, checkCrc, options);
     if (trailer !== null) {
       try {
         const opened = await openWhole(source, options, header, trailer, null);
         const reader = new ContainerReader(source, options, opened);
-        if (options.recover === true) await reader.index();
-        if (options.verifyChecksum === true) await reader.#verifyDigest(opened.end?.digest ?? null);
-        return reader;
+        const isUsable = options.recover !== true || (await reader.#isInOrder());
+        if (options.verifyChecksum === true) await verifyDigests(source, options, opened.end);
+        if (isUsable) return reader;
       } catch (error) {
         if (options.recover !== true || signal?.aborted) throw error;
       }
     }
-    return new ContainerReader(source, options, await openCut(source, options, header));
+    const opened = await openCut(source, options, header);
+    // Who asks for what can be recovered knows that it is not all there was.
+    if (options.verifyChecksum === true && options.recover !== true) {
+      await verifyDigests(source, options, opened.end);
+    }
+    return new ContainerReader(source, options, opened);
   }
 
   /** Where the chunks are; read when it is first asked for. */
@@ -194,21 +202,26 @@ export class ContainerReader implements ContainerDescription {
     });
   }
 
-  /** @throws EventError `damaged-data` */
-  async #verifyDigest(offset: number | null): Promise<void> {
-    if (offset === null) return;
-    const { path, signal } = this.#options;
-    const place: Place = { path, byteOffset: offset };
-    const segment = await this.#source.read(offset, DIGEST_SEGMENT_BYTES, { signal });
-    const { start, sha256 } = decodeDigest(segment, true, place);
-    const hash = platform.createSha256();
-    for (let at = start; at < offset; at += HASH_BYTES) {
-      hash.update(await this.#source.read(at, Math.min(HASH_BYTES, offset - at), { signal }));
+  /** Whether no sound chunk stands where the index has another one. */
+  async #isInOrder(): Promise<boolean> {
+    const index = await this.index();
+    const { signal } = this.#options;
+    const { codec } = this.header;
+    const checkCrc = checksCrc(this.header, this.#options);
+    for (let chunk = 0; chunk < index.chunks; chunk++) {
+      const entry = index.entry(chunk);
+      const available = this.#source.byteLength - entry.offset;
+      const length = Math.min(available, CHUNK_HEAD_BYTES);
+      const bytes = await this.#source.read(entry.offset, length, { signal });
+      const place: Place = { path: undefined, byteOffset: entry.offset };
+      try {
+        const { firstRow } = decodeChunkHead(bytes, available, { codec, checkCrc }, place);
+        if (firstRow !== entry.firstRow) return false;
+      } catch (error) {
+        if (!isEventError(error, "damaged-data")) throw error;
+      }
     }
-    const found = hash.hex();
-    if (found === sha256) return;
-    const expected = `SHA-256 ${sha256}`;
-    throw damaged("the file is damaged: its digest is wrong", { ...place, expected, found });
+    return true;
   }
 }
 
@@ -287,6 +300,7 @@ async function openCut(
   const hasCrc = header.checksums !== "none";
   const context = { codec: header.codec, checkCrc, hasCrc, path, signal, recover };
   const walk = await walkSegments(source, context);
+  const order = recover ? orderRows(walk.index, walk.said.index) : null;
   if (walk.trailer !== null && !recover) {
     const byteOffset = walk.trailer.offset + TRAILER_BYTES;
     const truncation = { byteOffset, bytes: source.byteLength - byteOffset };
@@ -295,16 +309,24 @@ async function openCut(
   return {
     header,
     metadata: walk.metadata ?? {},
-    statistics: walk.statistics,
-    truncation: truncationOf(walk, source.byteLength),
-    index: walk.index,
+    statistics: order?.statistics ?? walk.statistics,
+    truncation: truncationOf(walk, order?.spare ?? null, source.byteLength),
+    index: order === null ? walk.index : closeUp(order.index),
     indexPlace: null,
     end: null,
   };
 }
 
-/** Null where nothing is missing but what the walk replaced. */
-function truncationOf(walk: Walk, byteLength: number): Truncation | null {
-  if (walk.lostBytes > 0) return { byteOffset: walk.end, bytes: walk.lostBytes };
+/**
+ * Null where nothing is missing but what the walk replaced.
+ *
+ * @param spare - chunks that are left out, since others have their events
+ */
+function truncationOf(walk: Walk, spare: ChunkIndex | null, byteLength: number): Truncation | null {
+  let bytes = walk.lostBytes;
+  for (let chunk = 0; chunk < (spare?.chunks ?? 0); chunk++) {
+    bytes += (spare as ChunkIndex).entry(chunk).bytes;
+  }
+  if (bytes > 0) return { byteOffset: walk.end, bytes };
   return walk.trailer === null ? { byteOffset: byteLength, bytes: 0 } : null;
 }
