@@ -128,4 +128,24 @@ describe.skipIf(!isBuilt || process.platform === "win32")("the built command", (
     expect(readdirSync(folder)).toEqual([]);
     await writer.close();
   });
+
+  it.each(["SIGINT", "SIGTERM"] as const)(
+    "leaves no half container behind when %s ends slow compression",
+    async (signal) => {
+      const folder = temporaryPath(`export-${signal}`);
+      mkdirSync(folder);
+      const long = temporaryFile(`export-${signal}.raw`, longRecording(2 ** 24));
+      // All of it is one chunk after the other in zstd 19, of which each takes seconds.
+      const argv = [main, "export", "--preset", "size", "--chunk-events", "1048576"];
+      argv.push(long, join(folder, "out.evb"));
+      const child = spawn(process.execPath, argv, { stdio: "ignore" });
+      const exit = once(child, "exit");
+      await vi.waitUntil(() => readdirSync(folder).length > 0, { timeout: 20_000 });
+      expect(readdirSync(folder)).toEqual([expect.stringMatching(/^\.out\.evb\..*\.tmp$/)]);
+      child.kill(signal);
+      await exit;
+      expect(readdirSync(folder)).toEqual([]);
+    },
+    60_000,
+  );
 });
