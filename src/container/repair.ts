@@ -32,11 +32,14 @@ export interface RepairedContainer {
   readonly triggers: number;
   readonly chunks: number;
   readonly bytes: number;
-  /** Events that are known to be missing. There may be more, behind where the old file was cut. */
+  /**
+   * Events that are known to be missing, by the rows of chunks and by `STAT` or `INDX`. Without these there
+   * may be more, behind where the old file was cut.
+   */
   readonly lostEvents: number;
   /** Bytes of the old file that belong to no sound segment. */
   readonly lostBytes: number;
-  /** What was not sound, and where. */
+  /** What was not sound, and where; what stood in another place, and what was there twice. */
   readonly lost: readonly ContainerFinding[];
   /** Whether what the container said of itself in words was kept. */
   readonly hasMetadata: boolean;
