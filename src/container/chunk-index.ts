@@ -59,6 +59,11 @@ export class IndexBuilder {
     this.#chunkCount++;
   }
 
+  /** Takes the chunk that was added last out again. */
+  dropChunk(): void {
+    this.#chunkCount--;
+  }
+
   addTriggers(entry: TriggerEntry): void {
     this.#triggers.push(entry);
   }

@@ -66,14 +66,14 @@ export class SegmentSearch {
     this.#left = source.byteLength * BYTES_CHECKED_PER_BYTE + ALWAYS_CHECKED_BYTES;
   }
 
-  /** The next place from `from` on where a sound segment begins; null when there is none. */
-  async next(from: number): Promise<number | null> {
+  /** The next place from `from` on, and in front of `to`, where a sound segment begins; null without one. */
+  async next(from: number, to: number = Number.POSITIVE_INFINITY): Promise<number | null> {
     const { byteLength } = this.#source;
     let size = LEAST_WINDOW_BYTES;
-    for (let start = from; start < byteLength; ) {
+    for (let start = from; start < Math.min(byteLength, to); ) {
       const length = Math.min(size + CHUNK_HEAD_BYTES, byteLength - start);
       const window = await this.#source.read(start, length, { signal: this.#options.signal });
-      const end = Math.min(length - SEGMENT_HEAD_BYTES, size - 1);
+      const end = Math.min(length - SEGMENT_HEAD_BYTES, size - 1, to - start - 1);
       for (let at = 0; at <= end; at++) {
         if (FIRST[window[at] as number] === 0 || !CODES.includes(codeAt(window, at))) continue;
         if (await this.#isSound(window.subarray(at), start + at)) return start + at;

@@ -87,14 +87,13 @@ export async function repairSource(
   await send(writer.start({ geometry, polarityEncoding, firstTime }, createdAt ?? 0));
   const chunks = new ChunkSalvage(source, header, findings, signal);
   const spares = new SpareChunks(order.spare, geometry);
-  let [rows, end, front] = [0, 0, 0];
+  let [end, front] = [0, 0];
   for (const part of partsOf(order.index)) {
     signal?.throwIfAborted();
-    const { offset, bytes, count, firstRow } = part.entry;
+    const { offset, bytes, count } = part.entry;
     if (offset < front) findings.add(outOfOrder(part));
     front = Math.max(front, offset);
     if (part.kind === "chunk") {
-      rows = Math.max(rows, firstRow + count);
       // Where it is damaged, some that were left out may have the same events.
       for (const entry of [part.entry, ...spares.between(end, part.nextRow)]) {
         if (entry.firstRow < end) continue;
@@ -129,7 +128,7 @@ export async function repairSource(
     triggers: statistics.triggers,
     chunks: statistics.chunks,
     bytes,
-    lostEvents: Math.max(rows, said) - statistics.events,
+    lostEvents: Math.max(walk.rows, said) - statistics.events,
     lostBytes: walk.lostBytes,
     lost: findings.list,
     hasMetadata: walk.metadata !== null,

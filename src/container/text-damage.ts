@@ -1,5 +1,5 @@
-import { readText } from "./fields.ts";
-import { MAGIC } from "./layout.ts";
+import { readText, writeText } from "./fields.ts";
+import { HEADER_BYTES, MAGIC } from "./layout.ts";
 
 /** The first byte of the magic, and what becomes of one that is no ASCII when bytes pass for text. */
 const FIRST = ["\x89", "\t", "\xc2\x89", "\xef\xbf\xbd", "\xe2\x80\xb0", "?"];
@@ -24,9 +24,34 @@ export const TEXT_DAMAGE =
 
 /** Whether bytes begin with the magic of a container as it is after they were moved as text. */
 export function isTextDamaged(head: Uint8Array): boolean {
+  return changedMagic(head) !== null;
+}
+
+/**
+ * The headers that bytes may have begun with before they were moved as text; which one is right, if any,
+ * its checksum tells.
+ *
+ * @param head - more than the header: there may be more of it now
+ */
+export function headersBefore(head: Uint8Array): Uint8Array[] {
+  const magic = changedMagic(head);
+  if (magic === null) return [];
+  const text = Array.from(head.subarray(magic.length), (byte) => String.fromCharCode(byte)).join(
+    "",
+  );
+  return [text, text.replaceAll("\r\n", "\n")].map((rest) => {
+    const header = new Uint8Array(HEADER_BYTES);
+    writeText(header, 0, (MAGIC + rest).slice(0, HEADER_BYTES));
+    return header;
+  });
+}
+
+/** What stands in place of the magic; null where that is right, or something else. */
+function changedMagic(head: Uint8Array): string | null {
   const text = readText(head, 0, 16);
-  if (text.startsWith(MAGIC)) return false;
-  return FIRST.some((first) => ENDS.some((end) => text.startsWith(first + NAME + end)));
+  if (text.startsWith(MAGIC)) return null;
+  const all = FIRST.flatMap((first) => ENDS.map((end) => first + NAME + end));
+  return all.find((magic) => text.startsWith(magic)) ?? null;
 }
 
 /** How many bytes of the magic are there. */

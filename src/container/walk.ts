@@ -27,6 +27,8 @@ export interface Walk {
    */
   readonly index: ChunkIndex;
   readonly statistics: ContainerStatistics;
+  /** Events up to the last row that the head of any chunk tells of. */
+  readonly rows: number;
   /** What the last sound `STAT` and the last sound `INDX` say; null without one. */
   readonly said: {
     readonly statistics: ContainerStatistics | null;
@@ -78,6 +80,9 @@ class Walker {
   #trailer: Walk["trailer"] = null;
   #saidStatistics: ContainerStatistics | null = null;
   #saidIndex: ChunkIndex | null = null;
+  /** Its streams are not looked at: where they are cut, it reaches into the next segment. */
+  #lastChunk: { readonly offset: number; readonly end: number } | null = null;
+  #rows = 0;
   #metadata: ContainerMetadata | null = null;
   #end = HEADER_BYTES;
   #lost = 0;
@@ -100,13 +105,30 @@ class Walker {
         at = next;
         continue;
       }
-      const found = this.#options.recover ? await this.#search.next(at + 1) : null;
-      const bytes = (found ?? byteLength) - at;
+      let from = at;
+      let found = this.#options.recover ? await this.#searchLastChunk(at) : null;
+      if (found !== null) from = this.#dropLastChunk();
+      else if (this.#options.recover) found = await this.#search.next(at + 1);
+      const bytes = (found ?? byteLength) - from;
       this.#lost += bytes;
-      if (this.#gaps.length < MOST_GAPS) this.#gaps.push({ byteOffset: at, bytes });
+      if (this.#gaps.length < MOST_GAPS) this.#gaps.push({ byteOffset: from, bytes });
       if (found === null) return;
       at = found;
     }
+  }
+
+  /** The next segment where it begins inside the chunk in front of `at`, of which bytes are gone then. */
+  async #searchLastChunk(at: number): Promise<number | null> {
+    const last = this.#lastChunk;
+    if (last === null || last.end !== at) return null;
+    return this.#search.next(last.offset + 1, at);
+  }
+
+  #dropLastChunk(): number {
+    const { offset } = this.#lastChunk as { offset: number };
+    this.#lastChunk = null;
+    this.#index.dropChunk();
+    return offset;
   }
 
   result(): Walk {
@@ -114,6 +136,7 @@ class Walker {
       trailer: this.#trailer,
       index: this.#index.finish(),
       statistics: this.#stats,
+      rows: this.#rows,
       said: { statistics: this.#saidStatistics, index: this.#saidIndex },
       metadata: this.#metadata,
       end: this.#end,
@@ -144,6 +167,8 @@ class Walker {
       const head = decodeChunkHead(front, available, this.#options, place);
       const firstRow = this.#rowOf(head.firstRow, this.#stats.events);
       this.#index.addChunk({ ...head, offset, firstRow });
+      this.#lastChunk = { offset, end: offset + head.bytes };
+      this.#rows = Math.max(this.#rows, firstRow + head.count);
       addChunk(this.#stats, head, head.bytes);
       return offset + head.bytes;
     } catch (error) {
