@@ -3,8 +3,8 @@ import { EventError } from "../errors.ts";
 import type { ByteSource } from "../source/byte-source.ts";
 import { DIGEST_SEGMENT_BYTES, decodeDigest } from "./digest.ts";
 import type { ContainerHeader } from "./header.ts";
+import type { ContainerReadOptions, TrailerPlace } from "./open-container.ts";
 import { damaged } from "./problems.ts";
-import type { ContainerReadOptions, TrailerPlace } from "./reader.ts";
 
 /** Bytes that are hashed at a time. */
 const HASH_BYTES = 1024 * 1024;
