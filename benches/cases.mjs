@@ -1,119 +1,82 @@
-/**
- * What is measured: jobs as a user of the package writes them. Each returns what it found, so that
- * the answer can be checked before anything is timed.
- */
-import { loadEvents, loadStatistics, loadTable, openRecording } from "evarrow";
-import pl from "nodejs-polars";
-import { INPUT_FORMATS } from "./inputs.mjs";
+// All that is measured, by name. A case is a job as a user of the package writes it; `suites/` has them.
+
+import { cases as container, fixtures } from "./suites/container.mjs";
+import { cases as decode } from "./suites/decode.mjs";
+import { cases as query } from "./suites/query.mjs";
+import { cases as startup } from "./suites/startup.mjs";
+import { cases as stream } from "./suites/stream.mjs";
 
 /**
- * @typedef {import("./inputs.mjs").Sums & { firstT?: bigint }} Sums
- * @typedef {object} Job
- * @property {string} title
- * @property {(path: string) => Promise<number>} run the timed job; returns the number of events
- * @property {(path: string, sums: Sums) => Promise<Partial<Sums>>} check the same job, and the sums of
- *   what it delivered
- * @property {"stream" | "fresh" | undefined} baseline the mode of the C program that does the same
- * @property {readonly string[]} [peers] what programs in Python do that is the same or near it
- */
-
-/** @type {Record<string, Job>} */
-const JOBS = {
-  stream: {
-    title: "stream and count, borrowed batches",
-    baseline: "stream",
-    peers: ["scan", "read"],
-    run: (path) => stream(path, { batches: "borrowed" }, countRows),
-    check: (path, sums) => sumStream(path, { batches: "borrowed" }, sums),
-  },
-  "stream-owned": {
-    title: "stream and count, owned batches",
-    baseline: undefined,
-    run: (path) => stream(path, {}, countRows),
-    check: (path, sums) => sumStream(path, {}, sums),
-  },
-  statistics: {
-    title: "statistics of the whole recording",
-    baseline: undefined,
-    run: async (path) => (await loadStatistics(path)).events,
-    check: async (path) => ({ on: (await loadStatistics(path)).on }),
-  },
-  table: {
-    title: "full load to an Arrow table",
-    baseline: "fresh",
-    peers: ["read"],
-    run: async (path) => (await loadTable(path)).numRows,
-    check: async (path, sums) => sumBatches((await loadTable(path)).batches, sums),
-  },
-  frame: {
-    title: "full load to a Polars DataFrame",
-    baseline: "fresh",
-    peers: ["read"],
-    run: async (path) => (await loadEvents(path)).height,
-    check: async (path) => {
-      const frame = await loadEvents(path);
-      const on = frame.filter(pl.col("polarity").gt(0)).height;
-      return { on, sumX: sumOf(frame, "x"), sumY: sumOf(frame, "y") };
-    },
-  },
-};
-
-/**
- * Every job with every format, as `evt2-stream`.
+ * @typedef {object} Context
+ * @property {typeof import("evarrow")} evarrow the build that is measured
+ * @property {string} build address of its folder
+ * @property {import("./inputs.mjs").BenchInput & { seedEvents: number }} input
+ * @property {string} folder for what the case writes
+ * @property {string} [fixture] path of the file that it asked for
  *
- * @type {Record<string, Job & { format: import("./inputs.mjs").InputFormat }>}
+ * @typedef {object} Work
+ * @property {() => Promise<number>} run the timed job; returns the number of events it gave
+ * @property {() => Promise<Record<string, unknown>>} check the same job, and what it delivered: sums that
+ *   must be those of the input, `found` where it gives other than all events, `facts` to be printed
+ * @property {() => number} [peakBytes] where the work is done by another process
+ * @property {() => void} [close]
+ *
+ * @typedef {object} Case
+ * @property {string} title
+ * @property {import("./inputs.mjs").InputFormat} [format] of its input; none where it has none
+ * @property {number} [most] events, where more would take too long; said in the output
+ * @property {string} [fixture] a file of `suites/container.mjs` that it reads
+ * @property {boolean} [isRival] another way to do what evarrow does: measured, but never a target
+ * @property {boolean} [isPerCall] takes as long however many events there are: no rate
+ * @property {"stream" | "fresh"} [baseline] the mode of the C program that does the same
+ * @property {readonly string[]} [peers] what programs in Python do that is the same or near it
+ * @property {readonly string[]} [arrowPeers] the same of programs that are given an Arrow file
+ * @property {readonly string[]} [beside] cases that it is set beside, pair by pair
+ * @property {(context: Context) => Promise<Work>} prepare what is not timed
+ *
+ * @typedef {Record<string, Case>} Suite
  */
-export const CASES = Object.fromEntries(
-  INPUT_FORMATS.flatMap((format) =>
-    Object.entries(JOBS).map(([name, job]) => [
-      `${format}-${name}`,
-      { ...job, format, check: (path) => job.check(path, emptySums(format)) },
-    ]),
-  ),
-);
 
-function emptySums(format) {
-  const sums = { on: 0, sumX: 0, sumY: 0 };
-  return /^(?:text|h5)/.test(format) ? { ...sums, sumT: 0 } : sums;
+/** @type {Record<string, Suite>} */
+export const SUITES = { decode, stream, query, container, startup };
+
+/** @type {Suite} */
+export const CASES = Object.assign({}, ...Object.values(SUITES));
+
+export { fixtures as FIXTURES };
+
+/**
+ * The names of the cases that are meant.
+ *
+ * @param {{ suites?: readonly string[], cases?: readonly string[] }} asked names of suites; names of
+ *   cases or parts of them. Without either: all
+ * @returns {string[]}
+ * @throws {RangeError} for a name that there is not, with those that there are
+ */
+export function chooseCases({ suites = [], cases = [] }) {
+  for (const name of suites) {
+    if (SUITES[name] === undefined) {
+      throw new RangeError(`no suite ${name}; there are ${Object.keys(SUITES).join(", ")}`);
+    }
+  }
+  const within = Object.keys(suites.length === 0 ? CASES : pick(suites));
+  if (cases.length === 0) return within;
+  const chosen = new Set();
+  for (const asked of cases) {
+    const found = within.includes(asked) ? [asked] : within.filter((name) => name.includes(asked));
+    if (found.length === 0) {
+      throw new RangeError(`no case ${asked}; there are\n  ${within.join("\n  ")}`);
+    }
+    for (const name of found) chosen.add(name);
+  }
+  return within.filter((name) => chosen.has(name));
 }
 
-const countRows = (batch) => batch.numRows;
-
-async function stream(path, options, rows) {
-  const recording = await openRecording(path);
-  let events = 0;
-  for await (const batch of recording.stream(options)) events += rows(batch);
-  await recording.close();
-  return events;
+/** @param {string} name of a case */
+export function suiteOf(name) {
+  return Object.keys(SUITES).find((suite) => SUITES[suite][name] !== undefined);
 }
 
-async function sumStream(path, options, sums) {
-  await stream(path, options, (batch) => {
-    addBatch(sums, batch);
-    return 0;
-  });
-  return sums;
-}
-
-function sumBatches(batches, sums) {
-  for (const batch of batches) addBatch(sums, batch);
-  return sums;
-}
-
-function addBatch(sums, batch) {
-  if (sums.sumT !== undefined) addTimes(sums, batch.getChild("t").toArray());
-  for (const x of batch.getChild("x").toArray()) sums.sumX += x;
-  for (const y of batch.getChild("y").toArray()) sums.sumY += y;
-  for (const polarity of batch.getChild("polarity").toArray()) sums.on += polarity > 0 ? 1 : 0;
-}
-
-/** Times since the first event. */
-function addTimes(sums, times) {
-  sums.firstT ??= times[0];
-  for (const t of times) sums.sumT += Number(t - sums.firstT);
-}
-
-/** Polars adds up 16-bit numbers in 64 bits. */
-function sumOf(frame, name) {
-  return Number(frame.getColumn(name).sum());
+function pick(suites) {
+  return Object.assign({}, ...suites.map((suite) => SUITES[suite]));
 }

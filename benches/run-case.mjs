@@ -1,51 +1,97 @@
 /**
- * Runs one case in a process of its own, so that its memory is its own; prints one line of JSON.
- *
- * Usage: node benches/run-case.mjs check|once|bench CASE FILE [WARM_UP_FILE]
+ * A case in a process of its own, so that its memory is its own. Started by `harness/child.mjs`, which
+ * sends what to do: a message a step, an answer each.
  */
-import { readFileSync } from "node:fs";
 import { Bench } from "tinybench";
-import { CASES } from "./cases.mjs";
+import { CASES, FIXTURES } from "./cases.mjs";
+import { peakBytes } from "./harness/peak.mjs";
+import { expectSame } from "./suites/sums.mjs";
 
-const [mode, name, file, warmUpFile] = process.argv.slice(2);
-const job = CASES[name];
+/** @type {import("./cases.mjs").Context} */
+let context;
+/** @type {string} */
+let name;
+/** @type {import("./cases.mjs").Work | undefined} */
+let work;
 
-/** Peak resident memory of this process. The system call counts what its parent had, too. */
-function peakBytes() {
+const STEPS = {
+  /** Which case of which build; in place of the one before, if any. */
+  async open(asked) {
+    work?.close?.();
+    work = undefined;
+    const evarrow = await import(new URL(asked.library, asked.build).href);
+    name = asked.name;
+    context = { ...asked, evarrow };
+  },
+
+  /** Makes a file that other cases read. */
+  async fixture({ fixture, path }) {
+    await FIXTURES[fixture](context, path);
+  },
+
+  /** Checks what the case delivers; what it finds of the sums of the input must be the same. */
+  async check() {
+    const { facts = {}, found, firstT, ...sums } = await (await prepared()).check();
+    for (const [key, value] of Object.entries(sums)) {
+      expectSame({ [key]: value }, { [key]: context.input[key] }, name);
+    }
+    return { facts, events: found ?? sums.events };
+  },
+
+  /** One run, after one over a small file that has the code compiled; peak memory is that of both. */
+  async once({ warmUp, warmUpFixture }) {
+    if (warmUp) {
+      const other = { ...context, input: warmUp, fixture: warmUpFixture };
+      const small = await CASES[name].prepare(other);
+      await small.run();
+      small.close?.();
+    }
+    const { run, peakBytes: peakOfOther } = await prepared();
+    const startedAt = performance.now();
+    const events = await run();
+    const seconds = (performance.now() - startedAt) / 1000;
+    return { events, seconds, peakBytes: peakOfOther?.() ?? peakBytes() };
+  },
+
+  /** Runs without taking times, until code is compiled and memory is there. */
+  async warm({ milliseconds }) {
+    const { run } = await prepared();
+    const until = performance.now() + milliseconds;
+    do await run();
+    while (performance.now() < until);
+  },
+
+  /** Seconds of each of `samples` runs, or of as many as fit into the time. */
+  async sample({ samples, milliseconds = 0 }) {
+    const { run } = await prepared();
+    const bench = new Bench({
+      iterations: samples,
+      time: milliseconds,
+      warmup: false,
+      retainSamples: true,
+      throws: true,
+    });
+    bench.add(name, async () => void (await run()));
+    const [{ result }] = await bench.run();
+    return { seconds: result.latency.samples.map((milliseconds) => milliseconds / 1000) };
+  },
+
+  async close() {
+    work?.close?.();
+    // A channel that is open would keep the process.
+    setImmediate(() => process.disconnect());
+  },
+};
+
+async function prepared() {
+  work ??= await CASES[name].prepare(context);
+  return work;
+}
+
+process.on("message", async ({ step, ...asked }) => {
   try {
-    const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync("/proc/self/status", "utf8"));
-    if (peak) return Number(peak[1]) * 1024;
-  } catch {
-    // not Linux
+    process.send({ answer: (await STEPS[step](asked)) ?? {} });
+  } catch (error) {
+    process.send({ failure: error?.message ?? String(error) });
   }
-  return process.resourceUsage().maxRSS * 1024;
-}
-
-/** Checks what the job delivers. */
-async function check() {
-  const { firstT, ...sums } = await job.check(file);
-  return sums;
-}
-
-/** One run, after one over a small file that has the code compiled. */
-async function once() {
-  await job.run(warmUpFile);
-  const startedAt = performance.now();
-  const events = await job.run(file);
-  const seconds = (performance.now() - startedAt) / 1000;
-  return { events, seconds, peakBytes: peakBytes() };
-}
-
-/** Repeated runs, with statistics. */
-async function bench() {
-  const runs = new Bench({ time: 3000, iterations: 5, warmupTime: 500, warmupIterations: 1 });
-  runs.add(name, async () => void (await job.run(file)));
-  await runs.run();
-  const { result } = runs.tasks[0];
-  if (result.state !== "completed")
-    throw new Error(`${name}: ${result.state}`, { cause: result.error });
-  const { mean, p50, rme, samplesCount } = result.latency;
-  return { mean: mean / 1000, median: p50 / 1000, marginPercent: rme, samples: samplesCount };
-}
-
-console.log(JSON.stringify(await { check, once, bench }[mode]()));
+});

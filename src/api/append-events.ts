@@ -9,10 +9,6 @@ import { ContainerReader } from "../container/reader.ts";
 import { type ContainerOptions, resolveSettings } from "../container/settings.ts";
 import { ContainerWriter } from "../container/writer.ts";
 import { EventError } from "../errors.ts";
-import { COLUMN_NAMES } from "../events/columns.ts";
-import type { WholeEventColumns } from "../events/from-table.ts";
-import { formatGeometry, type SensorGeometry } from "../events/geometry.ts";
-import type { PolarityEncoding } from "../events/polarity.ts";
 import type { LoadReport } from "../events/report.ts";
 import type { EventTable } from "../events/table.ts";
 import { checkOptions } from "../formats/options.ts";
@@ -20,14 +16,24 @@ import { containerPartTarget } from "../formats/registry.ts";
 import { EventQuery } from "../query/event-query.ts";
 import type { QuerySelection } from "../query/selection.ts";
 import type { Progress } from "../recording/progress.ts";
-import type { OpenedRecording } from "../recording/recording.ts";
+import { checkSignal, type OpenedRecording } from "../recording/recording.ts";
 import type { ByteSink } from "../source/byte-sink.ts";
 import { CheckedSink } from "../source/checked-sink.ts";
 import { convertTo } from "../stream/convert.ts";
 import type { EventStreamer } from "../stream/event-streamer.ts";
-import type { LoadOptions } from "../stream/load-options.ts";
+import { checkCallback, type LoadOptions } from "../stream/load-options.ts";
 import { reportOf } from "../stream/report-of.ts";
 import { show } from "../util/show.ts";
+import {
+  checkAppendedMetadata,
+  customOf,
+  refuseColumns,
+  refuseEncoding,
+  refuseFixed,
+  refuseGeometry,
+  refuseValues,
+  refuseZero,
+} from "./append-checks.ts";
 import { piecesOf, reportBehind } from "./export-events.ts";
 import { Recording } from "./recording.ts";
 
@@ -37,7 +43,10 @@ export type AppendableEvents = EventTable | DataFrame | EventStreamer | EventQue
 /** Options of {@link appendEvents}: how the new chunks are written. */
 export interface AppendOptions
   extends Omit<ContainerOptions, "codec" | "checksum" | "deterministic"> {
-  /** What the container says of itself from now on, beside what it said. */
+  /**
+   * What the container says of itself from now on: a description or tags in place of those it had,
+   * and keys of `custom` beside those it had.
+   */
   metadata?: Pick<StatedMetadata, "description" | "tags" | "custom"> | undefined;
   /** Ends the work early and leaves the file as it was. */
   signal?: AbortSignal | undefined;
@@ -67,8 +76,8 @@ export interface AppendStats {
  *
  * A crash at any moment leaves the old events: the new trailer is written when the disk has everything
  * else, and a reader goes back to the old one until then, and reports the rest. The next append cuts
- * such a rest off. What fails or is aborted leaves the file as it was. One append at a time: nothing
- * keeps two of them apart.
+ * such a rest off. What fails or is aborted leaves the file as it was. One append at a time: the one that
+ * finds out that another has written first is refused, which takes it a moment to see.
  *
  * The new events come behind the old ones, whatever their times are, which are kept as they are. Where
  * the first is before the last old one, that is a step back in time, which loads count and windows of
@@ -97,6 +106,15 @@ export async function appendEvents(
   options: AppendOptions = {},
 ): Promise<AppendStats> {
   checkOptions(options);
+  if (typeof path !== "string" && !(path instanceof URL)) {
+    throw new EventError("invalid-option", "this is no container to add to", {
+      expected: "a path or a file: URL",
+      found: show(path),
+    });
+  }
+  checkSignal(options.signal);
+  checkCallback("onProgress", options.onProgress);
+  checkAppendedMetadata(options.metadata);
   const { signal } = options;
   signal?.throwIfAborted();
   refuseFixed(options);
@@ -121,7 +139,7 @@ export async function appendEvents(
     const { report: _, ...kept } = metadata;
     const context: AppendContext = {
       ...{ writer, header, sink, options },
-      metadata: { ...kept, ...options.metadata },
+      metadata: { ...kept, ...options.metadata, ...customOf(kept, options.metadata) },
       zero: metadata.timeOffset ?? 0,
     };
     const report =
@@ -172,16 +190,7 @@ async function appendRecording(
   const { polarityEncoding } = header;
   const geometry = selection === undefined ? recording.geometry : selection.geometry;
   refuseGeometry(header.geometry, geometry, sink.name);
-  refuseZero(zero, recording.report.timeOffset, sink.name);
-  if (reading.rebase) {
-    throw other(
-      "time zero",
-      timesFrom(zero),
-      "times from their first event on",
-      sink.name,
-      NO_REBASE,
-    );
-  }
+  refuseZero(zero, reading.rebase ? "first" : recording.report.timeOffset, sink.name);
   const target = containerPartTarget({ writer, finish: () => writer.finish(metadata) });
   try {
     const read = { ...reading, polarityEncoding };
@@ -229,74 +238,4 @@ function given({
   onProgress,
 }: AppendOptions): Pick<AppendOptions, "signal" | "onProgress"> {
   return { ...(signal && { signal }), ...(onProgress && { onProgress }) };
-}
-
-/** What the file has said once and for all. */
-function refuseFixed(options: AppendOptions): void {
-  for (const name of ["codec", "checksum", "deterministic"] as const) {
-    const found = (options as ContainerOptions)[name];
-    if (found === undefined) continue;
-    throw new EventError("invalid-option", `${name} is what the container has`, {
-      expected: `no ${name}`,
-      found: show(found),
-    });
-  }
-}
-
-function refuseColumns({ columns }: ContainerMetadata, path: string | undefined): void {
-  if (columns === undefined || columns.join() === COLUMN_NAMES.join()) return;
-  throw other("columns", COLUMN_NAMES.join(), columns.join(), path);
-}
-
-function refuseGeometry(
-  file: SensorGeometry | null,
-  events: SensorGeometry | null,
-  path: string | undefined,
-): void {
-  if (file === null || events === null) return;
-  const [expected, found] = [formatGeometry(file), formatGeometry(events)];
-  if (expected !== found) throw other("geometry", expected, found, path);
-}
-
-function refuseZero(file: number, events: number | undefined, path: string | undefined): void {
-  if (events === undefined || events === file) return;
-  throw other("time zero", timesFrom(file), timesFrom(events), path, NO_REBASE);
-}
-
-const NO_REBASE = "Load them without `rebase`.";
-
-function timesFrom(offset: number): string {
-  return `times from which ${offset} µs were subtracted`;
-}
-
-function refuseEncoding(
-  { polarityEncoding: expected }: ContainerHeader,
-  found: PolarityEncoding,
-  path: string | undefined,
-): void {
-  if (expected === found) return;
-  const hint = `Load them with \`polarityEncoding: "${expected}"\`.`;
-  throw other("polarity encoding", expected, found, path, hint);
-}
-
-/** Events that say nothing of their encoding. */
-function refuseValues(
-  header: ContainerHeader,
-  { polarity }: WholeEventColumns,
-  path: string | undefined,
-): void {
-  const isZeroOne = header.polarityEncoding === "zero-one";
-  if (!polarity.includes(isZeroOne ? -1 : 0)) return;
-  refuseEncoding(header, isZeroOne ? "minus-one-one" : "zero-one", path);
-}
-
-function other(
-  what: string,
-  expected: string,
-  found: string,
-  path: string | undefined,
-  hint?: string,
-): EventError {
-  const problem = `the events have another ${what} than the container`;
-  return new EventError("not-encodable", problem, { path, format: "evb", expected, found, hint });
 }

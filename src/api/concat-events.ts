@@ -1,4 +1,4 @@
-import { checkMetadataNames, composeMetadata } from "../container/compose-metadata.ts";
+import { checkStatedMetadata, composeMetadata } from "../container/compose-metadata.ts";
 import { resolveSettings } from "../container/settings.ts";
 import { shiftTimes } from "../container/times.ts";
 import { ContainerWriter } from "../container/writer.ts";
@@ -100,7 +100,7 @@ export async function concatEvents(
   }
   if (typeof rebase !== "boolean") throw wrong("rebase is not known", "true or false", rebase);
   const settings = resolveSettings(options);
-  checkMetadataNames(options.metadata);
+  checkStatedMetadata(options.metadata);
   signal?.throwIfAborted();
   if (!overwrite) await refuseExisting(target);
   const parts: Part[] = [];
@@ -193,16 +193,15 @@ class Join {
     const isMoved = this.#options.rebase === true && this.#lastTime !== null;
     shift.by ??= isMoved ? (this.#lastTime as bigint) + 1n - first : 0n;
     if (shift.by !== 0n) {
-      const last = eventCount > 0 ? (columns.t[eventCount - 1] as bigint) : first;
-      for (const moved of [first + shift.by, last + shift.by]) {
-        if (BigInt.asIntN(64, moved) === moved) continue;
+      const movedEvents = shiftTimes(columns.t, eventCount, shift.by);
+      const movedTriggers = shiftTimes(triggers.t, triggerCount, shift.by);
+      if (movedEvents || movedTriggers) {
         throw new EventError("unsafe-time", "a time would be too large for 64 bits", {
-          found: `${moved}`,
+          expected: `times that can be moved by ${shift.by} µs`,
+          found: "one that leaves 64 bits",
           hint: "Join the recordings without `rebase`.",
         });
       }
-      shiftTimes(columns.t, eventCount, shift.by);
-      shiftTimes(triggers.t, triggerCount, shift.by);
     }
     if (eventCount > 0) this.#lastTime = columns.t[eventCount - 1] as bigint;
   }

@@ -51,7 +51,8 @@ export async function exportEvents(
   const written = await exportPieces(events, open, options);
   const path = events instanceof EventStreamer ? "chunked" : "direct";
   const stats = statsOf(written, options, performance.now() - begun, clock.write);
-  return { ...stats, path, report: reportBehind(events) };
+  const report = reportBehind(events);
+  return { ...stats, path, triggersLeftOut: report?.triggers ?? 0, report };
 }
 
 async function exportPieces(
@@ -90,13 +91,16 @@ export async function piecesOf(
       if (!first.done) yield columnsOf(first.value as unknown as RecordBatch);
       for await (const batch of batches) yield columnsOf(batch as unknown as RecordBatch);
     })();
-    const facts = factsOf(options, metadata, events);
+    const facts = factsOf(options, metadata, events, () => false); // a stream says what it has
     return { pieces, facts, close: async () => batches.return?.() };
   }
-  if (isFrame(events))
-    return { pieces: framePieces(events), facts: factsOf(options, undefined, events) };
+  if (isFrame(events)) {
+    const hasMinusOne = () => (events.getColumn("polarity").min() ?? 0) < 0;
+    return { pieces: framePieces(events), facts: factsOf(options, undefined, events, hasMinusOne) };
+  }
   const pieces = toColumnBatches(events);
-  return { pieces, facts: factsOf(options, events.schema?.metadata, events) };
+  const hasMinusOne = () => pieces.some(({ polarity }) => polarity.includes(-1));
+  return { pieces, facts: factsOf(options, events.schema?.metadata, events, hasMinusOne) };
 }
 
 /** A frame is a proxy that denies having any methods. */
@@ -132,13 +136,14 @@ function columnsOf(batch: RecordBatch): WholeEventColumns {
   return toColumnBatches(columns)[0] as WholeEventColumns;
 }
 
-/** What options, the metadata of a schema, or the report of a result say. */
+/** What options, the metadata of a schema, or the report of a result say, or else the events. */
 function factsOf(
   options: ExportOptions,
   metadata: ReadonlyMap<string, string> | undefined,
-  result?: object,
+  result: object,
+  hasMinusOne: () => boolean,
 ): ColumnFacts {
-  const report = result && reportBehind(result);
+  const report = reportBehind(result);
   const said = (key: keyof typeof METADATA_KEYS) => metadata?.get(METADATA_KEYS[key]);
   const encoding =
     POLARITY_ENCODINGS.find((name) => name === said("polarityEncoding")) ??
@@ -153,6 +158,7 @@ function factsOf(
       polarityEncoding === undefined
         ? encoding
         : checkPolarityEncoding(polarityEncoding, polarityEncoding),
+    heldEncoding: () => (hasMinusOne() ? "minus-one-one" : "zero-one"),
     sourceFormat: said("format") ?? report?.format,
     sourceName: said("sourceName") ?? report?.sourceName ?? undefined,
     timeOffset: Number.isSafeInteger(offset) ? offset : undefined,

@@ -1,3 +1,4 @@
+import { EventError } from "../errors.ts";
 import type { ColumnArrays } from "../events/columns.ts";
 import { EventMemory } from "../kernels/event-memory.ts";
 import { containerEncodeWasm } from "../kernels/generated/container-encode.ts";
@@ -187,6 +188,15 @@ export class ChunkEncoder {
   #judge(count: number): { facts: ChunkFacts; backwardSteps: number } {
     const memory = this.#memory;
     const { first, last } = this.times;
+    const { polarity } = memory.columns;
+    const other = this.#kernel.otherPolarity(polarity.byteOffset, count);
+    if (other >= 0) {
+      throw new EventError("not-encodable", "a polarity is neither ON nor OFF", {
+        format: "evb",
+        expected: "1 for ON, -1 or 0 for OFF",
+        found: `${polarity[other]}`,
+      });
+    }
     this.#summarize(count);
     return {
       facts: {

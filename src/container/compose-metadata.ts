@@ -3,7 +3,7 @@ import { EventError } from "../errors.ts";
 import { COLUMN_NAMES } from "../events/columns.ts";
 import { show } from "../util/show.ts";
 import { VERSION } from "../version.ts";
-import type { ContainerMetadata } from "./metadata.ts";
+import { type ContainerMetadata, checkFields } from "./metadata.ts";
 
 /** What a user says of a container, and what goes into it of all that is known. */
 export interface StatedMetadata extends Pick<ContainerMetadata, "description" | "tags" | "custom"> {
@@ -61,10 +61,39 @@ export function composeMetadata(
   return Object.fromEntries(chosen) as ContainerMetadata;
 }
 
-/** Checks the names that `include` and `exclude` have. @throws EventError `invalid-option` */
-export function checkMetadataNames({ include, exclude }: StatedMetadata = {}): void {
+/**
+ * Checks what a user says: what a reader would refuse is not written.
+ *
+ * @throws EventError `invalid-option`
+ */
+export function checkStatedMetadata(stated: StatedMetadata | undefined): void {
+  if (stated === undefined) return;
+  if (!isPlain(stated)) throw wrong("metadata", "an object", stated);
+  const { include, exclude, custom, ...others } = stated;
   if (include !== undefined) matcherOf("include", include);
   if (exclude !== undefined) matcherOf("exclude", exclude);
+  for (const name of Object.keys(others)) {
+    if (name === "description" || name === "tags") continue;
+    const expected = "description, tags, custom, include, exclude";
+    throw wrong(`metadata.${name}`, expected, name);
+  }
+  if (custom !== undefined && !isPlain(custom)) {
+    throw wrong("metadata.custom", "a plain object of strings", custom);
+  }
+  checkFields({ ...others, custom }, (name, expected, found) =>
+    wrong(`metadata.${name}`, expected, found),
+  );
+}
+
+/** A Map or an array would lose what it holds on its way into JSON. */
+function isPlain(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+function wrong(name: string, expected: string, found: unknown): EventError {
+  return new EventError("invalid-option", `${name} is not known`, { expected, found: show(found) });
 }
 
 /** Says whether a field, or a part of one, is named. */
@@ -72,10 +101,8 @@ function matcherOf(option: string, patterns: readonly string[]): (name: string) 
   const isList = Array.isArray(patterns) && patterns.every((one) => typeof one === "string");
   const unknown = isList ? patterns.find((pattern) => !isKnown(pattern)) : patterns;
   if (unknown !== undefined) {
-    throw new EventError("invalid-option", `metadata.${option} is not known`, {
-      expected: `names of ${FIELDS.join(", ")}, or of parts of ${DIVIDED.join(", ")}; with a * at the end, or without`,
-      found: show(unknown),
-    });
+    const expected = `names of ${FIELDS.join(", ")}, or of parts of ${DIVIDED.join(", ")}; with a * at the end, or without`;
+    throw wrong(`metadata.${option}`, expected, unknown);
   }
   return (name) =>
     patterns.some((pattern) =>

@@ -34,6 +34,7 @@ export interface EncodeKernel {
     cells: number,
     out: number,
   ): void;
+  otherPolarity(polarities: number, count: number): number;
   countAtLeast16(values: number, count: number, bound: number): number;
   countAtLeast64(values: number, count: number, bound: bigint): number;
   isConstant(bytes: number, count: number): number;

@@ -115,7 +115,7 @@ export function decodeMetadata(
 type Complain = (name: string, expected: string, found: unknown) => Error;
 
 /** The fields that are known, each of which has its type. */
-function checkFields(value: Record<string, unknown>, wrong: Complain): ContainerMetadata {
+export function checkFields(value: Record<string, unknown>, wrong: Complain): ContainerMetadata {
   const own = (name: string): unknown => (Object.hasOwn(value, name) ? value[name] : undefined);
   const take = <Value>(
     name: keyof ContainerMetadata,

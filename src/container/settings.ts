@@ -66,7 +66,7 @@ export interface ContainerOptions
   }> {
   /** Default: `balanced`. */
   preset?: ContainerPreset | undefined;
-  /** What streams are compressed with; `auto` takes zstd in Node and deflate in browsers. Default: `auto`, but none for `store`. */
+  /** What streams are compressed with; `auto` takes zstd. Default: `auto`, but none for `store`. */
   codec?: ContainerCodec | "auto" | undefined;
 }
 
@@ -85,7 +85,7 @@ export function resolveSettings(options: ContainerOptions = {}): ContainerSettin
     ([name, value]) => Object.hasOwn(BALANCED, name) && value !== undefined,
   );
   const merged = { ...base, ...Object.fromEntries(given) } as ContainerOptions & ContainerSettings;
-  // What is not stated is up to the platform: browsers read zstd, but do not write it.
+  // What is not stated is up to the platform.
   const isOpen = options.codec === "auto" || options.codec === undefined;
   const own = base.codec === "none" ? base.codec : platform.bestCodec;
   const codec = isOpen ? own : merged.codec;

@@ -15,14 +15,20 @@ export function countBackward(times: BigInt64Array, count: number): number {
   return steps;
 }
 
-/** Adds `by` to the first `count` times, modulo 2^64. */
-export function shiftTimes(times: BigInt64Array, count: number, by: bigint): void {
+/** Adds `by` to the first `count` times; returns whether any of them left 64 bits, and is wrong now. */
+export function shiftTimes(times: BigInt64Array, count: number, by: bigint): boolean {
   const halves = new Uint32Array(times.buffer, times.byteOffset, count * 2);
   const low = Number(BigInt.asUintN(32, by));
   const high = Number(BigInt.asUintN(32, by >> 32n));
+  let wrapped = 0; // its sign bit
   for (let at = 0; at < count * 2; at += 2) {
     const sum = (halves[at] as number) + low;
+    const before = halves[at + 1] as number;
+    const after = (before + high + (sum > 0xffffffff ? 1 : 0)) | 0;
     halves[at] = sum;
-    halves[at + 1] = (halves[at + 1] as number) + high + (sum > 0xffffffff ? 1 : 0);
+    halves[at + 1] = after;
+    // Numbers of one sign whose sum has the other.
+    wrapped |= (before ^ after) & (high ^ after);
   }
+  return wrapped < 0;
 }

@@ -67,7 +67,7 @@ function contentSize(view: DataView, at: number, bytes: number): number {
 }
 
 /**
- * The same frame with its content size in the header, which @mongodb-js/zstd leaves out.
+ * The same frame with its content size in the header, which the libraries of both platforms leave out.
  *
  * @param size - bytes that it gives, below 2^32
  */

@@ -58,8 +58,22 @@ function columnsOf(table: object, names: readonly string[]): { length: number }[
   // Event and trigger tables differ in their types only.
   const { batches } = table as { batches: RecordBatch[] };
   return batches.map((batch) => {
-    const arrays = names.map((name) => [name, batch.getChild(name)?.toArray()] as const);
+    const arrays = names.map((name) => {
+      const column = batch.getChild(name);
+      checkNulls(name, (column?.nullCount ?? 0) + batch.nullCount);
+      return [name, column?.toArray()] as const;
+    });
     return { length: batch.numRows, ...Object.fromEntries(arrays) };
+  });
+}
+
+/** An array shows something where a value is missing: an event that nobody recorded. */
+function checkNulls(name: string, nulls: number): void {
+  if (nulls === 0) return;
+  throw new EventError("invalid-option", `the column ${name} has values that are missing`, {
+    expected: "a value for every event",
+    found: `${nulls} nulls`,
+    hint: "Fill them or drop their rows first.",
   });
 }
 

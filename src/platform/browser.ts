@@ -2,19 +2,19 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { EventError } from "../errors.ts";
 import { spoolToBlob } from "../source/blob.ts";
-import { inflateWithFzstd } from "../source/fzstd-block.ts";
 import { FzstdInflater } from "../source/fzstd-inflater.ts";
 import { withoutSecrets } from "../source/http-address.ts";
 import { ScratchMemory } from "../source/scratch-memory.ts";
 import { WebInflater } from "../source/web-inflater.ts";
 import { crc32 } from "../util/crc32.ts";
 import type { Platform } from "./platform.ts";
+import { compressWithWasm, inflateWithWasm } from "./wasm-zstd.ts";
 
 /** The browser: no files by path, no Polars. */
 export const platform: Platform = {
   name: "browser",
 
-  bestCodec: "deflate",
+  bestCodec: "zstd",
 
   async openPath(path) {
     throw noPaths(path);
@@ -73,8 +73,12 @@ export const platform: Platform = {
     }
   },
 
-  async compressBlock(codec, bytes) {
-    if (codec !== "deflate") throw noCodec(codec, 'Give `codec: "deflate"` or `"none"`.');
+  async compressBlock(codec, bytes, level) {
+    if (codec === "brotli") throw noCodec(codec, 'Give `codec: "zstd"`, `"deflate"` or `"none"`.');
+    if (codec === "zstd") {
+      await platform.yieldToEventLoop(); // it runs in this thread, which may be that of a page
+      return compressWithWasm(bytes, level);
+    }
     const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
     const compressed = stream.pipeThrough(new CompressionStream("deflate"));
     return new Uint8Array(await new Response(compressed).arrayBuffer());
@@ -87,7 +91,7 @@ export const platform: Platform = {
       if (result.byteLength === size) return result;
       throw new RangeError(`${result.byteLength} bytes come out`);
     }
-    return inflateWithFzstd(bytes, size);
+    return inflateWithWasm(bytes, size);
   },
 
   inflateFrames: null,

@@ -1,11 +1,15 @@
-import { checkMetadataNames } from "../container/compose-metadata.ts";
+import { checkStatedMetadata } from "../container/compose-metadata.ts";
 import { resolveSettings } from "../container/settings.ts";
 import type { WrittenContainer } from "../container/writer.ts";
+import { EventError } from "../errors.ts";
+import { checkOptions } from "../formats/options.ts";
 import { containerTarget } from "../formats/registry.ts";
-import type { OpenedRecording } from "../recording/recording.ts";
+import { checkSignal, type OpenedRecording } from "../recording/recording.ts";
+import { show } from "../util/show.ts";
 import { convertTo, type WriteOptions } from "./convert.ts";
 import { checkTarget, type EventSink, refuseExisting, untilOpen } from "./event-sink.ts";
 import { type ExportOptions, type ExportStats, statsOf, timed } from "./export-stats.ts";
+import { checkCallback } from "./load-options.ts";
 import { reportOf } from "./report-of.ts";
 import type { Selection } from "./selection.ts";
 
@@ -16,9 +20,19 @@ import type { Selection } from "./selection.ts";
  * @throws EventError `invalid-option`, `sink-unwritable`
  */
 export async function beginExport(target: EventSink, options: ExportOptions): Promise<number> {
+  checkOptions(options);
   checkTarget(target);
   resolveSettings(options);
-  checkMetadataNames(options.metadata);
+  checkStatedMetadata(options.metadata);
+  checkSignal(options.signal);
+  checkCallback("onProgress", options.onProgress);
+  if ((options as { columns?: unknown }).columns !== undefined) {
+    throw new EventError("invalid-option", "a container holds all columns of its events", {
+      expected: "no columns",
+      found: show((options as { columns?: unknown }).columns),
+      hint: "Choose `columns` when it is read: others are then not even decompressed.",
+    });
+  }
   options.signal?.throwIfAborted();
   const begun = performance.now();
   if (options.overwrite !== true) await refuseExisting(target);
@@ -48,5 +62,5 @@ export async function exportRecording(
   const conversion = await convertTo(recording, format, sink, options, selection);
   const total = performance.now() - begun;
   const stats = statsOf(written as unknown as WrittenContainer, options, total, clock.write);
-  return { ...stats, path: "chunked", report: reportOf(conversion) };
+  return { ...stats, path: "chunked", triggersLeftOut: 0, report: reportOf(conversion) };
 }

@@ -37,6 +37,8 @@ export interface ExportOptions extends ContainerOptions {
 export interface ExportStats {
   readonly events: number;
   readonly triggers: number;
+  /** Triggers of the recording that a table, a frame or a stream of its events does not have. */
+  readonly triggersLeftOut: number;
   readonly chunks: number;
   /** Bytes of the container. */
   readonly bytes: number;
@@ -90,7 +92,7 @@ export function statsOf(
   options: ContainerOptions,
   total: number,
   write: number,
-): Omit<ExportStats, "path" | "report"> {
+): Omit<ExportStats, "path" | "report" | "triggersLeftOut"> {
   const { bytes, statistics, columnBytes, transformMs, compressMs, hashMs, jsonBytes } = written;
   const { events, triggers, chunks, uncompressedBytes } = statistics;
   const ratio = (table: number, stored: number): number => (stored === 0 ? 0 : table / stored);

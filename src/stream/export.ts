@@ -12,8 +12,10 @@ import type { CheckedSink } from "../source/checked-sink.ts";
 /** What columns do not say of themselves. */
 export interface ColumnFacts {
   readonly geometry: SensorGeometry | null;
-  /** Null when the first polarity below 0 is to tell it. */
+  /** Null where nothing says it. */
   readonly polarityEncoding: PolarityEncoding | null;
+  /** What all of the events hold, where nothing says it. */
+  readonly heldEncoding: () => PolarityEncoding;
   /** Format id of what the events came from. */
   readonly sourceFormat?: string | undefined;
   readonly sourceName?: string | undefined;
@@ -40,32 +42,25 @@ export async function exportColumns(
     for (const part of parts) await sink.write(part);
   };
   let isStarted = false;
-  const start = async (firstTime: bigint, polarityEncoding: PolarityEncoding): Promise<void> => {
+  const start = async (firstTime: bigint): Promise<void> => {
     isStarted = true;
     const { geometry } = facts;
+    const polarityEncoding = facts.polarityEncoding ?? facts.heldEncoding();
     await send(writer.start({ geometry, polarityEncoding, firstTime }, Date.now()));
   };
   try {
     for await (const columns of pieces) {
       options.signal?.throwIfAborted();
       if (columns.length === 0) continue;
-      if (!isStarted) {
-        const encoding = facts.polarityEncoding ?? encodingOf(columns);
-        await start(columns.t[0] as bigint, encoding);
-      }
+      if (!isStarted) await start(columns.t[0] as bigint);
       await send(await writer.add(columns, 0, columns.length));
     }
-    if (!isStarted) await start(0n, facts.polarityEncoding ?? "minus-one-one");
+    if (!isStarted) await start(0n);
     await send(await writer.finish(metadataOf(facts, options, settings.deterministic)));
     return writer.written;
   } finally {
     writer.close();
   }
-}
-
-/** What a column of polarities seems to hold. */
-function encodingOf({ polarity }: WholeEventColumns): PolarityEncoding {
-  return polarity.includes(-1) ? "minus-one-one" : "zero-one";
 }
 
 function metadataOf(

@@ -99,7 +99,7 @@ function checkThreads(threads = 1): number {
   });
 }
 
-function checkCallback(name: string, callback: unknown): void {
+export function checkCallback(name: string, callback: unknown): void {
   if (callback === undefined || typeof callback === "function") return;
   throw new EventError("invalid-option", `${name} is not known`, {
     expected: "a function",

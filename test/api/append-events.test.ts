@@ -121,6 +121,70 @@ describe("appendEvents", () => {
     expect(readFileSync(path).equals(old)).toBe(true);
   });
 
+  it("keeps what is said of the container, and refuses what no reader would take", async () => {
+    await start(later(1000, 60), {
+      metadata: { tags: ["a"], custom: { lens: "8 mm", site: "x" } },
+    });
+    const events = await tableOf(later(1100, 5));
+    await appendEvents(path, events, { metadata: { custom: { site: "y", day: "2" } } });
+    const { metadata } = readReferenceContainer(readFileSync(path));
+    expect(metadata).toMatchObject({
+      ...{ tags: ["a"], custom: { lens: "8 mm", site: "y", day: "2" } },
+    });
+    const old = readFileSync(path);
+    for (const wrong of [
+      ...[null, [], { custom: { k: 5 } }, { custom: ["a"] }, { custom: new Map([["a", "b"]]) }],
+      ...[{ tags: "x" }, { description: 7 }, { timeOffset: 77 }, { columns: ["x"] }],
+      ...[{ source: { format: "x" } }, { include: ["*"] }],
+    ]) {
+      await expect(
+        appendEvents(path, events, { metadata: wrong as object }),
+        JSON.stringify(wrong),
+      ).rejects.toMatchObject({ code: "invalid-option" });
+    }
+    for (const wrong of [{ signal: 5 }, { onProgress: 5 }, 5, null]) {
+      const appending = appendEvents(path, events, wrong as object);
+      await expect(appending).rejects.toMatchObject({ code: "invalid-option" });
+    }
+    const nowhere = appendEvents(new Uint8Array(5) as unknown as string, events);
+    await expect(nowhere).rejects.toMatchObject({ code: "invalid-option" });
+    expect(readFileSync(path).equals(old)).toBe(true);
+  });
+
+  it("refuses polarities that are none", async () => {
+    await start(later(1000, 60));
+    const old = readFileSync(path);
+    const table = await tableOf(later(1100, 40));
+    (table.batches[0]?.getChild("polarity")?.toArray() as Int8Array)[33] = 3;
+    await expect(appendEvents(path, table)).rejects.toMatchObject({
+      ...{ code: "not-encodable", found: "3" },
+    });
+    expect(readFileSync(path).equals(old)).toBe(true);
+  });
+
+  it("does not write over what another one has added meanwhile", async () => {
+    await start(later(1000, 60));
+    const raw = await madeEvt2({ events: later(2000, 3000), geometry: GEOMETRY });
+    let meanwhile: (() => Promise<unknown>) | undefined;
+    const recording = await openRecording({
+      byteLength: raw.byteLength,
+      async read(offset, length) {
+        await meanwhile?.();
+        return raw.slice(offset, offset + length);
+      },
+    });
+    const other = await tableOf(later(1100, 70));
+    meanwhile = async () => {
+      meanwhile = undefined;
+      await appendEvents(path, other);
+    };
+    await expect(appendEvents(path, recording)).rejects.toMatchObject({ code: "sink-unwritable" });
+    expect(await verifyContainer(path)).toMatchObject({ findings: [], events: 130 });
+    await appendEvents(path, recording);
+    expect(await verifyContainer(path)).toMatchObject({ findings: [], events: 3130 });
+    await recording.close();
+  });
+
   it("has statistics and an index of all events", async () => {
     await start(later(1000, 120));
     await appendEvents(path, await tableOf(later(1120, 200)), { chunkEvents: 64 });

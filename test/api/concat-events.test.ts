@@ -1,12 +1,14 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { tableFromArrays } from "apache-arrow";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import {
   type ConcatOptions,
   type ConcatStats,
   concatEvents,
   type EventSource,
+  type EventTable,
   exportEvents,
   loadTable,
   openRecording,
@@ -121,6 +123,43 @@ describe("concatEvents", () => {
     expect(moved.length).toBe(times.length + 1);
     expect(moved.subarray(1).every((t, at) => t === (times[at] as bigint) + shift)).toBe(true);
     expect(reportOf(await loadTable(sink.bytes)).backwardSteps).toBe(reportOf(table).backwardSteps);
+  });
+
+  it("refuses to move times out of 64 bits, wherever in a tile they are", async () => {
+    const container = async (...times: bigint[]): Promise<Uint8Array> => {
+      const sink = new MemorySink();
+      await exportEvents(
+        tableFromArrays({
+          x: new Uint16Array(times.length),
+          y: new Uint16Array(times.length),
+          t: BigInt64Array.from(times),
+          polarity: new Int8Array(times.length).fill(1),
+        }) as unknown as EventTable,
+        sink,
+      );
+      return sink.bytes;
+    };
+    const last = 2n ** 63n - 1n;
+    const first = await container(1n, 100n);
+    for (const [times, isMoved] of [
+      [[0n, last, 2n], false],
+      [[0n, last - 101n, 2n], true],
+      [[0n, last - 100n, 2n], false],
+      [[0n, -last, 2n], true],
+      [[last - 5n, last, -last], false],
+    ] as const) {
+      const sink = new MemorySink();
+      const joining = concatEvents([first, await container(...times)], sink, { rebase: true });
+      const found = await joining.then(
+        async () => {
+          const moved = (await loadTable(sink.bytes)).getChild("t")?.toArray() as BigInt64Array;
+          return Array.from(moved.subarray(2), (t, at) => t - (times[at] as bigint));
+        },
+        (error) => error.code,
+      );
+      const by = 101n - times[0];
+      expect(found, `${times}`).toEqual(isMoved ? [by, by, by] : "unsafe-time");
+    }
   });
 
   it("takes paths, open recordings, streams and compressed files, and leaves open what was", async () => {

@@ -1,12 +1,16 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Int8, Int64, Table, tableFromArrays, Uint16, vectorFromArray } from "apache-arrow";
+import pl from "nodejs-polars";
 import { afterAll, describe, expect, it } from "vitest";
 import {
   CONTAINER_PRESETS,
   convertRecording,
   digestEvents,
   EventError,
+  type EventTable,
+  encodeEvt2,
   exportEvents,
   isEventError,
   loadEvents,
@@ -139,6 +143,85 @@ describe("exportEvents", () => {
     await exportEvents(frame, other, { polarityEncoding: "minus-one-one" });
     expect(readReferenceContainer(other.bytes)).toMatchObject({ off: -1, width: 0 });
     expect((await digestEvents(other.bytes)).digest).toBe((await digestEvents(sink.bytes)).digest);
+  });
+
+  it("looks at all events of a frame or table that says nothing, for what OFF is in it", async () => {
+    const rows = 300_000;
+    const columns = {
+      x: new Uint16Array(rows),
+      y: new Uint16Array(rows),
+      t: new BigInt64Array(rows),
+      polarity: new Int8Array(rows).fill(1),
+    };
+    columns.polarity[rows - 1] = -1;
+    const table = tableFromArrays(columns);
+    const parts = new Table([...table.slice(0, 1000).batches, ...table.slice(1000).batches]);
+    const frame = pl.DataFrame(
+      Object.entries(columns).map(([name, values]) => pl.Series(name, values as never)),
+    );
+    for (const events of [table, parts, frame]) {
+      const sink = new MemorySink();
+      await exportEvents(events as unknown as EventTable, sink, { chunkEvents: 65_536 });
+      const { off, p } = readReferenceContainer(sink.bytes);
+      expect([off, p.at(-1), p[0]]).toEqual([-1, 0, 1]);
+    }
+  });
+
+  it("refuses missing values and polarities that are none", async () => {
+    const empty = { x: [1, null, 3], y: [1, 2, 3], t: [1n, 2n, 3n], polarity: [1, 1, 0] };
+    const vectors = {
+      x: vectorFromArray(empty.x, new Uint16()),
+      y: vectorFromArray(empty.y, new Uint16()),
+      t: vectorFromArray(empty.t, new Int64()),
+      polarity: vectorFromArray(empty.polarity, new Int8()),
+    };
+    const withNull = new Table(vectors) as unknown as EventTable;
+    await expect(exportEvents(withNull, new MemorySink())).rejects.toMatchObject({
+      ...{ code: "invalid-option", found: "1 nulls" },
+    });
+    await expect(encodeEvt2(withNull)).rejects.toThrow(/missing/);
+    for (const [at, value] of [
+      [0, 2],
+      [17, -2],
+      [4999, -128],
+    ] as const) {
+      const table = await loadTable(RAW);
+      (table.batches[0]?.getChild("polarity")?.toArray() as Int8Array)[at] = value;
+      const sink = new MemorySink();
+      await expect(exportEvents(table, sink)).rejects.toMatchObject({
+        ...{ code: "not-encodable", found: `${value}` },
+      });
+      expect([sink.closed, sink.aborts.length]).toEqual([0, 1]);
+    }
+  });
+
+  it("refuses options that it would not keep", async () => {
+    const table = await loadTable(RAW);
+    const wrong = [null, 5, "x", { metadata: null }, { metadata: { tags: "x" } }, { signal: 5 }];
+    for (const options of [...wrong, { columns: ["x"] }, { onProgress: 5 }]) {
+      const sink = new MemorySink();
+      await expect(
+        exportEvents(table, sink, options as object),
+        JSON.stringify(options),
+      ).rejects.toMatchObject({ code: "invalid-option" });
+      expect([sink.closed, sink.aborts.length]).toEqual([0, 0]);
+    }
+  });
+
+  it("counts triggers that a table or stream of events does not have", async () => {
+    const counts = await withRaw(async (recording) => {
+      const sources = { recording, table: await loadTable(recording), stream: recording.stream() };
+      const stats = Object.values(sources).map((one) => exportEvents(one, new MemorySink()));
+      return (await Promise.all(stats)).map(({ triggers, triggersLeftOut }) => [
+        triggers,
+        triggersLeftOut,
+      ]);
+    });
+    expect(counts).toEqual([
+      [20, 0],
+      [0, 20],
+      [0, 20],
+    ]);
   });
 
   it("refuses events outside the sensor, which a load would drop", async () => {

@@ -2,7 +2,7 @@
  * What a caller sees of one recording, as plain JSON. The same code runs in Node and, bundled, in
  * the browser, so that the two can be compared.
  */
-import type { EventTable } from "../../src/index.ts";
+import type { ContainerOptions, EventTable } from "../../src/index.ts";
 
 /** The library, whichever entry it was loaded from. */
 export type Library = typeof import("../../src/index.ts");
@@ -54,18 +54,26 @@ export async function observeRows(library: Library, file: File) {
   };
 }
 
-/** A compact container that is written here, and read again. */
+/** Compact containers that are written here, by presets, and read again. */
 export async function observeExported(library: Library, file: File) {
-  const parts: Uint8Array<ArrayBuffer>[] = [];
-  const target = { write: async (bytes: Uint8Array) => void parts.push(bytes.slice()) };
-  const recording = await library.openRecording(file);
-  const { bytes } = await library.exportEvents(recording, target);
-  await recording.close();
-  const written = await library.openRecording(new File(parts, "written.evb"));
-  const codec = new Map(written.header).get("evarrow.codec");
-  const { digest } = await library.digestEvents(written);
-  await written.close();
-  return { digest, codec, isSmaller: bytes < file.size };
+  const exported = [];
+  for (const options of [
+    { preset: "balanced" },
+    { preset: "size" },
+    { codec: "deflate" },
+  ] satisfies ContainerOptions[]) {
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    const target = { write: async (bytes: Uint8Array) => void parts.push(bytes.slice()) };
+    const recording = await library.openRecording(file);
+    const { bytes } = await library.exportEvents(recording, target, options);
+    await recording.close();
+    const written = await library.openRecording(new File(parts, "written.evb"));
+    const codec = new Map(written.header).get("evarrow.codec");
+    const { digest } = await library.digestEvents(written);
+    await written.close();
+    exported.push({ digest, codec, bytes });
+  }
+  return exported;
 }
 
 /** The same recording in gzip, zstd and a zip, whole and cut. */

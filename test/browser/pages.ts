@@ -24,6 +24,7 @@ const IMPORT_MAP = {
     "@noble/hashes/": "/node_modules/@noble/hashes/",
     h5wasm: "/node_modules/h5wasm/dist/esm/hdf5_hl.js",
     "h5wasm-plugins": "/node_modules/h5wasm-plugins/index.mjs",
+    "@hpcc-js/wasm-zstd": "/node_modules/@hpcc-js/wasm-zstd/dist/index.js",
     fzstd: "/node_modules/fzstd/esm/index.mjs",
     "@zip.js/zip.js/": "/node_modules/@zip.js/zip.js/",
     "xxhash-wasm": "/node_modules/xxhash-wasm/esm/xxhash-wasm.js",

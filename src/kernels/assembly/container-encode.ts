@@ -35,6 +35,21 @@ export function countBackward(ts: usize, count: i32): i32 {
   return steps;
 }
 
+/** Where a polarity is that is not -1, 0 or 1; -1 when there is none. */
+export function otherPolarity(polarities: usize, count: i32): i32 {
+  const one = i8x16.splat(1);
+  const two = i8x16.splat(2);
+  let index = 0;
+  for (; index + 16 <= count; index += 16) {
+    if (v128.any_true(i8x16.gt_u(i8x16.add(v128.load(polarities + index), one), two))) break;
+  }
+  for (; index < count; index++) {
+    const polarity: i32 = load<i8>(polarities + index);
+    if (polarity < -1 || polarity > 1) return index;
+  }
+  return -1;
+}
+
 /** How many u16 are at least `bound`. */
 export function countAtLeast16(values: usize, count: i32, bound: i32): i32 {
   const bounds = i16x8.splat(<i16>bound);

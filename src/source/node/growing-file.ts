@@ -49,6 +49,7 @@ class OpenGrowingFile implements GrowingFile {
 
   write(bytes: Uint8Array, offset: number): Promise<void> {
     return this.#do("the file cannot be written", async () => {
+      await this.#refuseOthers();
       for (let at = 0; at < bytes.byteLength; ) {
         const rest = bytes.byteLength - at;
         at += (await this.#handle.write(bytes, at, rest, offset + at)).bytesWritten;
@@ -63,6 +64,7 @@ class OpenGrowingFile implements GrowingFile {
 
   truncate(byteLength: number): Promise<void> {
     return this.#do("the file cannot be cut", async () => {
+      await this.#refuseOthers();
       await this.#handle.truncate(byteLength);
       this.#byteLength = byteLength;
     });
@@ -70,6 +72,18 @@ class OpenGrowingFile implements GrowingFile {
 
   close(): Promise<void> {
     return this.#handle.close();
+  }
+
+  /** Somebody else who adds to the file must not be written over: what they wrote shows in its length. */
+  async #refuseOthers(): Promise<void> {
+    const { size } = await this.#handle.stat();
+    if (size === this.#byteLength) return;
+    throw new EventError("sink-unwritable", "somebody else writes to the file", {
+      path: this.name,
+      expected: `${this.#byteLength} bytes`,
+      found: `${size}`,
+      hint: "One append at a time: add again when the other one is done.",
+    });
   }
 
   async #readInto(into: Uint8Array, at: number, length: number, offset: number): Promise<number> {
@@ -89,6 +103,7 @@ class OpenGrowingFile implements GrowingFile {
     try {
       await work();
     } catch (cause) {
+      if (cause instanceof EventError) throw cause;
       const text = `${problem} (${(cause as Error).message})`;
       throw new EventError("sink-unwritable", text, { path: this.name, cause });
     }

@@ -9,14 +9,14 @@ import { fileURLToPath } from "node:url";
  * Compiles the baseline of a format; undefined where no C compiler is found, null where there is no
  * program for it.
  *
- * @param {import("./inputs.mjs").InputFormat} format
+ * @param {import("../inputs.mjs").InputFormat} format
  * @returns {{
  *   loops: string[], run: (...args: string[]) => object, remove: () => void
  * } | null | undefined} `loops` are its decoding loops, the best of plain C first
  */
 export function compileBaseline(format) {
   const name = `${format.replace(".", "")}_baseline`;
-  const source = fileURLToPath(new URL(`c/${name}.c`, import.meta.url));
+  const source = fileURLToPath(new URL(`../c/${name}.c`, import.meta.url));
   if (!existsSync(source)) return null;
   const folder = mkdtempSync(join(tmpdir(), "evarrow-baseline-"));
   const program = join(folder, name);
