@@ -25,16 +25,19 @@ export interface ContainerRepair extends RepairedContainer {
 /**
  * Writes a sound compact container of what is sound in a damaged one. All of it is looked through for
  * chunks and triggers whose checksums are right, behind damage, too, and behind the last trailer, where
- * an append was torn off. Those that decode to what they say of themselves are copied as they are
- * compressed. Metadata are the last that are sound. Of a damaged header what is possible is believed.
+ * an append was torn off, at any byte. Those that decode to what they say of themselves are copied as they
+ * are compressed, in the order of their rows: those that changed places are put back, and of those for the
+ * same rows, as of a chunk that is there twice or comes from another file, one is kept; `lost` tells of both.
+ * Metadata are the last that are sound. Of a damaged header what is possible is believed.
  *
- * Memory follows a chunk, and 72 bytes for each. A file appears under its name when it is complete.
+ * Memory follows a chunk, and about 300 bytes for each. A file appears under its name when it is complete;
+ * where nothing is sound, and the old one was not empty, nothing is written.
  *
  * @param source - the damaged container; of a stream or pipe a copy is put aside
  * @param target - where the sound one goes; may be the same file with `overwrite`
  * @returns what was kept and what was not
- * @throws EventError `invalid-header` for what holds no chunk of a container; `unsupported-format` for a
- *   later version; `sink-unwritable`, also for a file that exists unless `overwrite`; `invalid-option`;
+ * @throws EventError `invalid-header` for what is no container; `damaged-data` for one without any chunk or
+ *   trigger that is sound; `unsupported-format` for a later version; `sink-unwritable`, also for a file that exists unless `overwrite`; `invalid-option`;
  *   and what getting at the source throws
  * @example
  * ```ts

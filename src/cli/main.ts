@@ -12,12 +12,24 @@ const SIGNALS = { SIGHUP: 129, SIGINT: EXIT.interrupted, SIGTERM: 143 };
 const interruption = new AbortController();
 let interrupted: keyof typeof SIGNALS | undefined;
 for (const name of Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]) {
-  process.once(name, () => {
+  process.on(name, () => {
+    if (interrupted !== undefined) end(name); // asked twice
     interrupted = name;
     interruption.abort();
-    setTimeout(() => process.kill(process.pid, name), GRACE_MS).unref();
+    setTimeout(end, GRACE_MS, name).unref();
   });
 }
+
+/**
+ * Ends the process by a signal, as if nobody had listened for it. What is to be gone when it exits goes
+ * first: what runs in other threads, such as compression, may take longer than anybody waits.
+ */
+function end(name: keyof typeof SIGNALS): void {
+  process.removeAllListeners(name);
+  process.once("exit", () => process.kill(process.pid, name));
+  process.exit(SIGNALS[name]);
+}
+
 process.on("uncaughtException", (error) => {
   const { message, exitCode } = describeFailure(error);
   process.stderr.write(`${message}\n`);

@@ -245,7 +245,7 @@ Exit codes: 0 fine, 1 the input is bad, 2 the call is wrong.`,
   const repair = addCommand(
     "repair",
     "Write a sound compact container of a damaged one",
-    "All chunks and triggers that are sound are kept as they are. What is lost is told.",
+    "All chunks and triggers that are sound are kept as they are, in the order of their rows. What is lost is told, and is no error as long as something is kept; where nothing is, nothing is written.",
     "repair broken.evb sound.evb",
     "IN",
     "file",

@@ -59,6 +59,11 @@ export class IndexBuilder {
     this.#chunkCount++;
   }
 
+  /** Takes the chunk that was added last out again. */
+  dropChunk(): void {
+    this.#chunkCount--;
+  }
+
   addTriggers(entry: TriggerEntry): void {
     this.#triggers.push(entry);
   }
@@ -117,6 +122,11 @@ export class ChunkIndex {
   /** The row that a chunk begins with. */
   firstRow(chunk: number): number {
     return readU64(this.#view, this.#at(chunk) + CHUNK_ENTRY.firstRow);
+  }
+
+  /** Where the segment of a chunk begins in the file. */
+  offset(chunk: number): number {
+    return readU64(this.#view, this.#at(chunk) + CHUNK_ENTRY.offset);
   }
 
   /** Number of the chunk that holds a row, which there is. */

@@ -10,6 +10,8 @@ export interface ContainerFinding {
   readonly expected?: string | undefined;
   /** What is there. */
   readonly found?: string | undefined;
+  /** What to do about it. */
+  readonly hint?: string | undefined;
 }
 
 /** Findings that are listed; more of them say nothing new. */
@@ -50,9 +52,9 @@ export function isDamage(error: unknown): error is EventError {
 
 /** What an error says, as a finding. */
 export function findingOf(error: EventError, byteOffset: number): ContainerFinding {
-  const { path, expected, found } = error;
+  const { path, expected, found, hint } = error;
   const start = path === undefined ? 0 : path.length + 2;
   const end = error.message.indexOf(" (at byte ", start);
   const problem = error.message.slice(start, end < 0 ? undefined : end);
-  return { byteOffset: error.byteOffset ?? byteOffset, problem, expected, found };
+  return { byteOffset: error.byteOffset ?? byteOffset, problem, expected, found, hint };
 }

@@ -1,6 +1,7 @@
 import type { SensorGeometry } from "../events/geometry.ts";
 import { isGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
+import { compressionOf } from "../util/compression.ts";
 import { crcOf } from "./checksum.ts";
 import { readText, viewOf, writeText } from "./fields.ts";
 import {
@@ -21,6 +22,7 @@ import {
 } from "./layout.ts";
 import { unsupported, wrongHeader } from "./problems.ts";
 import { hex } from "./segment.ts";
+import { isTextDamaged, magicBytes, TEXT_DAMAGE, TEXT_DAMAGE_HINT } from "./text-damage.ts";
 
 /** What the header says. */
 export interface ContainerHeader {
@@ -51,6 +53,10 @@ export interface HeaderOptions {
 }
 
 const SECOND_ENCODING = 1;
+const NO_CONTAINER = "this is no compact container";
+const REPAIR_HINT = "`evarrow repair` writes a sound one of what survives.";
+/** With as many bytes of the magic, a file is taken for a damaged container. */
+const LEAST_MAGIC_BYTES = 5;
 
 /** Writes a header of this version. */
 export function encodeHeader(
@@ -84,14 +90,17 @@ export function encodeHeader(
  */
 export function decodeHeader(bytes: Uint8Array, options: HeaderOptions = {}): ContainerHeader {
   const { path } = options;
-  const wrong = (problem: string, byteOffset: number, expected: string, found: unknown) =>
-    wrongHeader(problem, { path, byteOffset, expected, found: String(found) });
+  const wrong = (
+    problem: string,
+    byteOffset: number,
+    expected: string,
+    found: unknown,
+    hint?: string,
+  ) => wrongHeader(problem, { path, byteOffset, expected, found: String(found), hint });
+  checkMagic(bytes, path);
   if (bytes.byteLength < HEADER_BYTES) {
     const found = `${bytes.byteLength} bytes`;
     throw wrong("the file ends inside its header", bytes.byteLength, "64 bytes", found);
-  }
-  if (readText(bytes, HEADER.magic, MAGIC.length) !== MAGIC) {
-    throw wrong("this is no compact container", 0, "its magic", "other bytes");
   }
   const view = viewOf(bytes);
   const crc = view.getUint32(HEADER.crc, true);
@@ -101,7 +110,8 @@ export function decodeHeader(bytes: Uint8Array, options: HeaderOptions = {}): Co
   const computed = crcOf(bytes.subarray(0, HEADER.crc));
   if (options.verifyChecksum !== false && crc !== computed) {
     const expected = `CRC-32 ${hex(crc)}`;
-    throw wrong("the header is damaged: its checksum is wrong", 0, expected, hex(computed));
+    const found = hex(computed);
+    throw wrong("the header is damaged: its checksum is wrong", 0, expected, found, REPAIR_HINT);
   }
   const flags = view.getUint32(HEADER.flags, true);
   const unknown = (flags & REQUIRED_FLAGS & ~KNOWN_REQUIRED_FLAGS) >>> 0;
@@ -157,6 +167,26 @@ export function decodeHeader(bytes: Uint8Array, options: HeaderOptions = {}): Co
     checksums,
     isDeterministic: (flags & FLAG_DETERMINISTIC) !== 0,
   };
+}
+
+/** Tells what is a damaged container from what is something else. */
+function checkMagic(bytes: Uint8Array, path: string | undefined): void {
+  if (readText(bytes, HEADER.magic, MAGIC.length) === MAGIC) return;
+  const wrong = (problem: string, found: string, hint?: string) =>
+    wrongHeader(problem, { path, byteOffset: 0, expected: "its magic", found, hint });
+  if (bytes.byteLength === 0) throw wrong(NO_CONTAINER, "no bytes at all");
+  if (isTextDamaged(bytes)) throw wrong(TEXT_DAMAGE, "one that text mode makes", TEXT_DAMAGE_HINT);
+  const compression = compressionOf(bytes);
+  if (compression !== null) {
+    const hint = "Decompress it first, if it is a container that was compressed.";
+    throw wrong(NO_CONTAINER, `data compressed with ${compression}`, hint);
+  }
+  const right = magicBytes(bytes);
+  const isDamaged = right >= Math.min(LEAST_MAGIC_BYTES, bytes.byteLength);
+  if (isDamaged) {
+    throw wrong("the header is damaged: its magic is wrong", `${right} bytes of it`, REPAIR_HINT);
+  }
+  throw wrong(NO_CONTAINER, "other bytes");
 }
 
 function checkVersion(major: number, minor: number, { path, strictVersion }: HeaderOptions): void {

@@ -1,70 +1,34 @@
-import { platform } from "#platform";
+import { isEventError } from "../errors.ts";
 import type { TriggerColumns } from "../events/columns.ts";
 import type { ByteSource } from "../source/byte-source.ts";
-import { decodeChunkHead } from "./chunk.ts";
+import { CHUNK_HEAD_BYTES, decodeChunkHead } from "./chunk.ts";
 import type { InflatedChunk } from "./chunk-decoder.ts";
 import { type ChunkEntry, type ChunkIndex, decodeIndex, type TriggerEntry } from "./chunk-index.ts";
-import { DIGEST_SEGMENT_BYTES, decodeDigest } from "./digest.ts";
+import { noDigest, verifyDigests } from "./digest-check.ts";
 import { type ContainerHeader, decodeHeader } from "./header.ts";
 import { inflateChunk } from "./inflate-chunk.ts";
-import { HEADER_BYTES, MAX_METADATA_BYTES, TRAILER_BYTES } from "./layout.ts";
-import { type ContainerMetadata, decodeMetadata } from "./metadata.ts";
+import { HEADER_BYTES } from "./layout.ts";
+import type { ContainerMetadata } from "./metadata.ts";
+import {
+  type ContainerReadOptions,
+  checksCrc,
+  type Opened,
+  openCut,
+  openWhole,
+  readTrailer,
+  type TrailerPlace,
+  type Truncation,
+} from "./open-container.ts";
 import { damaged, type Place } from "./problems.ts";
 import type { Projection } from "./projection.ts";
-import { type ContainerStatistics, decodeStatistics, STATISTICS_SEGMENT_BYTES } from "./stats.ts";
-import { decodeTrailer, type Trailer } from "./trailer.ts";
+import type { ContainerStatistics } from "./stats.ts";
 import { decodeTriggers } from "./triggers.ts";
-import { type Walk, walkSegments } from "./walk.ts";
-
-/** How a container is opened. */
-export interface ContainerReadOptions {
-  /** What messages call it. */
-  readonly path?: string | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /**
-   * `true` checks the SHA-256 of the file, too, which reads all of it; `false` checks nothing.
-   * Default: the CRC-32 of whatever is read.
-   */
-  readonly verifyChecksum?: boolean | undefined;
-  /** Read what is sound behind damage, too. Default `false`. */
-  readonly recover?: boolean | undefined;
-  /** Refuse every version of the format but this one. Default `false`. */
-  readonly strictVersion?: boolean | undefined;
-}
-
-/** The end of a file that was cut, or was damaged there. */
-export interface Truncation {
-  readonly byteOffset: number;
-  readonly bytes: number;
-}
-
-/** Where the last sound trailer of a file and its digest are. */
-export interface TrailerPlace {
-  readonly trailer: number;
-  readonly digest: number | null;
-}
-
-/** What the reader found out when it opened a file. */
-interface Opened {
-  readonly header: ContainerHeader;
-  readonly statistics: ContainerStatistics;
-  readonly metadata: ContainerMetadata;
-  readonly truncation: Truncation | null;
-  /** Null while it is not read. */
-  readonly index: ChunkIndex | null;
-  readonly indexPlace: { readonly start: number; readonly end: number } | null;
-  /** Null without a trailer that counts. */
-  readonly end: TrailerPlace | null;
-}
 
 /** Columns of an index entry that the head of a chunk repeats. */
 const SHARED = [
   ...["count", "on", "bytes", "firstTime", "lastTime", "leastTime", "greatestTime"],
   ...["leastX", "greatestX", "leastY", "greatestY"],
 ] as readonly (keyof ChunkEntry)[];
-/** Bytes that are hashed at a time. */
-const HASH_BYTES = 1024 * 1024;
-
 /** What a container says of itself, without its events. */
 export interface ContainerDescription {
   readonly header: ContainerHeader;
@@ -104,7 +68,8 @@ export class ContainerReader implements ContainerDescription {
    * Opens a container: reads header, trailer, and what stands in front of the index. A file without a
    * sound trailer is walked.
    *
-   * @throws EventError `invalid-header`, `unsupported-format`, `damaged-data`
+   * @throws EventError `invalid-header`, `unsupported-format`, `damaged-data`; `invalid-option` where a digest is
+   *   to be checked that the file was written without
    */
   static async open(
     source: ByteSource,
@@ -114,20 +79,28 @@ export class ContainerReader implements ContainerDescription {
     const { byteLength } = source;
     const head = await source.read(0, Math.min(HEADER_BYTES, byteLength), { signal });
     const header = decodeHeader(head, options);
+    if (options.verifyChecksum === true && header.checksums !== "sha256") {
+      throw noDigest(header, options);
+    }
     const checkCrc = checksCrc(header, options);
     const trailer = await readTrailer(source, byteLength, checkCrc, options);
     if (trailer !== null) {
       try {
         const opened = await openWhole(source, options, header, trailer, null);
         const reader = new ContainerReader(source, options, opened);
-        if (options.recover === true) await reader.index();
-        if (options.verifyChecksum === true) await reader.#verifyDigest(opened.end?.digest ?? null);
-        return reader;
+        const isUsable = options.recover !== true || (await reader.#isInOrder());
+        if (options.verifyChecksum === true) await verifyDigests(source, options, opened.end);
+        if (isUsable) return reader;
       } catch (error) {
         if (options.recover !== true || signal?.aborted) throw error;
       }
     }
-    return new ContainerReader(source, options, await openCut(source, options, header));
+    const opened = await openCut(source, options, header);
+    // Who asks for what can be recovered knows that it is not all there was.
+    if (options.verifyChecksum === true && options.recover !== true) {
+      await verifyDigests(source, options, opened.end);
+    }
+    return new ContainerReader(source, options, opened);
   }
 
   /** Where the chunks are; read when it is first asked for. */
@@ -194,117 +167,25 @@ export class ContainerReader implements ContainerDescription {
     });
   }
 
-  /** @throws EventError `damaged-data` */
-  async #verifyDigest(offset: number | null): Promise<void> {
-    if (offset === null) return;
-    const { path, signal } = this.#options;
-    const place: Place = { path, byteOffset: offset };
-    const segment = await this.#source.read(offset, DIGEST_SEGMENT_BYTES, { signal });
-    const { start, sha256 } = decodeDigest(segment, true, place);
-    const hash = platform.createSha256();
-    for (let at = start; at < offset; at += HASH_BYTES) {
-      hash.update(await this.#source.read(at, Math.min(HASH_BYTES, offset - at), { signal }));
+  /** Whether no sound chunk stands where the index has another one. */
+  async #isInOrder(): Promise<boolean> {
+    const index = await this.index();
+    const { signal } = this.#options;
+    const { codec } = this.header;
+    const checkCrc = checksCrc(this.header, this.#options);
+    for (let chunk = 0; chunk < index.chunks; chunk++) {
+      const entry = index.entry(chunk);
+      const available = this.#source.byteLength - entry.offset;
+      const length = Math.min(available, CHUNK_HEAD_BYTES);
+      const bytes = await this.#source.read(entry.offset, length, { signal });
+      const place: Place = { path: undefined, byteOffset: entry.offset };
+      try {
+        const { firstRow } = decodeChunkHead(bytes, available, { codec, checkCrc }, place);
+        if (firstRow !== entry.firstRow) return false;
+      } catch (error) {
+        if (!isEventError(error, "damaged-data")) throw error;
+      }
     }
-    const found = hash.hex();
-    if (found === sha256) return;
-    const expected = `SHA-256 ${sha256}`;
-    throw damaged("the file is damaged: its digest is wrong", { ...place, expected, found });
+    return true;
   }
-}
-
-/** Whether there are checksums, and they are to be right. */
-function checksCrc(header: ContainerHeader, { verifyChecksum }: ContainerReadOptions): boolean {
-  return header.checksums !== "none" && verifyChecksum !== false;
-}
-
-/** The trailer that ends at `end`; null when there is none. */
-async function readTrailer(
-  source: ByteSource,
-  end: number,
-  checkCrc: boolean,
-  { signal }: ContainerReadOptions,
-): Promise<Trailer | null> {
-  const start = end - TRAILER_BYTES;
-  if (start < HEADER_BYTES) return null;
-  return decodeTrailer(await source.read(start, TRAILER_BYTES, { signal }), start, checkCrc);
-}
-
-/** A file with a trailer: the segments that it names. */
-async function openWhole(
-  source: ByteSource,
-  options: ContainerReadOptions,
-  header: ContainerHeader,
-  trailer: Trailer,
-  truncation: Truncation | null,
-): Promise<Opened> {
-  const { path, signal } = options;
-  const { metadata: start, statistics: middle, index, fileLength } = trailer;
-  const end = fileLength - TRAILER_BYTES;
-  const indexEnd = trailer.digest ?? end;
-  const isInOrder =
-    start >= HEADER_BYTES &&
-    middle > start &&
-    middle - start <= MAX_METADATA_BYTES + 64 &&
-    index === middle + STATISTICS_SEGMENT_BYTES &&
-    indexEnd > index &&
-    indexEnd <= end &&
-    (trailer.digest === null || trailer.digest + DIGEST_SEGMENT_BYTES === end);
-  if (!isInOrder) {
-    throw damaged("the trailer is damaged", {
-      path,
-      byteOffset: end,
-      expected: `places that increase up to ${end}`,
-      found: `${start}, ${middle}, ${index}, ${indexEnd}`,
-    });
-  }
-  const block = await source.read(start, index - start, { signal });
-  const checkCrc = checksCrc(header, options);
-  return {
-    header,
-    metadata: decodeMetadata(block.subarray(0, middle - start), checkCrc, {
-      path,
-      byteOffset: start,
-    }),
-    statistics: decodeStatistics(block.subarray(middle - start), checkCrc, {
-      path,
-      byteOffset: middle,
-    }),
-    truncation,
-    index: null,
-    indexPlace: { start: index, end: indexEnd },
-    end: { trailer: end, digest: trailer.digest },
-  };
-}
-
-/** A file without a sound end. */
-async function openCut(
-  source: ByteSource,
-  options: ContainerReadOptions,
-  header: ContainerHeader,
-): Promise<Opened> {
-  const { path, signal, recover = false } = options;
-  const checkCrc = checksCrc(header, options);
-  const hasCrc = header.checksums !== "none";
-  const context = { codec: header.codec, checkCrc, hasCrc, path, signal, recover };
-  const walk = await walkSegments(source, context);
-  if (walk.trailer !== null && !recover) {
-    const byteOffset = walk.trailer.offset + TRAILER_BYTES;
-    const truncation = { byteOffset, bytes: source.byteLength - byteOffset };
-    return openWhole(source, options, header, walk.trailer.trailer, truncation);
-  }
-  return {
-    header,
-    metadata: walk.metadata ?? {},
-    statistics: walk.statistics,
-    truncation: truncationOf(walk, source.byteLength),
-    index: walk.index,
-    indexPlace: null,
-    end: null,
-  };
-}
-
-/** Null where nothing is missing but what the walk replaced. */
-function truncationOf(walk: Walk, byteLength: number): Truncation | null {
-  if (walk.lostBytes > 0) return { byteOffset: walk.end, bytes: walk.lostBytes };
-  return walk.trailer === null ? { byteOffset: byteLength, bytes: 0 } : null;
 }

@@ -1,18 +1,17 @@
-import { isEventError } from "../errors.ts";
+import { type EventError, isEventError } from "../errors.ts";
 import type { SensorGeometry } from "../events/geometry.ts";
 import type { ByteSource } from "../source/byte-source.ts";
-import { decodeChunkHead } from "./chunk.ts";
-import type { ChunkEntry, TriggerEntry } from "./chunk-index.ts";
-import { ChunkStage } from "./chunk-stage.ts";
+import type { ChunkEntry, ChunkIndex, TriggerEntry } from "./chunk-index.ts";
+import { ChunkSalvage, SpareChunks } from "./chunk-salvage.ts";
 import { type ContainerFinding, Findings, findingOf } from "./findings.ts";
 import type { ContainerHeader } from "./header.ts";
-import { inflateChunk } from "./inflate-chunk.ts";
-import type { Place } from "./problems.ts";
-import { ContainerReader } from "./reader.ts";
+import { HEADER_BYTES } from "./layout.ts";
+import { damaged, type Place } from "./problems.ts";
+import { orderRows } from "./row-order.ts";
 import { salvageHeader } from "./salvage-header.ts";
 import { wrongEnd } from "./segment-order.ts";
 import { resolveSettings } from "./settings.ts";
-import { countBackward } from "./times.ts";
+import type { ContainerStatistics } from "./stats.ts";
 import { decodeTriggers } from "./triggers.ts";
 import { type Walk, walkSegments } from "./walk.ts";
 import { ContainerWriter } from "./writer.ts";
@@ -33,11 +32,14 @@ export interface RepairedContainer {
   readonly triggers: number;
   readonly chunks: number;
   readonly bytes: number;
-  /** Events that are known to be missing. There may be more, behind where the old file was cut. */
+  /**
+   * Events that are known to be missing, by the rows of chunks and by `STAT` or `INDX`. Without these there
+   * may be more, behind where the old file was cut.
+   */
   readonly lostEvents: number;
   /** Bytes of the old file that belong to no sound segment. */
   readonly lostBytes: number;
-  /** What was not sound, and where. */
+  /** What was not sound, and where; what stood in another place, and what was there twice. */
   readonly lost: readonly ContainerFinding[];
   /** Whether what the container said of itself in words was kept. */
   readonly hasMetadata: boolean;
@@ -45,9 +47,10 @@ export interface RepairedContainer {
 
 /**
  * Writes a container of all chunks and triggers of another one that are sound; they are copied as they
- * are compressed.
+ * are compressed, in the order of their rows, and each row once.
  *
- * @throws EventError `invalid-header`, `unsupported-format`, and what `write` throws
+ * @throws EventError `invalid-header`, `unsupported-format`, `damaged-data` where nothing is sound, and what
+ *   `write` throws
  */
 export async function repairSource(
   source: ByteSource,
@@ -66,8 +69,8 @@ export async function repairSource(
       found: `${gap.bytes} bytes`,
     });
   }
-  const end = walk.trailer === null ? null : walk.trailer.trailer.fileLength;
-  if (end !== source.byteLength) findings.add(wrongEnd(end, source.byteLength));
+  const fileEnd = walk.trailer === null ? null : walk.trailer.trailer.fileLength;
+  if (fileEnd !== source.byteLength) findings.add(wrongEnd(fileEnd, source.byteLength));
   const settings = resolveSettings({
     codec: header.codec as "zstd",
     checksum: header.checksums,
@@ -77,22 +80,30 @@ export async function repairSource(
   const send = async (pieces: readonly Uint8Array[]): Promise<void> => {
     for (const piece of pieces) await write(piece);
   };
-  const geometry = sensorOf(header, walk, findings);
+  const order = orderRows(walk.index, walk.said.index);
+  const geometry = sensorOf(header, order.statistics, findings);
   const { polarityEncoding, createdAt } = header;
-  const { firstTime } = walk.statistics;
+  const { firstTime } = order.statistics;
   await send(writer.start({ geometry, polarityEncoding, firstTime }, createdAt ?? 0));
   const chunks = new ChunkSalvage(source, header, findings, signal);
-  let rows = 0;
-  for (const part of partsOf(walk)) {
+  const spares = new SpareChunks(order.spare, geometry);
+  let [end, front] = [0, 0];
+  for (const part of partsOf(order.index)) {
     signal?.throwIfAborted();
+    const { offset, bytes, count } = part.entry;
+    if (offset < front) findings.add(outOfOrder(part));
+    front = Math.max(front, offset);
     if (part.kind === "chunk") {
-      const chunk = await chunks.read(part.entry);
-      rows = Math.max(rows, chunk.firstRow + part.entry.count);
-      if (chunk.copied === null) continue;
-      const { segment, head, backwardSteps } = chunk.copied;
-      await send(writer.copyChunk(segment, head, backwardSteps));
+      // Where it is damaged, some that were left out may have the same events.
+      for (const entry of [part.entry, ...spares.between(end, part.nextRow)]) {
+        if (entry.firstRow < end) continue;
+        const copy = await chunks.read(entry);
+        if (copy === null) continue;
+        spares.use(entry);
+        await send(writer.copyChunk(copy.segment, copy.head, copy.backwardSteps));
+        end = entry.firstRow + entry.count;
+      }
     } else {
-      const { offset, bytes, count } = part.entry;
       const segment = await source.read(offset, bytes, { signal });
       const place: Place = { path: undefined, byteOffset: offset };
       const isSound = await findings.take(offset, async () => {
@@ -102,27 +113,67 @@ export async function repairSource(
       if (isSound === null) continue;
       await send(writer.copyTriggers(segment.slice(), count));
     }
-    onBytes?.(part.entry.offset + part.entry.bytes, writer.written.statistics.events);
+    onBytes?.(front + bytes, writer.written.statistics.events);
+  }
+  for (const entry of spares.unused()) findings.add(leftOut("a chunk", "events", entry));
+  for (const entry of order.spareTriggers) findings.add(leftOut("triggers", "others", entry));
+  if (writer.written.statistics.uncompressedBytes === 0 && !isEmpty(walk, source)) {
+    throw error ?? nothingSound(walk, source);
   }
   await send(await writer.finish(walk.metadata ?? {}));
   const { bytes, statistics } = writer.written;
-  const said = Math.max(rows, await eventsSaid(source, signal));
+  const said = Math.max(walk.said.statistics?.events ?? 0, walk.said.index?.rows ?? 0);
   return {
     events: statistics.events,
     triggers: statistics.triggers,
     chunks: statistics.chunks,
     bytes,
-    lostEvents: Math.max(said - statistics.events, 0),
+    lostEvents: Math.max(walk.rows, said) - statistics.events,
     lostBytes: walk.lostBytes,
     lost: findings.list,
     hasMetadata: walk.metadata !== null,
   };
 }
 
+/** Whether a file without any event or trigger that is sound never had one. */
+function isEmpty({ said: { statistics, index } }: Walk, { byteLength }: ByteSource): boolean {
+  if (byteLength <= HEADER_BYTES) return true;
+  if (statistics !== null) return statistics.events === 0 && statistics.triggers === 0;
+  return index !== null && index.chunks === 0 && index.triggers.length === 0;
+}
+
+function nothingSound({ lostBytes }: Walk, { name, byteLength }: ByteSource): EventError {
+  return damaged("nothing of this container is sound", {
+    path: name,
+    byteOffset: HEADER_BYTES,
+    expected: "a chunk or triggers that are sound",
+    found: `${lostBytes || byteLength - HEADER_BYTES} bytes that belong to none`,
+    hint: "Nothing was written.",
+  });
+}
+
+function outOfOrder({ kind, entry }: Part): ContainerFinding {
+  const [what, those] = kind === "chunk" ? ["a chunk", "events"] : ["triggers", "triggers"];
+  return {
+    byteOffset: entry.offset,
+    problem: `${what} stood behind what comes after it, and moved to where it belongs`,
+    found: `${those} from row ${entry.firstRow} on`,
+  };
+}
+
+function leftOut(what: string, those: string, entry: TriggerEntry): ContainerFinding {
+  const { offset, firstRow, count } = entry;
+  return {
+    byteOffset: offset,
+    problem: `${what} for rows that ${those} have already, left out`,
+    found: `rows ${firstRow} to ${firstRow + count - 1}`,
+  };
+}
+
 /** A sensor that events are outside of is none. */
 function sensorOf(
   { geometry }: ContainerHeader,
-  { statistics: { greatestX: x, greatestY: y } }: Walk,
+  { greatestX: x, greatestY: y }: ContainerStatistics,
   findings: Findings,
 ): SensorGeometry | null {
   if (geometry === null || (x < geometry.width && y < geometry.height)) return geometry;
@@ -137,67 +188,19 @@ function sensorOf(
 }
 
 type Part =
-  | { readonly kind: "chunk"; readonly entry: ChunkEntry }
+  | { readonly kind: "chunk"; readonly entry: ChunkEntry; readonly nextRow: number }
   | { readonly kind: "triggers"; readonly entry: TriggerEntry };
 
-/** Chunks and triggers in the order of the file. */
-function* partsOf({ index }: Walk): Generator<Part> {
+/** Chunks and triggers in the order of their rows, and among each other in that of the file. */
+function* partsOf(index: ChunkIndex): Generator<Part> {
   let next = 0;
   for (let chunk = 0; chunk < index.chunks; chunk++) {
     const entry = index.entry(chunk);
     for (; (index.triggers[next]?.offset ?? Number.POSITIVE_INFINITY) < entry.offset; next++) {
       yield { kind: "triggers", entry: index.triggers[next] as TriggerEntry };
     }
-    yield { kind: "chunk", entry };
+    const nextRow = chunk + 1 < index.chunks ? index.firstRow(chunk + 1) : Number.POSITIVE_INFINITY;
+    yield { kind: "chunk", entry, nextRow };
   }
   for (const entry of index.triggers.slice(next)) yield { kind: "triggers", entry };
-}
-
-/** Events that a file says to have where its end is sound; else 0. */
-async function eventsSaid(source: ByteSource, signal: AbortSignal | undefined): Promise<number> {
-  try {
-    return (await ContainerReader.open(source, { signal })).statistics.events;
-  } catch (error) {
-    if (isEventError(error)) return 0;
-    throw error;
-  }
-}
-
-/** Reads chunks whose heads are sound, and decodes them to see whether the rest is, too. */
-class ChunkSalvage {
-  readonly #source: ByteSource;
-  readonly #header: ContainerHeader;
-  readonly #findings: Findings;
-  readonly #signal: AbortSignal | undefined;
-  #stage: ChunkStage | null = null;
-
-  constructor(
-    source: ByteSource,
-    header: ContainerHeader,
-    findings: Findings,
-    signal: AbortSignal | undefined,
-  ) {
-    this.#source = source;
-    this.#header = header;
-    this.#findings = findings;
-    this.#signal = signal;
-  }
-
-  async read({ offset, bytes }: ChunkEntry) {
-    const place: Place = { path: undefined, byteOffset: offset };
-    const segment = await this.#source.read(offset, bytes, { signal: this.#signal });
-    const { codec, checksums } = this.#header;
-    const checkCrc = checksums !== "none";
-    const head = decodeChunkHead(segment, bytes, { codec, checkCrc }, place);
-    const copied = await this.#findings.take(offset, async () => {
-      const inflated = await inflateChunk(segment, head, checkCrc, place);
-      if (this.#stage === null || this.#stage.memory.columns.t.length < head.count) {
-        this.#stage = await ChunkStage.create(head.count);
-      }
-      this.#stage.decode(inflated, 0, true);
-      const backwardSteps = countBackward(this.#stage.memory.columns.t, head.count);
-      return { segment: segment.slice(), head, backwardSteps };
-    });
-    return { copied, firstRow: Number.isFinite(head.firstRow) ? head.firstRow : 0 };
-  }
 }

@@ -14,6 +14,7 @@ import {
   MAGIC,
   MAJOR_VERSION,
 } from "./layout.ts";
+import { headersBefore } from "./text-damage.ts";
 import { walkSegments } from "./walk.ts";
 
 /** A header, or the best that can be made of a damaged one. */
@@ -44,6 +45,9 @@ export async function salvageHeader(
   } catch (error) {
     const isMended = bytes.byteLength === HEADER_BYTES && !hasRightCrc(bytes);
     if (!isEventError(error) || !isMended) throw error;
+    const head = await source.read(0, Math.min(2 * HEADER_BYTES, source.byteLength), { signal });
+    const original = headersBefore(head).find(hasRightCrc);
+    if (original !== undefined) return { header: decodeHeader(original, { path }), error };
     const header = await mendedHeader(source, bytes, signal);
     if (header === null) throw error;
     return { header, error };

@@ -5,17 +5,11 @@ import { decodeIndex, IndexBuilder } from "./chunk-index.ts";
 import { ChunkStage } from "./chunk-stage.ts";
 import { compareIndex, compareStatistics } from "./compare.ts";
 import { DigestChain } from "./digest-chain.ts";
-import { findSegment, fits, hasRightCrc } from "./find-segment.ts";
+import { fits, hasRightCrc, SegmentSearch } from "./find-segment.ts";
 import { type ContainerFinding, Findings } from "./findings.ts";
 import { type ContainerHeader, decodeHeader } from "./header.ts";
 import { checkStreams, inflateChunk } from "./inflate-chunk.ts";
-import {
-  HEADER_BYTES,
-  MAX_METADATA_BYTES,
-  SEGMENT_HEAD_BYTES,
-  type Tag,
-  TIME_BOTH_WAYS,
-} from "./layout.ts";
+import { HEADER_BYTES, MAX_METADATA_BYTES, SEGMENT_HEAD_BYTES, TIME_BOTH_WAYS } from "./layout.ts";
 import { decodeMetadata } from "./metadata.ts";
 import { damaged, type Place } from "./problems.ts";
 import { payloadOf, readSegmentHead, type SegmentHead } from "./segment.ts";
@@ -52,7 +46,6 @@ export interface VerifiedContainer {
   readonly findingsLeftOut: number;
 }
 
-const TAGS: readonly Tag[] = ["CHNK", "TRIG", "META", "STAT", "INDX", "SHA2", "TRLR"];
 /** Triggers and index are read whole; larger ones are not believed. */
 const MAX_WHOLE_BYTES = 2 ** 28;
 
@@ -129,6 +122,7 @@ class Verifier {
     if (hasDigest) this.#digests = new DigestChain(this.#source, signal);
     this.#order = new SegmentOrder(this.#findings, hasDigest);
     const checkCrc = header.checksums !== "none";
+    const search = new SegmentSearch(this.#source, { codec: header.codec, checkCrc, signal });
     for (let at = HEADER_BYTES; at < byteLength; ) {
       signal?.throwIfAborted();
       let next = await this.#findings.take(at, () => this.#segment(at, header, checkCrc));
@@ -136,8 +130,7 @@ class Verifier {
         this.#isWhole = false;
         this.#nextRow = null;
         this.#nextTrigger = null;
-        const options = { tags: TAGS, codec: header.codec, checkCrc, signal };
-        next = (await findSegment(this.#source, at + 8, options)) ?? byteLength;
+        next = (await search.next(at + 1)) ?? byteLength;
       } else this.#segments++;
       await this.#digests?.takeUpTo(next);
       this.#context.onBytes?.(next, this.#stats.events);

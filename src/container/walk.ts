@@ -2,12 +2,18 @@ import { isEventError } from "../errors.ts";
 import type { ByteSource } from "../source/byte-source.ts";
 import { crcOfSegment } from "./checksum.ts";
 import { CHUNK_HEAD_BYTES, type ChunkContext, decodeChunkHead } from "./chunk.ts";
-import { type ChunkIndex, IndexBuilder } from "./chunk-index.ts";
-import { findSegment } from "./find-segment.ts";
+import { type ChunkIndex, decodeIndex, IndexBuilder } from "./chunk-index.ts";
+import { SegmentSearch } from "./find-segment.ts";
 import { HEADER_BYTES, MAX_METADATA_BYTES, SEGMENT_HEAD_BYTES, TRAILER_BYTES } from "./layout.ts";
 import { type ContainerMetadata, decodeMetadata } from "./metadata.ts";
 import { payloadOf, readSegmentHead, type SegmentHead } from "./segment.ts";
-import { addChunk, addTriggers, type ContainerStatistics, emptyStatistics } from "./stats.ts";
+import {
+  addChunk,
+  addTriggers,
+  type ContainerStatistics,
+  decodeStatistics,
+  emptyStatistics,
+} from "./stats.ts";
 import { decodeTrailer, type Trailer } from "./trailer.ts";
 import { triggerEntryOf } from "./triggers.ts";
 
@@ -15,9 +21,19 @@ import { triggerEntryOf } from "./triggers.ts";
 export interface Walk {
   /** The last sound trailer, and where it is; null when there is none. */
   readonly trailer: { readonly offset: number; readonly trailer: Trailer } | null;
-  /** All sound chunks and triggers. */
+  /**
+   * All sound chunks and triggers in the order of the file. Their rows follow each other; where the walk
+   * looks behind damage, they are those that each says to be for.
+   */
   readonly index: ChunkIndex;
   readonly statistics: ContainerStatistics;
+  /** Events up to the last row that the head of any chunk tells of. */
+  readonly rows: number;
+  /** What the last sound `STAT` and the last sound `INDX` say; null without one. */
+  readonly said: {
+    readonly statistics: ContainerStatistics | null;
+    readonly index: ChunkIndex | null;
+  };
   /** Of the last sound `META`; null when there is none. */
   readonly metadata: ContainerMetadata | null;
   /** Where the sound segments end. */
@@ -38,15 +54,13 @@ export interface Gap {
 export interface WalkOptions extends ChunkContext {
   readonly path: string | undefined;
   readonly signal: AbortSignal | undefined;
-  /** Look for chunks behind damage, too. */
+  /** Look for segments behind damage, too. */
   readonly recover: boolean;
   /** Whether segments have a CRC-32, which is then right where one is found behind damage. */
   readonly hasCrc: boolean;
 }
 
 const MOST_GAPS = 10_000;
-/** What is looked for behind damage: what {@link Walk} tells of. */
-const SOUGHT = ["CHNK", "TRIG", "META", "TRLR"] as const;
 /** Triggers and index are read whole to check them; larger ones are not believed. */
 const MAX_WHOLE_BYTES = 2 ** 28;
 
@@ -62,7 +76,13 @@ class Walker {
   readonly #options: WalkOptions;
   readonly #index = new IndexBuilder();
   readonly #stats = emptyStatistics();
+  readonly #search: SegmentSearch;
   #trailer: Walk["trailer"] = null;
+  #saidStatistics: ContainerStatistics | null = null;
+  #saidIndex: ChunkIndex | null = null;
+  /** Its streams are not looked at: where they are cut, it reaches into the next segment. */
+  #lastChunk: { readonly offset: number; readonly end: number } | null = null;
+  #rows = 0;
   #metadata: ContainerMetadata | null = null;
   #end = HEADER_BYTES;
   #lost = 0;
@@ -71,6 +91,8 @@ class Walker {
   constructor(source: ByteSource, options: WalkOptions) {
     this.#source = source;
     this.#options = options;
+    const { codec, signal, hasCrc } = options;
+    this.#search = new SegmentSearch(source, { codec, signal, checkCrc: hasCrc });
   }
 
   async walk(): Promise<void> {
@@ -83,13 +105,30 @@ class Walker {
         at = next;
         continue;
       }
-      const found = this.#options.recover ? await this.#search(at + 8) : null;
-      const bytes = (found ?? byteLength) - at;
+      let from = at;
+      let found = this.#options.recover ? await this.#searchLastChunk(at) : null;
+      if (found !== null) from = this.#dropLastChunk();
+      else if (this.#options.recover) found = await this.#search.next(at + 1);
+      const bytes = (found ?? byteLength) - from;
       this.#lost += bytes;
-      if (this.#gaps.length < MOST_GAPS) this.#gaps.push({ byteOffset: at, bytes });
+      if (this.#gaps.length < MOST_GAPS) this.#gaps.push({ byteOffset: from, bytes });
       if (found === null) return;
       at = found;
     }
+  }
+
+  /** The next segment where it begins inside the chunk in front of `at`, of which bytes are gone then. */
+  async #searchLastChunk(at: number): Promise<number | null> {
+    const last = this.#lastChunk;
+    if (last === null || last.end !== at) return null;
+    return this.#search.next(last.offset + 1, at);
+  }
+
+  #dropLastChunk(): number {
+    const { offset } = this.#lastChunk as { offset: number };
+    this.#lastChunk = null;
+    this.#index.dropChunk();
+    return offset;
   }
 
   result(): Walk {
@@ -97,6 +136,8 @@ class Walker {
       trailer: this.#trailer,
       index: this.#index.finish(),
       statistics: this.#stats,
+      rows: this.#rows,
+      said: { statistics: this.#saidStatistics, index: this.#saidIndex },
       metadata: this.#metadata,
       end: this.#end,
       lostBytes: this.#lost,
@@ -115,7 +156,8 @@ class Walker {
     if (head.tag === "CHNK") return this.#takeChunk(front, offset, available);
     if (head.tag === "TRIG") return this.#takeTriggers(offset, bytes, head);
     if (head.tag === "META") return this.#takeMetadata(offset, bytes);
-    if (head.tag === "TRLR") return this.#takeTrailer(offset, bytes);
+    if (head.tag === "TRLR") return this.#takeTrailer(offset, bytes, head);
+    if (head.tag === "STAT" || head.tag === "INDX") return this.#takeSaid(offset, bytes, head);
     return (await this.#whole(offset, bytes, head)) && offset + bytes;
   }
 
@@ -123,8 +165,10 @@ class Walker {
     const place = { path: this.#options.path, byteOffset: offset };
     try {
       const head = decodeChunkHead(front, available, this.#options, place);
-      const firstRow = this.#stats.events;
+      const firstRow = this.#rowOf(head.firstRow, this.#stats.events);
       this.#index.addChunk({ ...head, offset, firstRow });
+      this.#lastChunk = { offset, end: offset + head.bytes };
+      this.#rows = Math.max(this.#rows, firstRow + head.count);
       addChunk(this.#stats, head, head.bytes);
       return offset + head.bytes;
     } catch (error) {
@@ -133,11 +177,17 @@ class Walker {
     }
   }
 
+  /** The row of what begins here: where it may stand anywhere, what it says itself. */
+  #rowOf(said: number, next: number): number {
+    return this.#options.recover && Number.isFinite(said) ? said : next;
+  }
+
   async #takeTriggers(offset: number, bytes: number, head: SegmentHead): Promise<number | null> {
     const segment = await this.#whole(offset, bytes, head);
     if (segment === null || head.length < 16) return null;
     const entry = triggerEntryOf(payloadOf(segment), offset, bytes);
-    this.#index.addTriggers({ ...entry, firstRow: this.#stats.triggers });
+    const firstRow = this.#rowOf(entry.firstRow, this.#stats.triggers);
+    this.#index.addTriggers({ ...entry, firstRow });
     addTriggers(this.#stats, entry.count);
     return offset + bytes;
   }
@@ -155,11 +205,29 @@ class Walker {
     }
   }
 
-  async #takeTrailer(offset: number, bytes: number): Promise<number | null> {
+  async #takeTrailer(offset: number, bytes: number, head: SegmentHead): Promise<number | null> {
     if (bytes !== TRAILER_BYTES) return null;
     const trailer = decodeTrailer(await this.#read(offset, bytes), offset, this.#options.checkCrc);
-    if (trailer === null) return null;
-    this.#trailer = { offset, trailer };
+    if (trailer !== null) this.#trailer = { offset, trailer };
+    // Behind bytes that are gone or too many, one that is sound stands where it does not count.
+    else if (!this.#options.recover || !this.#options.checkCrc) return null;
+    else if ((await this.#whole(offset, bytes, head)) === null) return null;
+    return offset + bytes;
+  }
+
+  /** Statistics or an index, which tell what there was even where other bytes are damaged. */
+  async #takeSaid(offset: number, bytes: number, head: SegmentHead): Promise<number | null> {
+    const segment = await this.#whole(offset, bytes, head);
+    if (segment === null) return null;
+    // Bytes that are gone or too many may have moved it to any place.
+    const place = { path: this.#options.path, byteOffset: Number.MAX_SAFE_INTEGER };
+    try {
+      if (head.tag === "STAT") this.#saidStatistics = decodeStatistics(segment, false, place);
+      else this.#saidIndex = decodeIndex(segment, false, place);
+    } catch (error) {
+      if (!isEventError(error, "damaged-data")) throw error;
+      if (this.#options.recover && !this.#options.hasCrc) return null;
+    }
     return offset + bytes;
   }
 
@@ -169,12 +237,6 @@ class Walker {
     const segment = await this.#read(offset, bytes);
     const isSound = !this.#options.checkCrc || crcOfSegment(segment, head.length) === head.crc;
     return isSound ? segment : null;
-  }
-
-  /** The next place from `from` on where a sound segment begins. */
-  #search(from: number): Promise<number | null> {
-    const { codec, signal, hasCrc } = this.#options;
-    return findSegment(this.#source, from, { tags: SOUGHT, codec, signal, checkCrc: hasCrc });
   }
 
   #read(offset: number, length: number): Promise<Uint8Array> {

@@ -2,6 +2,7 @@
  * First bytes to format: the content decides; the file's name counts only where it alone tells
  * what fitting bytes are.
  */
+import { isTextDamaged, TEXT_DAMAGE, TEXT_DAMAGE_HINT } from "../container/text-damage.ts";
 import { EventError } from "../errors.ts";
 import { type Compression, withoutCompression } from "../util/compression.ts";
 import type { EventFormat } from "./decoder.ts";
@@ -92,6 +93,16 @@ export function detectBytes(head: Uint8Array, facts: SourceFacts = {}): FormatDe
 }
 
 function judgeOther(head: Uint8Array, facts: SourceFacts): Judgement {
+  if (isTextDamaged(head)) {
+    throw new EventError("invalid-header", TEXT_DAMAGE, {
+      path: facts.path,
+      format: "evb",
+      byteOffset: 0,
+      expected: "the magic of a container",
+      found: `bytes ${hex(head.subarray(0, 10))}`,
+      hint: TEXT_DAMAGE_HINT,
+    });
+  }
   for (const { format, name, bytes, offset } of SIGNATURES) {
     if (!startsWith(head, bytes, offset)) continue;
     return certain(format, name, `the file has the signature of ${name}`);

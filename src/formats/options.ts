@@ -55,13 +55,16 @@ export interface Hdf5Options {
 /** How a compact container is read. */
 export interface EvbOptions {
   /**
-   * `true` checks the SHA-256 of the whole file when it is opened, too; `false` checks nothing, to
-   * read damaged files on purpose. Default: the CRC-32 of whatever is read.
+   * `true` checks the SHA-256 of the whole file when it is opened, too: `damaged-data` where it is wrong, or
+   * the end of the file is missing that has it, `invalid-option` for files that were written with another
+   * `checksum`. With `recover` a wrong or missing one is no error. `false` checks nothing, to read damaged
+   * files on purpose. Default: the CRC-32 of whatever is read.
    */
   verifyChecksum?: boolean | undefined;
   /**
    * Leave out damaged chunks, whose events the report then counts as malformed, and look for sound
-   * ones behind damage. Default `false`: damage is an error.
+   * ones behind damage, which are put in the order of their rows, each row once. Default `false`: damage
+   * is an error.
    */
   recover?: boolean | undefined;
   /** Refuse every version of the format but this one. Default `false`. */

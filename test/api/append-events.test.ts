@@ -84,6 +84,11 @@ describe("appendEvents", () => {
     expect(await triggersIn(readFileSync(path))).toEqual([...SCENE.triggers, ...SCENE.triggers]);
     const loaded = await loadTable(path, { evb: { verifyChecksum: true } });
     expect(loaded.numRows).toBe(25_000);
+    // The last digest covers the one in front of it, and that the bytes before.
+    const early = changed(readFileSync(path), (file) => file.writeUInt8(9, 57));
+    const checked = loadTable(early, { evb: { verifyChecksum: true } });
+    await expect(checked).rejects.toMatchObject({ code: "damaged-data" });
+    expect((await loadTable(early)).numRows).toBe(25_000);
     const reference = readReferenceContainer(readFileSync(path));
     expect(Array.from(reference.t)).toEqual([...all, ...all, ...all, ...all, ...all]);
     expect(reference.metadata).toMatchObject({ description: "a bar", source: { format: "evt2" } });

@@ -1,4 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { compress } from "@mongodb-js/zstd";
 import { describe, expect, it } from "vitest";
 import { digestEvents, scanEvents } from "../../src/node.ts";
 import { segmentsOf } from "../support/containers.ts";
@@ -58,6 +60,38 @@ describe("evarrow verify", () => {
   });
 });
 
+describe("evarrow verify of what is no container", async () => {
+  const zstd = await compress(Buffer.from(sink.bytes));
+
+  it.each([
+    ["raw", readFileSync("data-samples/moving-bar.evt2.raw"), "found other bytes.", ""],
+    ["nothing", new Uint8Array(0), "found no bytes at all.", ""],
+    ["gz", gzipSync(sink.bytes), "found data compressed with gzip.", " Decompress it first"],
+    ["zst", zstd, "found data compressed with zstd.", " Decompress"],
+  ])("says so, and does not send to repair: %s", async (name, bytes, found, hint) => {
+    const { exitCode, stdout, stderr } = await evarrow(["verify", temporaryFile(name, bytes)]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("this is no compact container");
+    expect(stderr).toContain(found + hint);
+    expect(stderr).not.toContain("repair");
+    expect(stdout).toContain("no container that can be read");
+  });
+
+  it("sends to repair where only the magic is damaged, or text mode is to blame", async () => {
+    const magic = sink.bytes.slice();
+    magic[1] = 0;
+    const { stderr } = await evarrow(["verify", temporaryFile("magic.evb", magic)]);
+    expect(stderr).toContain("its magic is wrong");
+    expect(stderr).toContain("`evarrow repair`");
+    const text = Buffer.from(sink.bytes).toString("latin1").replaceAll("\n", "\r\n");
+    const path = temporaryFile("text-mode.evb", Buffer.from(text, "latin1"));
+    for (const command of ["verify", "info"]) {
+      const { exitCode, stderr } = await evarrow([command, path]);
+      expect([exitCode, stderr]).toEqual([1, expect.stringContaining("changed as text")]);
+    }
+  });
+});
+
 describe("evarrow repair", () => {
   it("keeps what is sound, and tells what is lost", async () => {
     const out = temporaryPath("repaired.evb");
@@ -74,6 +108,18 @@ describe("evarrow repair", () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ file: out, isComplete: true, events: 5000 });
     expect(json.stderr).toBe("");
     expect((await digestEvents(out)).digest).toBe((await digestEvents(sound)).digest);
+  });
+
+  it("does not replace the only copy by nothing", async () => {
+    const bytes = sink.bytes.slice();
+    for (const { tag, at, bytes: length } of segmentsOf(sink.bytes)) {
+      if (tag === "CHNK" || tag === "TRIG") bytes.fill(0x0a, at + 30, at + length);
+    }
+    const path = temporaryFile("only.evb", bytes);
+    const { exitCode, stdout, stderr } = await evarrow(["repair", "--overwrite", path, path]);
+    expect([exitCode, stdout]).toEqual([1, ""]);
+    expect(stderr).toContain("nothing of this container is sound");
+    expect(Buffer.compare(readFileSync(path), bytes)).toBe(0);
   });
 
   it("writes nothing where nothing is sound", async () => {

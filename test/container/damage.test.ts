@@ -176,6 +176,51 @@ describe("a container that was cut", () => {
   });
 });
 
+describe("a digest that is to be checked", () => {
+  const checked = { evb: { verifyChecksum: true } };
+
+  it("is an error where it cannot be", async () => {
+    const trailer = segmentOf(SMALL, "TRLR").at;
+    const flipped = SMALL.slice();
+    flipped[trailer + 30] = (flipped[trailer + 30] as number) ^ 1;
+    const unnamed = changed(SMALL, (file) => file.writeBigUInt64LE(0n, trailer + 16 + 32));
+    const text = "the digest could not be checked: ";
+    for (const bytes of [flipped, SMALL.slice(0, trailer), SMALL.slice(0, trailer - 8)]) {
+      expect((await loadTable(bytes)).numRows).toBe(40);
+      await expectError(bytes, "damaged-data", `${text}there is no sound trailer`, checked);
+      const recovered = await loadTable(bytes, { evb: { verifyChecksum: true, recover: true } });
+      expect(recovered.numRows).toBe(40);
+    }
+    await expectError(unnamed, "damaged-data", `${text}the trailer names none`, checked);
+  });
+
+  it("is checked of what stands in front of a torn end", async () => {
+    const torn = new Uint8Array([...SMALL, ...SMALL.subarray(64, 300)]);
+    expect((await loadTable(torn, checked)).numRows).toBe(40);
+    const digest = segmentOf(torn, "SHA2").at;
+    const wrong = changed(torn.slice(0, SMALL.length), (file) => file.writeUInt8(9, digest + 30));
+    const both = new Uint8Array([...wrong, ...SMALL.subarray(64, 300)]);
+    expect((await loadTable(both)).numRows).toBe(40);
+    await expectError(both, "damaged-data", "its digest is wrong", checked);
+  });
+
+  it.each(["crc32", "none"] as const)(
+    "is refused of a file with checksum: %s",
+    async (checksum) => {
+      const bytes = await containerOf(COLUMNS, { options: { checksum } });
+      for (const recover of [false, true]) {
+        const options = { evb: { verifyChecksum: true, recover } };
+        await expect(loadTable(bytes, options)).rejects.toMatchObject({
+          code: "invalid-option",
+          found: `checksum: "${checksum}"`,
+          hint: expect.stringContaining("verifyChecksum"),
+        });
+      }
+      expect((await loadTable(bytes)).numRows).toBe(40);
+    },
+  );
+});
+
 describe("recover", () => {
   it("leaves out damaged chunks and counts their events", async () => {
     const columns = rowScene(1000);

@@ -26,7 +26,9 @@ async function expectRoundTrip(
   expect(reference.y).toEqual(Array.from(columns.y));
   expect(reference.t).toEqual(Array.from(columns.t));
   expect(reference.p).toEqual(events.map(([, , , polarity]) => (polarity > 0 ? 1 : 0)));
-  const table = await loadTable(container, { evb: { verifyChecksum: true } });
+  const { checksum = "sha256" } = parts.options ?? {};
+  const verifyChecksum = checksum === "sha256" ? true : undefined;
+  const table = await loadTable(container, { evb: { verifyChecksum } });
   expect(table.numRows).toBe(events.length);
   for (const name of ["x", "y", "t", "polarity"] as const) {
     const found = table.getChild(name)?.toArray() ?? [];

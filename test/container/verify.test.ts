@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { exportEvents, loadTable, verifyContainer } from "../../src/node.ts";
 import {
@@ -135,6 +136,24 @@ describe("what is no container", () => {
     const found = await verifyContainer(bytes, { deep: true });
     expect(found).toMatchObject({ ok: false, version: null, segments: 0 });
     expect(found.findings).toHaveLength(1);
+  });
+
+  it("is told from a container that was compressed, or is damaged", async () => {
+    const gzipped = await verifyContainer(gzipSync(SMALL));
+    expect(gzipped.findings).toEqual([
+      expect.objectContaining({
+        problem: "this is no compact container",
+        found: "data compressed with gzip",
+        hint: expect.stringContaining("Decompress"),
+      }),
+    ]);
+    const magic = SMALL.slice();
+    magic[2] = 0;
+    const { findings } = await verifyContainer(magic);
+    expect(findings[0]).toMatchObject({ problem: "the header is damaged: its magic is wrong" });
+    const text = Buffer.from(SMALL).toString("latin1").replaceAll("\n", "\r\n");
+    const changedAsText = await verifyContainer(Buffer.from(text, "latin1"));
+    expect(changedAsText.findings[0]?.problem).toContain("changed as text");
   });
 
   it("is an error where nothing can be read", async () => {

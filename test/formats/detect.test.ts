@@ -25,6 +25,45 @@ function outcome(head: Uint8Array, facts: SourceFacts = {}): FormatDetection | E
 
 const isRead = (format: string): boolean => FORMATS.some(({ id }) => id === format);
 
+describe("a container that was moved as text", () => {
+  const container = latin1Bytes("\x89EVB\r\n\x1a\n\x01\0\0\0\n\r\n\xff\0\x80");
+  const asText = (change: (text: string) => string): Uint8Array =>
+    latin1Bytes(change(Buffer.from(container).toString("latin1")));
+
+  it.each([
+    ["LF to CR LF", (text: string) => text.replaceAll("\n", "\r\n")],
+    ["lone LF to CR LF", (text: string) => text.replaceAll(/(?<!\r)\n/g, "\r\n")],
+    ["CR LF to LF", (text: string) => text.replaceAll("\r\n", "\n")],
+    ["LF to CR", (text: string) => text.replaceAll("\n", "\r")],
+    ["seven bits", (text: string) => text.replaceAll(/[\x80-\xff]/g, seven)],
+    ["UTF-8", (text: string) => Buffer.from(text).toString("latin1")],
+    ["UTF-8 that is none", (text: string) => text.replaceAll(/[\x80-\xff]/g, "\xef\xbf\xbd")],
+    ["seven bits and LF", (text: string) => text.replaceAll("\r", "").replaceAll(/\x89/g, seven)],
+  ])("is named as such: %s", (_, change) => {
+    expect(() => detectBytes(asText(change))).toThrow(
+      expect.objectContaining({
+        code: "invalid-header",
+        format: "evb",
+        message: expect.stringContaining("changed as text (line ends or characters)"),
+        hint: expect.stringContaining("as binary"),
+      }),
+    );
+  });
+
+  it("is not seen in a sound one, or in one that is damaged otherwise", () => {
+    expect(detectBytes(container).format).toBe("evb");
+    for (let at = 0; at < 8; at++) {
+      const bytes = container.slice();
+      bytes[at] = 0xaa;
+      expect(outcome(bytes)).toBe("unknown-format");
+    }
+  });
+
+  function seven(character: string): string {
+    return String.fromCharCode(character.charCodeAt(0) & 127);
+  }
+});
+
 describe("a signature", () => {
   it.each([
     ["aedat1", "AEDAT 1.0", "#!AER-DAT1.0\r\n"],

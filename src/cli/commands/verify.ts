@@ -18,6 +18,11 @@ export async function verify(
   );
   await output.print(json ? [toJson({ file, ...found })] : lines(file, found, deep === true));
   if (found.ok) return;
+  const [first] = found.findings;
+  if (found.version === null && first !== undefined) {
+    const { problem, ...details } = first;
+    throw new EventError("invalid-header", problem, { path: file, ...details });
+  }
   const count = found.findings.length + found.findingsLeftOut;
   throw new EventError("damaged-data", "the container is damaged", {
     path: file,
@@ -29,7 +34,7 @@ export async function verify(
 function lines(file: string, found: ContainerVerification, isDeep: boolean): string[] {
   const { version, bytes, segments, chunks, events, triggers, trailers, backwardSteps } = found;
   const { findings, findingsLeftOut, ok } = found;
-  const depth = isDeep ? "all events decoded" : "checksums and counts";
+  const sound = `sound (${isDeep ? "all events decoded" : "checksums and counts"})`;
   return [
     ...labelled([
       ["File", file],
@@ -40,7 +45,7 @@ function lines(file: string, found: ContainerVerification, isDeep: boolean): str
       ["Events", formatCount(events)],
       ["Triggers", formatCount(triggers)],
       ["Time steps back", backwardSteps === null ? NOTHING : formatCount(backwardSteps)],
-      ["Result", ok ? `sound (${depth})` : "damaged"],
+      ["Result", ok ? sound : version === null ? "no container that can be read" : "damaged"],
     ]),
     ...findingLines(findings, findingsLeftOut),
   ];

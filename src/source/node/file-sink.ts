@@ -12,6 +12,7 @@ import type { ScratchSpace } from "../scratch-space.ts";
 import { openFile } from "./file.ts";
 import { createScratchFile } from "./scratch-file.ts";
 import { createScratchFolder } from "./scratch-folder.ts";
+import { forgetTemporary, rememberTemporary } from "./temporaries.ts";
 
 const writeAsync = promisify(write);
 
@@ -51,7 +52,11 @@ export async function createFile(path: string): Promise<ByteSink | ReadableSink>
   const name = basename(target).slice(0, TEMPORARY_NAME_LENGTH);
   const temporary = join(dirname(target), `.${name}.${randomBytes(6).toString("hex")}.tmp`);
   const mode = existing && existing.mode & PERMISSIONS;
-  const handle = await openAs(path, temporary, "wx", mode);
+  rememberTemporary(temporary);
+  const handle = await openAs(path, temporary, "wx", mode).catch((error) => {
+    forgetTemporary(temporary);
+    throw error;
+  });
   // What the process takes from new files is given back, on file systems that know permissions.
   if (mode !== undefined) await handle.chmod(mode).catch(() => {});
   return new AtomicSink(path, target, temporary, handle);
@@ -195,6 +200,7 @@ class AtomicSink extends DirectSink implements ReadableSink, RoomySink {
       await this.handle.sync(); // or the name could outlive a crash that the bytes do not
       await this.handle.close();
       await rename(this.#temporary, this.#target);
+      forgetTemporary(this.#temporary);
     } catch (cause) {
       await this.abort();
       throw unwritable(this.name, "the file cannot be completed", cause);
@@ -204,6 +210,7 @@ class AtomicSink extends DirectSink implements ReadableSink, RoomySink {
   override async abort(): Promise<void> {
     await this.handle.close().catch(() => {});
     await rm(this.#temporary, { force: true });
+    forgetTemporary(this.#temporary);
   }
 }
 

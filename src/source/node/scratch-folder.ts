@@ -3,6 +3,7 @@ import { mkdtemp } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { EventError } from "../../errors.ts";
 import type { ScratchFolder } from "../scratch-folder.ts";
+import { forgetTemporary, rememberTemporary } from "./temporaries.ts";
 
 /** Bytes of a file that are read at once. */
 const PIECE_BYTES = 1024 * 1024;
@@ -32,6 +33,7 @@ class NodeScratchFolder implements ScratchFolder {
   constructor(path: string, name: string | undefined) {
     this.path = path;
     this.#name = name;
+    rememberTemporary(path);
   }
 
   pathOf(name: string): string {
@@ -66,6 +68,7 @@ class NodeScratchFolder implements ScratchFolder {
 
   close(): void {
     this.#remove(this.path);
+    forgetTemporary(this.path);
   }
 
   #remove(path: string): void {
