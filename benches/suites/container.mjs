@@ -44,17 +44,22 @@ const exported = PRESETS.map((preset) => [
     prepare: async (context) => {
       const path = scratch(context, `${preset}.evb`);
       const write = () => exportTo(context, context.input.path, path, preset);
-      return {
-        run: async () => (await write()).events,
-        check: async () => ({
-          ...(await checkFile(context, path, write)),
-          facts: sizeOf(context, path),
-        }),
-        close: () => rmSync(path, { force: true }),
-      };
+      return writing(context, path, write);
     },
   }),
 ]);
+
+/** A job that writes a container. */
+function writing(context, path, write) {
+  return {
+    run: async () => (await write()).events,
+    check: async () => ({
+      ...(await checkFile(context, path, write)),
+      facts: sizeOf(context, path),
+    }),
+    close: () => rmSync(path, { force: true }),
+  };
+}
 
 const written = {
   "container-write": {
@@ -65,14 +70,7 @@ const written = {
       const table = await context.evarrow.loadTable(context.input.path);
       const path = scratch(context, "table.evb");
       const write = () => exportTo(context, table, path, "balanced");
-      return {
-        run: async () => (await write()).events,
-        check: async () => ({
-          ...(await checkFile(context, path, write)),
-          facts: sizeOf(context, path),
-        }),
-        close: () => rmSync(path, { force: true }),
-      };
+      return writing(context, path, write);
     },
   },
   "container-write-ipc": {

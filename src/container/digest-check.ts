@@ -1,13 +1,10 @@
-import { platform } from "#platform";
 import { EventError } from "../errors.ts";
 import type { ByteSource } from "../source/byte-source.ts";
 import { DIGEST_SEGMENT_BYTES, decodeDigest } from "./digest.ts";
+import { DigestChain } from "./digest-chain.ts";
 import type { ContainerHeader } from "./header.ts";
 import type { ContainerReadOptions, TrailerPlace } from "./open-container.ts";
 import { damaged } from "./problems.ts";
-
-/** Bytes that are hashed at a time. */
-const HASH_BYTES = 1024 * 1024;
 
 /**
  * Checks all digests of a file, of which each covers the one in front of it and the bytes since.
@@ -30,20 +27,16 @@ export async function verifyDigests(
       hint: "Without `verifyChecksum`, what is sound is read; `evarrow repair` writes a sound file of it.",
     });
   }
+  const links: { readonly segment: Uint8Array; readonly offset: number }[] = [];
   for (let offset = digest; offset > 0; ) {
-    const place = { path, byteOffset: offset };
     const segment = await source.read(offset, DIGEST_SEGMENT_BYTES, { signal });
-    const { start, sha256 } = decodeDigest(segment, true, place);
-    const hash = platform.createSha256();
-    for (let at = start; at < offset; at += HASH_BYTES) {
-      hash.update(await source.read(at, Math.min(HASH_BYTES, offset - at), { signal }));
-    }
-    const found = hash.hex();
-    if (found !== sha256) {
-      const expected = `SHA-256 ${sha256}`;
-      throw damaged("the file is damaged: its digest is wrong", { ...place, expected, found });
-    }
-    offset = start;
+    links.push({ segment, offset });
+    offset = decodeDigest(segment, true, { path, byteOffset: offset }).start; // in front of it
+  }
+  const chain = new DigestChain(source, signal);
+  for (const { segment, offset } of links.reverse()) {
+    await chain.takeUpTo(offset);
+    chain.check(segment, { path, byteOffset: offset });
   }
 }
 

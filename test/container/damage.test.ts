@@ -201,7 +201,7 @@ describe("a digest that is to be checked", () => {
     const wrong = changed(torn.slice(0, SMALL.length), (file) => file.writeUInt8(9, digest + 30));
     const both = new Uint8Array([...wrong, ...SMALL.subarray(64, 300)]);
     expect((await loadTable(both)).numRows).toBe(40);
-    await expectError(both, "damaged-data", "its digest is wrong", checked);
+    await expectError(both, "damaged-data", "their digest is wrong", checked);
   });
 
   it.each(["crc32", "none"] as const)(

@@ -24,6 +24,14 @@ export interface EvbTargetOptions extends ContainerOptions {
   readonly onWritten?: ((written: WrittenContainer) => void) | undefined;
 }
 
+const TARGET = {
+  id: "evb",
+  name: "compact container",
+  ending: ".evb",
+  keepsTriggers: true,
+  keepsGeometry: true,
+} as const;
+
 /**
  * Compact containers as a target.
  *
@@ -31,11 +39,7 @@ export interface EvbTargetOptions extends ContainerOptions {
  */
 export function evbTargetWith(options: EvbTargetOptions = {}): WritableFormat {
   return {
-    id: "evb",
-    name: "compact container",
-    ending: ".evb",
-    keepsTriggers: true,
-    keepsGeometry: true,
+    ...TARGET,
     async createWriter(memory, facts) {
       const { createEvbWriter } = await import("./writing.ts");
       return createEvbWriter(memory, facts, options);
@@ -60,11 +64,7 @@ export interface EvbPart {
 /** A target whose bytes are some of a container's. */
 export function evbPartTarget(part: EvbPart): WritableFormat {
   return {
-    id: "evb",
-    name: "compact container",
-    ending: ".evb",
-    keepsTriggers: true,
-    keepsGeometry: true,
+    ...TARGET,
     async createWriter(memory, facts) {
       const { createPartWriter } = await import("./part-writing.ts");
       return createPartWriter(memory, facts, part);
