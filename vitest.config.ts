@@ -8,6 +8,8 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: ["test/support/temporary-folder.ts"],
+    setupFiles: ["test/support/equal-arrays.ts"],
     testTimeout: 60_000,
     // Decoding thousands of mutated recordings is synchronous work: a pool of processes spreads it.
     pool: "forks",

@@ -59,7 +59,7 @@ export const TARGETS = [
     case: "decode-evt3-stream-threads",
     measures: besideOpeneb(1.5, OPENEB_OF_C.evt3Stream),
     reason:
-      "two processes that decode different files at once reach 1.24 to 1.30 times one on such a machine, and batches are copied once more from thread to thread",
+      "two processes that decode different files at once reach 1.24 to 1.30 times one on such a machine, and a thread takes 60 to 150 ms to start",
   },
   {
     job: "EVT3, into columns",
@@ -187,7 +187,7 @@ function besideH5py(job, format, times, target) {
     reason:
       times === 1
         ? "the first touch of 13 bytes an event, on both sides"
-        : "zlib, which both use, sets the pace; Node has it in two threads",
+        : "zlib, which both use, takes half of the time; the rest is the first touch of the columns, and the collection of the buffers that zlib gives",
   };
 }
 

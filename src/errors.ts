@@ -22,7 +22,7 @@ export const EVENT_ERROR_CODES = [
   "unknown-format",
   /** The format is known by name, but this version does not read it. */
   "unsupported-format",
-  /** A zip without its directory, or damaged data out of which too little comes to be told. */
+  /** A zip without its directory, or damaged data out of which too little comes, or no recording. */
   "invalid-compression",
   /** Compressed in a way that is refused: twice, encrypted, a zip of several files and the like. */
   "unsupported-compression",
@@ -32,7 +32,7 @@ export const EVENT_ERROR_CODES = [
   "damaged-data",
   /** Two places in the header name different sensor geometries. */
   "geometry-conflict",
-  /** An option has a value that it cannot have. */
+  /** An option has a value that it cannot have, or a name that is not known. */
   "invalid-option",
   /** A line of text that holds no event. */
   "malformed-line",

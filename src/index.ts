@@ -82,6 +82,7 @@ export type {
   BusiestWindow,
   EventRate,
   EventStatistics,
+  ExactTimes,
   HotPixel,
   NoPixelCounts,
   PixelCounts,
@@ -106,13 +107,13 @@ export type {
 } from "./formats/options.ts";
 export type { FormatId } from "./formats/registry.ts";
 export type { FilterOptions } from "./query/eager.ts";
-export {
-  EventQuery,
-  type QueryStreamOptions,
-  type ResultOptions,
-} from "./query/event-query.ts";
+export { EventQuery } from "./query/event-query.ts";
 export type { PlannedRange, QueryPlan } from "./query/explain.ts";
-export type { QueryOptions } from "./query/query-options.ts";
+export type {
+  QueryOptions,
+  QueryStreamOptions,
+  ResultOptions,
+} from "./query/query-options.ts";
 export type { HotPixelChoice, PixelMask, Region } from "./query/steps.ts";
 export type { QueryTime } from "./query/time-bound.ts";
 export type { TimeIndex, TimeIndexEntry } from "./query/time-index.ts";
@@ -132,7 +133,7 @@ export type { LoadOptions } from "./stream/load-options.ts";
 export type { LoadPlan } from "./stream/plan.ts";
 export type { PlanOptions } from "./stream/plan-options.ts";
 export { reportOf } from "./stream/report-of.ts";
-export type { PassOptions, StatisticsOptions } from "./stream/statistics.ts";
+export type { PassOptions, SampleOptions, StatisticsOptions } from "./stream/statistics.ts";
 export type {
   StreamEvent,
   StreamEventDetails,

@@ -14,8 +14,8 @@ parentPort?.on("message", async (message: LaneMessage | RowMessage | typeof END)
     await (await rows)?.close();
     return;
   }
-  if (message.kind === "lane" || message.kind === "part") {
-    if (lanes.receive(message)) parentPort?.postMessage(null);
+  if (message.kind === "desk" || message.kind === "lane" || message.kind === "work") {
+    lanes.receive(message, () => parentPort?.postMessage(null));
     return;
   }
   // The library itself, which lanes do not need, takes a while to load.

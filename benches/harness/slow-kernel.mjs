@@ -75,7 +75,16 @@ export async function slowDown(folder, name, scratch) {
   execFileSync(process.execPath, [join(place, "scripts/build-kernels.mjs")], {
     stdio: ["ignore", "ignore", "inherit"],
   });
-  const compiled = readFileSync(join(place, `src/kernels/generated/${name}.ts`), "utf8");
-  const target = join(folder, `dist/kernels/generated/${name}.js`);
-  writeFileSync(target, compiled.replace(": string", ""));
+  const kernelIn = (file) => /"([^"]+)"/.exec(readFileSync(file, "utf8"))[1];
+  const slow = kernelIn(join(place, `src/kernels/generated/${name}.ts`));
+  const built = kernelIn(join(folder, `dist/kernels/generated/${name}.js`));
+  const chunks = join(folder, "dist/chunks");
+  const holders = readdirSync(chunks).filter((file) =>
+    readFileSync(join(chunks, file), "utf8").includes(built),
+  );
+  if (holders.length === 0) throw new Error(`no file in ${chunks} holds the kernel ${name}`);
+  for (const file of holders) {
+    const text = readFileSync(join(chunks, file), "utf8");
+    writeFileSync(join(chunks, file), text.replaceAll(built, slow));
+  }
 }

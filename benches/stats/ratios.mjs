@@ -91,7 +91,8 @@ export function verdictOf({ value, low, high }, noise = NOISE) {
 
 /**
  * The verdict over both ratios. What is usual counts, where it changed. Where it did not, or the machine
- * was too busy to tell, the undisturbed runs decide.
+ * was too busy to tell, the undisturbed runs decide, unless the usual ones point the other way: a few
+ * of the fastest may all have come in the same lucky moment.
  *
  * @param {Estimate} usual
  * @param {Estimate} undisturbed
@@ -102,7 +103,8 @@ export function verdictOf({ value, low, high }, noise = NOISE) {
 export function judge(usual, undisturbed, noise = NOISE) {
   const verdict = verdictOf(usual, noise);
   if (verdict !== "no change") return { verdict, by: "usual" };
-  const other = verdictOf(undisturbed, noise);
+  const isSupported = usual.value > 1 === undisturbed.value > 1;
+  const other = isSupported ? verdictOf(undisturbed, noise) : "no change";
   const isNarrower = usual.high / usual.low <= undisturbed.high / undisturbed.low;
   return { verdict: other, by: other === "no change" && isNarrower ? "usual" : "undisturbed" };
 }

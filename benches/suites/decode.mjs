@@ -14,16 +14,20 @@ const MOST = {
   "h5-ecf": 20e6,
 };
 
+/** Data sets of short recordings are many small files: what a load costs whatever there is in it. */
+const SMALL = { formats: ["evt2", "evt3", "dat", "text-us", "h5-gzip"], events: 4000 };
+
 const JOBS = {
   stream: streamJob("stream and count, borrowed batches", { batches: "borrowed" }, [
     "scan",
     "read",
   ]),
   "stream-owned": streamJob("stream and count, owned batches", {}),
-  "stream-threads": streamJob("stream and count, owned batches, two threads", { threads: 2 }, [
-    "scan",
-    "read",
-  ]),
+  "stream-threads": streamJob(
+    "stream and count, borrowed batches, two threads",
+    { batches: "borrowed", threads: 2 },
+    ["scan", "read"],
+  ),
   statistics: {
     title: "statistics of the whole recording",
     prepare: async ({ evarrow, input: { path } }) => ({
@@ -55,19 +59,28 @@ const JOBS = {
 };
 
 /** @type {import("../cases.mjs").Suite} */
-export const cases = Object.fromEntries(
-  INPUT_FORMATS.flatMap((format) =>
+export const cases = Object.fromEntries([
+  ...INPUT_FORMATS.flatMap((format) =>
     Object.entries(JOBS).map(([name, job]) => [
       `decode-${format}-${name}`,
       { ...job, title: `${format}: ${job.title}`, format, most: MOST[format] },
     ]),
   ),
-);
+  ...SMALL.formats.map((format) => [
+    `decode-${format}-small`,
+    {
+      title: `${format}: load of a small recording to an Arrow table`,
+      format,
+      most: SMALL.events,
+      prepare: JOBS.table.prepare,
+    },
+  ]),
+]);
 
 function streamJob(title, options, peers) {
   return {
     title,
-    baseline: options.threads || options.batches ? "stream" : undefined,
+    baseline: options.batches === "borrowed" ? "stream" : undefined,
     peers,
     prepare: async ({ evarrow, input: { path, format } }) => ({
       run: () => streamBatches(evarrow, path, options, (batch) => batch.numRows),

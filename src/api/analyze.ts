@@ -1,9 +1,10 @@
 import type { SensorGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
+import { checkOptions } from "../formats/options.ts";
 import type { EventSource } from "../recording/opened-source.ts";
 import { resolveLoad } from "../stream/load-options.ts";
 import { type LoadPlan, planLoad } from "../stream/plan.ts";
-import { resolveStream, type StreamOptions } from "../stream/stream-options.ts";
+import { resolveStream, STREAM_NAMES, type StreamOptions } from "../stream/stream-options.ts";
 import type { Compression } from "../util/compression.ts";
 import { type Recording, withRecording } from "./recording.ts";
 
@@ -35,10 +36,11 @@ export interface RecordingAnalysis extends LoadPlan {
  * const { events, columnBytes, mode, reason } = await analyze("recording.raw");
  * ```
  */
-export function analyze(
+export async function analyze(
   source: EventSource | Recording,
   options: StreamOptions = {},
 ): Promise<RecordingAnalysis> {
+  checkOptions(options, STREAM_NAMES);
   return withRecording(source, options, async (recording) => {
     const { tiles, columns } = resolveLoad(recording, options);
     const { batchEvents } = resolveStream(options, columns);

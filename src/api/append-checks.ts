@@ -10,10 +10,15 @@ import { formatGeometry, type SensorGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
 import { show } from "../util/show.ts";
 
+/** What the file has said once and for all. Their names are let pass, to be refused with a reason. */
+export const FIXED_NAMES = { codec: true, checksum: true, deterministic: true } as const;
+/** The same of what is said of its metadata. */
+export const FIXED_METADATA_NAMES = { include: true, exclude: true } as const;
+
 /** All that is said of the file stays, so there is nothing to choose. */
 export function checkAppendedMetadata(metadata: StatedMetadata | undefined): void {
   checkStatedMetadata(metadata);
-  for (const name of ["include", "exclude"] as const) {
+  for (const name of namesIn(FIXED_METADATA_NAMES)) {
     const found = (metadata as StatedMetadata | undefined)?.[name];
     if (found === undefined) continue;
     throw new EventError("invalid-option", `metadata.${name} is not for an append`, {
@@ -31,9 +36,9 @@ export function customOf(
   return custom === undefined ? {} : { custom: { ...old, ...custom } };
 }
 
-/** What the file has said once and for all. */
+/** @throws EventError `invalid-option` for what the file has said once and for all */
 export function refuseFixed(options: object): void {
-  for (const name of ["codec", "checksum", "deterministic"] as const) {
+  for (const name of namesIn(FIXED_NAMES)) {
     const found = (options as ContainerOptions)[name];
     if (found === undefined) continue;
     throw new EventError("invalid-option", `${name} is what the container has`, {
@@ -91,6 +96,10 @@ export function refuseValues(
   const isZeroOne = header.polarityEncoding === "zero-one";
   if (!polarity.includes(isZeroOne ? -1 : 0)) return;
   refuseEncoding(header, isZeroOne ? "minus-one-one" : "zero-one", path);
+}
+
+function namesIn<Name extends string>(names: Readonly<Record<Name, true>>): Name[] {
+  return Object.keys(names) as Name[];
 }
 
 function other(

@@ -1,12 +1,13 @@
 import type { DataFrame } from "nodejs-polars";
 import { platform } from "#platform";
 import { AppendSink } from "../container/append-sink.ts";
-import type { StatedMetadata } from "../container/compose-metadata.ts";
+import { STATED_NAMES, type StatedMetadata } from "../container/compose-metadata.ts";
 import { endOf } from "../container/container-end.ts";
 import type { ContainerHeader } from "../container/header.ts";
 import type { ContainerMetadata } from "../container/metadata.ts";
 import { ContainerReader } from "../container/reader.ts";
-import { type ContainerOptions, resolveSettings } from "../container/settings.ts";
+import { reportsIn } from "../container/recorded-report.ts";
+import { CONTAINER_NAMES, type ContainerOptions, resolveSettings } from "../container/settings.ts";
 import { ContainerWriter } from "../container/writer.ts";
 import { EventError } from "../errors.ts";
 import type { LoadReport } from "../events/report.ts";
@@ -23,10 +24,13 @@ import { convertTo } from "../stream/convert.ts";
 import type { EventStreamer } from "../stream/event-streamer.ts";
 import { checkCallback, type LoadOptions } from "../stream/load-options.ts";
 import { reportOf } from "../stream/report-of.ts";
+import { namesOf, without } from "../util/option-names.ts";
 import { show } from "../util/show.ts";
 import {
   checkAppendedMetadata,
   customOf,
+  FIXED_METADATA_NAMES,
+  FIXED_NAMES,
   refuseColumns,
   refuseEncoding,
   refuseFixed,
@@ -53,6 +57,13 @@ export interface AppendOptions
   /** Told how far the reading of a recording has come. */
   onProgress?: ((progress: Progress) => void) | undefined;
 }
+
+const APPEND_NAMES = namesOf<AppendOptions>()({
+  ...without(CONTAINER_NAMES, FIXED_NAMES),
+  metadata: without(STATED_NAMES, FIXED_METADATA_NAMES),
+  signal: true,
+  onProgress: true,
+});
 
 /** What {@link appendEvents} added. */
 export interface AppendStats {
@@ -105,7 +116,7 @@ export async function appendEvents(
   events: AppendableEvents,
   options: AppendOptions = {},
 ): Promise<AppendStats> {
-  checkOptions(options);
+  checkOptions(options, APPEND_NAMES, { ...FIXED_NAMES, metadata: FIXED_METADATA_NAMES });
   if (typeof path !== "string" && !(path instanceof URL)) {
     throw new EventError("invalid-option", "this is no container to add to", {
       expected: "a path or a file: URL",
@@ -135,8 +146,10 @@ export async function appendEvents(
     const before = writer.written;
     const cutBytes = file.byteLength - end.fileLength;
     const sink = new AppendSink(file, end.fileLength);
-    // What reading one source reported is not true of several.
-    const { report: _, ...kept } = metadata;
+    // What reading one source reported is not true of several: it is one of the earlier ones from now on.
+    const earlier = reportsIn(metadata);
+    const { report: _, ...others } = metadata;
+    const kept = { ...others, ...(earlier.length > 0 && { report: { earlier } }) };
     const context: AppendContext = {
       ...{ writer, header, sink, options },
       metadata: { ...kept, ...options.metadata, ...customOf(kept, options.metadata) },

@@ -2,7 +2,10 @@ import type pl from "nodejs-polars";
 import type { DataFrame } from "nodejs-polars";
 import { platform } from "#platform";
 import { EventError } from "../errors.ts";
+import { checkOptions } from "../formats/options.ts";
+import { checkSignal } from "../recording/recording.ts";
 import type { ScratchFolder } from "../source/scratch-folder.ts";
+import { namesOf } from "../util/option-names.ts";
 import { convertRecording } from "./convert.ts";
 import { loadEvents } from "./load-events.ts";
 import { openRecording } from "./recording.ts";
@@ -19,6 +22,14 @@ export interface FormatComparison {
   /** Who reads it. */
   readonly reader: "evarrow" | "Polars";
 }
+
+/** Options of {@link compareFormats}. */
+interface CompareOptions {
+  /** Ends the work early; it rejects with the signal's reason. */
+  signal?: AbortSignal | undefined;
+}
+
+const COMPARE_NAMES = namesOf<CompareOptions>()({ signal: true });
 
 /** Another format: how it is written into a file, and read. */
 interface Rival {
@@ -88,8 +99,10 @@ const READING_MS = 500;
  */
 export async function compareFormats(
   path: string | URL,
-  options: { signal?: AbortSignal | undefined } = {},
+  options: CompareOptions = {},
 ): Promise<FormatComparison[]> {
+  checkOptions(options, COMPARE_NAMES);
+  checkSignal(options.signal);
   const { signal } = options;
   const polars = await platform.importPolars();
   const recording = await openRecording(path, { signal });

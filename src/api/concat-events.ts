@@ -1,4 +1,6 @@
-import { checkStatedMetadata, composeMetadata } from "../container/compose-metadata.ts";
+import { checkStatedMetadata, composeMetadata, leftUnsaid } from "../container/compose-metadata.ts";
+import { joinMetadata } from "../container/join-metadata.ts";
+import { recordReport, reportsIn } from "../container/recorded-report.ts";
 import { resolveSettings } from "../container/settings.ts";
 import { shiftTimes } from "../container/times.ts";
 import { ContainerWriter } from "../container/writer.ts";
@@ -12,8 +14,9 @@ import type { ByteSink } from "../source/byte-sink.ts";
 import { CheckedSink } from "../source/checked-sink.ts";
 import { convertTo } from "../stream/convert.ts";
 import { checkTarget, type EventSink, refuseExisting, untilOpen } from "../stream/event-sink.ts";
-import type { ExportOptions } from "../stream/export-stats.ts";
+import { EXPORT_NAMES, type ExportOptions } from "../stream/export-stats.ts";
 import { reportOf } from "../stream/report-of.ts";
+import { namesOf } from "../util/option-names.ts";
 import { show } from "../util/show.ts";
 import { byFirstTime, openPart, type Part, type SharedFacts, sharedFacts } from "./concat-parts.ts";
 import { openRecording, Recording } from "./recording.ts";
@@ -31,6 +34,8 @@ export interface ConcatOptions extends ExportOptions {
    */
   rebase?: boolean | undefined;
 }
+
+const CONCAT_NAMES = namesOf<ConcatOptions>()({ ...EXPORT_NAMES, order: true, rebase: true });
 
 /** A recording that was joined with others. */
 export interface ConcatPart {
@@ -57,6 +62,12 @@ export interface ConcatStats {
   readonly backwardSteps: number;
   /** The recordings, in the order in which they were joined. */
   readonly parts: readonly ConcatPart[];
+  /**
+   * What the recordings say of themselves, but not the same, so that the container does not say it:
+   * `description`, and keys of the custom map as in `custom.operator`. Without what `metadata` says in its
+   * place or excludes.
+   */
+  readonly metadataLeftOut: readonly string[];
 }
 
 /**
@@ -67,6 +78,10 @@ export interface ConcatStats {
  * says so. Where a recording begins before the one in front of it has ended, there is a step back in
  * time, which loads of the result count; `order: "time"` avoids those that can be avoided without mixing
  * events of two recordings. Reading the times of first events, it needs sources that can be read twice.
+ *
+ * A description, tags and a custom map are kept: what all recordings that state it agree on, and the tags of
+ * all of them, in the order in which they first appear. A description, or keys of the map, on which they do
+ * not agree are left out, unless `metadata` states them; `metadataLeftOut` names these.
  *
  * A file appears under its name when it is complete, and may be one of those that are joined, with
  * `overwrite`. Streams and pipes are opened once and held until it is their turn.
@@ -89,7 +104,7 @@ export async function concatEvents(
   target: EventSink,
   options: ConcatOptions = {},
 ): Promise<ConcatStats> {
-  checkOptions(options);
+  checkOptions(options, CONCAT_NAMES);
   checkTarget(target);
   const { order = "given", rebase = false, signal, overwrite = false } = options;
   if (!Array.isArray(sources) || sources.length === 0) {
@@ -122,13 +137,22 @@ export async function concatEvents(
     for (const part of parts) done.push(await join.add(part, bytes));
     const { metadata } = options;
     const { format, timeOffset } = facts;
-    const known = { ...(format !== null && { source: { format } }), timeOffset };
+    const { said, differing } = joinMetadata(parts.map((part) => part.said));
+    const known = {
+      ...said,
+      ...(format !== null && { source: { format } }),
+      timeOffset,
+      report: { earlier: join.reports },
+    };
     await send(await writer.finish(composeMetadata(known, metadata, settings.deterministic)));
     await bytes.close();
     const { bytes: length, statistics } = writer.written;
     const { events, triggers, chunks, backwardSteps } = statistics;
     const bytesPerEvent = events === 0 ? 0 : length / events;
-    return { events, triggers, chunks, bytes: length, bytesPerEvent, backwardSteps, parts: done };
+    return {
+      ...{ events, triggers, chunks, bytes: length, bytesPerEvent, backwardSteps, parts: done },
+      metadataLeftOut: leftUnsaid(differing, metadata),
+    };
   } catch (error) {
     await sink?.abort(error);
     throw error;
@@ -140,6 +164,8 @@ export async function concatEvents(
 
 /** Recordings on their way into one container. */
 class Join {
+  /** Of all readings that the events went through, as a container records them. */
+  readonly reports: Readonly<Record<string, unknown>>[] = [];
   readonly #writer: ContainerWriter;
   readonly #facts: SharedFacts;
   readonly #options: ConcatOptions;
@@ -171,6 +197,8 @@ class Join {
       const conversion = await convertTo(recording, target, part, read);
       const { events, triggers } = conversion;
       const report = reportOf(conversion);
+      const recorded = recordReport(report, recording.container?.metadata);
+      this.reports.push(...reportsIn({ source: { format: report.format }, report: recorded }));
       return { source: number, events, triggers, shift: shift.by ?? 0n, report };
     } finally {
       if (recording !== source && recording !== held) await recording.close();

@@ -1,4 +1,5 @@
 /** Recordings that are to be joined: what they say of themselves, and what all of them share. */
+import type { SaidMetadata } from "../container/join-metadata.ts";
 import { EventError } from "../errors.ts";
 import { checkGeometry, formatGeometry, type SensorGeometry } from "../events/geometry.ts";
 import { checkPolarityEncoding, type PolarityEncoding } from "../events/polarity.ts";
@@ -16,6 +17,8 @@ export interface Part {
   readonly polarityEncoding: PolarityEncoding;
   readonly timeOffset: number;
   readonly format: string;
+  /** What a container says in words. */
+  readonly said: SaidMetadata;
   /** Null without events, or when nobody asks. */
   readonly firstTime: bigint | null;
 }
@@ -33,9 +36,11 @@ export async function openPart(
   try {
     const firstTime = wantsTime ? await firstTimeOf(recording, signal) : null;
     const { polarityEncoding, timeOffset, originalFormat, format } = recording.report;
-    isHeld = !isOpen && recording.byteLength === null;
+    const { description, tags, custom } = recording.container?.metadata ?? {};
+    isHeld = !isOpen && recording.source.isSequential;
     return {
       ...{ source, number, polarityEncoding, timeOffset, firstTime },
+      said: { description, tags, custom },
       geometry: recording.geometry,
       format: originalFormat ?? format,
       held: isHeld ? recording : null,

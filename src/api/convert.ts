@@ -1,6 +1,8 @@
+import { checkOptions } from "../formats/options.ts";
 import type { EventSource } from "../recording/opened-source.ts";
 import type { Conversion } from "../stream/convert.ts";
 import {
+  CONVERT_NAMES,
   type ConvertOptions,
   convertInto,
   type EventSink,
@@ -29,6 +31,7 @@ export async function convertRecording(
   target: EventSink,
   options: ConvertOptions = {},
 ): Promise<Conversion> {
+  checkOptions(options, CONVERT_NAMES);
   formatOfTarget(target, options); // before the source is looked at
   return withRecording(source, options, (recording) => convertInto(recording, target, options));
 }

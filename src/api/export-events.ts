@@ -9,6 +9,7 @@ import { METADATA_KEYS } from "../events/metadata-keys.ts";
 import { checkPolarityEncoding, POLARITY_ENCODINGS } from "../events/polarity.ts";
 import type { LoadReport } from "../events/report.ts";
 import type { EventTable } from "../events/table.ts";
+import { checkOptions } from "../formats/options.ts";
 import { EventQuery } from "../query/event-query.ts";
 import type { ByteSink } from "../source/byte-sink.ts";
 import { CheckedSink } from "../source/checked-sink.ts";
@@ -16,7 +17,13 @@ import { type EventSink, untilOpen } from "../stream/event-sink.ts";
 import { EventStreamer } from "../stream/event-streamer.ts";
 import { type ColumnFacts, type ColumnPieces, exportColumns } from "../stream/export.ts";
 import { beginExport, exportRecording } from "../stream/export-recording.ts";
-import { type ExportOptions, type ExportStats, statsOf, timed } from "../stream/export-stats.ts";
+import {
+  EXPORT_NAMES,
+  type ExportOptions,
+  type ExportStats,
+  statsOf,
+  timed,
+} from "../stream/export-stats.ts";
 import { reportOf } from "../stream/report-of.ts";
 import { Recording } from "./recording.ts";
 
@@ -44,6 +51,7 @@ export async function exportEvents(
   options: ExportOptions = {},
 ): Promise<ExportStats> {
   if (events instanceof EventQuery) return events.export(target, options);
+  checkOptions(options, EXPORT_NAMES, { columns: true }); // which have a refusal of their own
   const begun = await beginExport(target, options);
   if (events instanceof Recording) return exportRecording(events, target, options, begun);
   const clock = { write: 0 };

@@ -4,15 +4,29 @@ import { checkOptions } from "../formats/options.ts";
 import { type EventSource, OpenedSource } from "../recording/opened-source.ts";
 import { checkSignal } from "../recording/recording.ts";
 import { digestRecording, type EventDigest } from "../stream/digest.ts";
-import { resolveLoad } from "../stream/load-options.ts";
+import { checkFlag, resolveLoad } from "../stream/load-options.ts";
 import { rememberReport } from "../stream/report-of.ts";
 import {
   collectStatistics,
   estimateStatistics,
+  PASS_NAMES,
   type PassOptions,
+  SAMPLE_NAMES,
+  type SampleOptions,
+  STATISTICS_NAMES,
   type StatisticsOptions,
 } from "../stream/statistics.ts";
+import { STREAM_NAMES } from "../stream/stream-options.ts";
+import { namesOf } from "../util/option-names.ts";
 import { type Recording, withRecording } from "./recording.ts";
+
+/** Options of {@link detectFormat}. */
+interface DetectOptions {
+  /** Ends the work early; it rejects with the signal's reason. */
+  signal?: AbortSignal | undefined;
+}
+
+const DETECT_NAMES = namesOf<DetectOptions>()({ signal: true });
 
 /**
  * Judges the format of a source from its first bytes, of a compressed one from what comes out of
@@ -28,9 +42,9 @@ import { type Recording, withRecording } from "./recording.ts";
  */
 export async function detectFormat(
   source: EventSource,
-  options: { signal?: AbortSignal | undefined } = {},
+  options: DetectOptions = {},
 ): Promise<FormatDetection> {
-  checkOptions(options);
+  checkOptions(options, DETECT_NAMES);
   checkSignal(options.signal);
   const opened = await OpenedSource.open(source, options.signal);
   await opened.close();
@@ -44,8 +58,8 @@ export async function detectFormat(
  * counts take 1 MiB for windows and 10 bytes for each pixel of the sensor, at most 162 MiB, of which
  * only what events fall on is touched.
  *
- * @throws EventError `data-loss` under `strict`, `invalid-option`, `unsafe-time`, and whatever opening
- *   the source throws
+ * @throws EventError `data-loss` under `strict`; `invalid-option`; `unsafe-time`, unless `exactTimes`; and
+ *   whatever opening the source throws
  * @example
  * ```ts
  * const { events, durationUs } = await loadStatistics("recording.raw");
@@ -53,10 +67,11 @@ export async function detectFormat(
  * console.log(rate?.busiest?.eventsPerSecond, pixels?.hotPixels);
  * ```
  */
-export function loadStatistics(
+export async function loadStatistics(
   source: EventSource | Recording,
   options: StatisticsOptions = {},
 ): Promise<EventStatistics> {
+  checkOptions(options, STATISTICS_NAMES, STREAM_NAMES);
   return withRecording(source, options, (recording) =>
     collectStatistics(recording, options, options),
   );
@@ -67,12 +82,13 @@ export function loadStatistics(
  * the answer comes at once, is marked `estimated`, and its report covers the header only. A compact
  * container says it all at its end, and nothing else of it is read.
  *
- * @throws EventError whatever opening or reading the source throws
+ * @throws EventError `unsafe-time` unless `exactTimes`; whatever opening or reading the source throws
  */
-export function sampleStatistics(
+export async function sampleStatistics(
   source: EventSource | Recording,
-  options: PassOptions = {},
+  options: SampleOptions = {},
 ): Promise<EventStatistics> {
+  checkOptions(options, SAMPLE_NAMES, { ...STREAM_NAMES, ...STATISTICS_NAMES });
   return withRecording(source, options, async (recording) => {
     return statedStatistics(recording, options) ?? estimateStatistics(recording, options);
   });
@@ -87,24 +103,25 @@ export function sampleStatistics(
  * const { digest } = await digestEvents("recording.raw"); // for example "287b2e8dc0ad960d"
  * ```
  */
-export function digestEvents(
+export async function digestEvents(
   source: EventSource | Recording,
   options: PassOptions = {},
 ): Promise<EventDigest> {
+  checkOptions(options, PASS_NAMES, STREAM_NAMES);
   return withRecording(source, options, (recording) => digestRecording(recording, options));
 }
 
 /** What a recording says of all its events; null where a load could find anything else. */
-function statedStatistics(recording: Recording, options: PassOptions): EventStatistics | null {
+function statedStatistics(recording: Recording, options: SampleOptions): EventStatistics | null {
   const { tiles } = resolveLoad(recording, options);
   const { content } = recording;
   const stated = content.kind === "rows" ? content.table.stated : undefined;
   const isAsStored = tiles.strict === false && tiles.geometry === undefined && !tiles.rebase;
   if (stated === undefined || !isAsStored || recording.stated.geometry !== undefined) return null;
-  const { statistics, triggers, backwardSteps } = stated;
-  const result = { ...statistics };
+  const { triggers, backwardSteps } = stated;
+  const result = stated.statistics(checkFlag("exactTimes", options.exactTimes));
   const report = recording.startReport(tiles.polarityEncoding);
-  Object.assign(report, { events: statistics.events, triggers, backwardSteps });
+  Object.assign(report, { events: result.events, triggers, backwardSteps });
   rememberReport(result, report);
   options.onReport?.(report);
   return result;

@@ -1,8 +1,10 @@
 import type { DataFrame } from "nodejs-polars";
 import type { EventTable } from "../events/table.ts";
+import { checkOptions } from "../formats/options.ts";
 import type { EventSource } from "../recording/opened-source.ts";
 import { EventStreamer } from "../stream/event-streamer.ts";
-import type { LoadOptions } from "../stream/load-options.ts";
+import { LOAD_NAMES, type LoadOptions } from "../stream/load-options.ts";
+import { STREAM_NAMES } from "../stream/stream-options.ts";
 import { type Recording, withRecording } from "./recording.ts";
 
 /**
@@ -19,10 +21,11 @@ import { type Recording, withRecording } from "./recording.ts";
  * const on = frame.filter(pl.col("polarity").gt(0));
  * ```
  */
-export function loadEvents(
+export async function loadEvents(
   source: EventSource | Recording,
   options: LoadOptions = {},
 ): Promise<DataFrame> {
+  checkOptions(options, LOAD_NAMES, STREAM_NAMES);
   return withRecording(source, options, (recording) =>
     new EventStreamer(recording, options).toDataFrame(),
   );
@@ -41,10 +44,11 @@ export function loadEvents(
  * const xs = table.getChild("x")?.toArray(); // Uint16Array
  * ```
  */
-export function loadTable(
+export async function loadTable(
   source: EventSource | Recording,
   options: LoadOptions = {},
 ): Promise<EventTable> {
+  checkOptions(options, LOAD_NAMES, STREAM_NAMES);
   return withRecording(source, options, (recording) =>
     new EventStreamer(recording, options).toTable(),
   );

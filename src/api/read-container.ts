@@ -1,8 +1,10 @@
 import type { ContainerDescription } from "../container/reader.ts";
 import { EventError } from "../errors.ts";
 import type { EventTable } from "../events/table.ts";
+import { checkOptions } from "../formats/options.ts";
 import type { EventSource } from "../recording/opened-source.ts";
-import type { LoadOptions } from "../stream/load-options.ts";
+import { LOAD_NAMES, type LoadOptions } from "../stream/load-options.ts";
+import { STREAM_NAMES } from "../stream/stream-options.ts";
 import { loadTable } from "./load-events.ts";
 import { type Recording, withRecording } from "./recording.ts";
 
@@ -24,10 +26,11 @@ export interface ContainerContent extends ContainerDescription {
  * console.log(table.numRows, statistics.on, metadata.custom?.lens);
  * ```
  */
-export function readContainer(
+export async function readContainer(
   source: EventSource | Recording,
   options: LoadOptions = {},
 ): Promise<ContainerContent> {
+  checkOptions(options, LOAD_NAMES, STREAM_NAMES);
   return withRecording(source, options, async (recording) => {
     const { container, format, source: opened } = recording;
     if (container === null) {

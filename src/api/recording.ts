@@ -1,11 +1,16 @@
 import type { TriggerBatch, TriggerTable } from "../events/table.ts";
 import { checkOptions } from "../formats/options.ts";
 import { EventQuery } from "../query/event-query.ts";
-import type { QueryOptions } from "../query/query-options.ts";
+import { checkQueryOptions, QUERY_NAMES, type QueryOptions } from "../query/query-options.ts";
 import type { EventSource } from "../recording/opened-source.ts";
-import { OpenedRecording, type OpenOptions, openParts } from "../recording/recording.ts";
+import {
+  OPEN_NAMES,
+  OpenedRecording,
+  type OpenOptions,
+  openParts,
+} from "../recording/recording.ts";
 import { EventStreamer } from "../stream/event-streamer.ts";
-import type { StreamOptions } from "../stream/stream-options.ts";
+import { STREAM_NAMES, type StreamOptions } from "../stream/stream-options.ts";
 import { collectTriggers, streamTriggers, type TriggerOptions } from "../stream/triggers.ts";
 
 /**
@@ -31,7 +36,7 @@ export class Recording extends OpenedRecording {
    * ```
    */
   query(options: QueryOptions = {}): EventQuery {
-    checkOptions(options);
+    checkQueryOptions(options, QUERY_NAMES, STREAM_NAMES);
     return new EventQuery(async () => ({ recording: this, close: async () => {} }), options);
   }
 
@@ -85,18 +90,18 @@ export async function openRecording(
   source: EventSource,
   options: OpenOptions = {},
 ): Promise<Recording> {
+  checkOptions(options, OPEN_NAMES, STREAM_NAMES);
   return new Recording(await openParts(source, options));
 }
 
-/** Opens what is not open yet, and closes just that when `use` is done. */
+/** Opens what is not open yet, and closes just that when `use` is done. The names of options are known. */
 export async function withRecording<Result>(
   source: EventSource | Recording,
   options: OpenOptions,
   use: (recording: Recording) => Promise<Result>,
 ): Promise<Result> {
-  checkOptions(options);
   if (source instanceof Recording) return use(source);
-  const recording = await openRecording(source, options);
+  const recording = new Recording(await openParts(source, options));
   try {
     return await use(recording);
   } finally {

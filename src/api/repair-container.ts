@@ -4,6 +4,7 @@ import { type Progress, ProgressMeter } from "../recording/progress.ts";
 import type { EventSource } from "../recording/resolve-source.ts";
 import { CheckedSink } from "../source/checked-sink.ts";
 import { checkTarget, type EventSink, refuseExisting, untilOpen } from "../stream/event-sink.ts";
+import { namesOf } from "../util/option-names.ts";
 import { withBytes } from "./verify-container.ts";
 
 /** Options of {@link repairContainer}. */
@@ -15,6 +16,8 @@ export interface RepairOptions {
   /** Told at most ten times a second how far it has come, and at the end. */
   onProgress?: ((progress: Progress) => void) | undefined;
 }
+
+const REPAIR_NAMES = namesOf<RepairOptions>()({ overwrite: true, signal: true, onProgress: true });
 
 /** What {@link repairContainer} kept, and what was lost. */
 export interface ContainerRepair extends RepairedContainer {
@@ -49,7 +52,7 @@ export async function repairContainer(
   target: EventSink,
   options: RepairOptions = {},
 ): Promise<ContainerRepair> {
-  checkOptions(options);
+  checkOptions(options, REPAIR_NAMES);
   checkTarget(target);
   const { overwrite = false, signal, onProgress } = options;
   if (!overwrite) await refuseExisting(target);

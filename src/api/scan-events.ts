@@ -1,8 +1,9 @@
-import { checkOptions } from "../formats/options.ts";
 import { EventQuery } from "../query/event-query.ts";
-import type { QueryOptions } from "../query/query-options.ts";
+import { checkQueryOptions, QUERY_NAMES, type QueryOptions } from "../query/query-options.ts";
 import type { EventSource } from "../recording/opened-source.ts";
-import { openRecording, Recording } from "./recording.ts";
+import { openParts } from "../recording/recording.ts";
+import { STREAM_NAMES } from "../stream/stream-options.ts";
+import { Recording } from "./recording.ts";
 
 /**
  * Describes events to be read: which, and what of them. Nothing is opened before one of the last calls
@@ -20,10 +21,10 @@ export function scanEvents(
   source: EventSource | Recording,
   options: QueryOptions = {},
 ): EventQuery {
-  checkOptions(options);
+  checkQueryOptions(options, QUERY_NAMES, STREAM_NAMES);
   if (source instanceof Recording) return source.query(options);
   return new EventQuery(async () => {
-    const recording = await openRecording(source, options);
+    const recording = new Recording(await openParts(source, options));
     return { recording, close: () => recording.close() };
   }, options);
 }

@@ -4,6 +4,7 @@ import { checkOptions } from "../formats/options.ts";
 import { type Progress, ProgressMeter } from "../recording/progress.ts";
 import { type EventSource, resolveSource } from "../recording/resolve-source.ts";
 import { type ByteSource, isByteSource } from "../source/byte-source.ts";
+import { namesOf } from "../util/option-names.ts";
 
 /** Options of {@link verifyContainer}. */
 export interface VerifyOptions {
@@ -17,6 +18,8 @@ export interface VerifyOptions {
   /** Told at most ten times a second how far it has come, and at the end. */
   onProgress?: ((progress: Progress) => void) | undefined;
 }
+
+const VERIFY_NAMES = namesOf<VerifyOptions>()({ deep: true, signal: true, onProgress: true });
 
 /** What {@link verifyContainer} found. */
 export interface ContainerVerification extends VerifiedContainer {
@@ -48,7 +51,7 @@ export async function verifyContainer(
   source: EventSource,
   options: VerifyOptions = {},
 ): Promise<ContainerVerification> {
-  checkOptions(options);
+  checkOptions(options, VERIFY_NAMES);
   const { deep = false, signal, onProgress } = options;
   return withBytes(source, signal, async (bytes) => {
     const meter = onProgress && new ProgressMeter(onProgress, bytes.byteLength);

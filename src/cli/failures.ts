@@ -2,8 +2,11 @@
 import type { EventError } from "../node.ts";
 import { OutputFailed, visible } from "./output.ts";
 
-/** The exit codes, as the help names them. */
-export const EXIT = { fine: 0, badInput: 1, wrongCall: 2, interrupted: 130 } as const;
+/**
+ * The exit codes: those that the help names, and those of a process that SIGINT and SIGPIPE end, as every
+ * shell counts them.
+ */
+export const EXIT = { fine: 0, badInput: 1, wrongCall: 2, interrupted: 130, cut: 141 } as const;
 
 /** One line for stderr and the exit code. */
 export function describeFailure(error: unknown): { message: string; exitCode: number } {
@@ -45,6 +48,8 @@ function inOptions(problem: string): string {
 
 function hintFor({ code, hint = "" }: EventError): string {
   if (code === "data-loss") return "Without --strict the rest is read and the loss is reported.";
+  if (hint.startsWith("Read the column `t`"))
+    return "evarrow info and evarrow head print such times.";
   if (hint.includes("`ReadableStream`")) return "Download it first.";
   if (code === "sink-unwritable" && hint.includes("`WritableStream`")) {
     return "Write a file, and upload that.";
@@ -52,8 +57,6 @@ function hintFor({ code, hint = "" }: EventError): string {
   if (code === "assumption" && !hint.startsWith("Give")) {
     return "Without --strict=assumptions it is accepted and reported.";
   }
-  if (code === "malformed-row") return "--on-malformed skip counts such rows and reads the rest.";
-  if (code === "malformed-line") return "--on-malformed skip counts such lines and reads the rest.";
   if (code === "not-encodable") {
     const rebase = hint === "" ? "" : "--rebase puts the first event on time 0; ";
     return `${rebase}--force leaves out what does not fit.`;
@@ -65,6 +68,13 @@ function hintFor({ code, hint = "" }: EventError): string {
     .replaceAll("`hdf5: { x, y, t, polarity }`", "--hdf5-columns x=/a,y=/b,t=/c,p=/d")
     .replaceAll(/`(?:text|hdf5): { timeUnit }`/g, "--time-unit")
     .replaceAll(/`stream: "(.*?)"`/g, "--stream $1")
+    .replace(
+      /Load with `onMalformed: "skip"` to count such (lines|rows) and read the rest/,
+      (_, what) => {
+        return `--on-malformed skip counts such ${what} and reads the rest`;
+      },
+    )
+    .replaceAll('Load with `onMalformed: "skip"`', "Give --on-malformed skip")
     .replaceAll("`lossy`", "--force")
     .replaceAll("`overwrite: true`", "--overwrite")
     .replaceAll("`format`", "--format")

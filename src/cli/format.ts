@@ -4,12 +4,16 @@
 export const NOTHING = "-";
 
 /** `1234567` as `1,234,567`. */
-export function formatCount(count: number): string {
+export function formatCount(count: number | bigint): string {
   return String(count).replace(/(?<!\.\d*)\B(?=(\d{3})+(?!\d))/g, ",");
 }
 
 /** A part with its share of the whole: `512 (51.2 %)`; only the part where the whole is empty. */
-export function withShare(part: number, whole: number, format = formatCount): string {
+export function withShare(
+  part: number,
+  whole: number,
+  format: (value: number) => string = formatCount,
+): string {
   return whole === 0 ? format(part) : `${format(part)} (${((part / whole) * 100).toFixed(1)} %)`;
 }
 
@@ -58,9 +62,10 @@ export function formatDuration(us: number): string {
 }
 
 /** A time or duration, exact and in a unit that suits it: `11,718,661 µs (11.72 s)`. */
-export function formatTime(us: number): string {
+export function formatTime(us: number | bigint): string {
   const exact = `${formatCount(us)} µs`;
-  return Math.abs(us) < US_PER_MS ? exact : `${exact} (${formatDuration(us)})`;
+  const about = Number(us);
+  return Math.abs(about) < US_PER_MS ? exact : `${exact} (${formatDuration(about)})`;
 }
 
 /** A number rounded to so many significant digits. */

@@ -10,13 +10,27 @@ export type OutputStream = Writable & {
 /** Whoever read our output has read enough, as `head -1` does. */
 export class OutputClosed extends Error {}
 
+/** Whoever read our output has left before it was whole, and a part of such a file is of no use. */
+export class OutputCut extends Error {}
+
 /** The output cannot be written: a full disk, for example. */
 export class OutputFailed extends Error {}
 
-/** Whether writing failed because whoever reads standard output has read enough. */
-export function isClosedPipe(error: unknown): boolean {
+/**
+ * What the failed writing of a file to standard output is: where its reader has left, that lines of text may
+ * end anywhere, as with `head -1`, and other files may not.
+ */
+export function stdoutFailure(error: unknown, isText: boolean): unknown {
   const cause = error instanceof Error ? error.cause : undefined;
-  return (cause as NodeJS.ErrnoException | undefined)?.code === "EPIPE";
+  return isBrokenPipe(cause) ? whenLeft(isText) : error;
+}
+
+function isBrokenPipe(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException | null | undefined)?.code === "EPIPE";
+}
+
+function whenLeft(isText: boolean): Error {
+  return isText ? new OutputClosed() : new OutputCut();
 }
 
 /** Data to stdout, messages to stderr. */
@@ -41,9 +55,9 @@ export class Output {
     return this.#write(`${toJson(value)}\n`);
   }
 
-  /** Bytes of a file, as they are. */
-  printBytes(bytes: Uint8Array): Promise<void> {
-    return this.#write(bytes);
+  /** Bytes of a file, as they are. @param isText - whether a part of it is of use, too */
+  printBytes(bytes: Uint8Array, isText: boolean): Promise<void> {
+    return this.#write(bytes, isText);
   }
 
   /** Lines for the person at the terminal. That nobody hears them is no failure. */
@@ -52,11 +66,11 @@ export class Output {
     return new Promise((resolve) => this.stderr.write(text, () => resolve()));
   }
 
-  #write(text: string | Uint8Array): Promise<void> {
+  #write(text: string | Uint8Array, isText = true): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#stdout.write(text, (error) => {
         if (!error) resolve();
-        else if ((error as NodeJS.ErrnoException).code === "EPIPE") reject(new OutputClosed());
+        else if (isBrokenPipe(error)) reject(whenLeft(isText));
         else reject(new OutputFailed(`the output cannot be written (${error.message})`));
       });
     });

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { Command, Option } from "commander";
 import {
   addFileOptions,
@@ -291,8 +291,5 @@ function argumentsOf(command: Command): string {
 
 /** From package.json, which costs nothing; the library itself takes longer to load than Node. */
 function packageVersion(): string {
-  const { version } = JSON.parse(
-    readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
-  );
-  return version;
+  return createRequire(import.meta.url)("evarrow/package.json").version;
 }

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { type Command, CommanderError } from "commander";
 import { explicitStrict } from "./args.ts";
 import { describeFailure, EXIT } from "./failures.ts";
-import { Output, OutputClosed, type OutputStream } from "./output.ts";
+import { Output, OutputClosed, OutputCut, type OutputStream } from "./output.ts";
 import { createProgram, type ProgramTexts } from "./program.ts";
 
 /** What a run talks to. */
@@ -17,7 +17,8 @@ export interface RunIo {
  * Runs one command line.
  *
  * @param argv - the arguments behind `evarrow`
- * @returns the exit code: 0 fine, 1 the input is bad, 2 the call is wrong, 130 interrupted
+ * @returns the exit code: 0 fine, 1 the input is bad, 2 the call is wrong, 130 interrupted, 141 the reader of
+ *   a file left before it was whole
  */
 export async function run(argv: readonly string[], io: RunIo): Promise<number> {
   const output = new Output(io.stdout, io.stderr);
@@ -34,6 +35,7 @@ export async function run(argv: readonly string[], io: RunIo): Promise<number> {
   } catch (error) {
     if (io.signal?.aborted) return EXIT.interrupted;
     if (error instanceof OutputClosed) return EXIT.fine;
+    if (error instanceof OutputCut) return EXIT.cut;
     const { message, exitCode } = describeFailure(error);
     await output.message([message]);
     return exitCode;

@@ -24,7 +24,8 @@ export function countRows({ events, on, off, estimated }: EventStatistics): Row[
 
 /** First and last time, duration and rate. */
 export function timeRows(statistics: EventStatistics): Row[] {
-  const { firstTime, lastTime, durationUs, events, eventsPerSecond, estimated } = statistics;
+  const { events, eventsPerSecond, estimated } = statistics;
+  const { firstTime, lastTime, durationUs } = statistics.exact ?? statistics;
   const mark = estimated ? "~" : "";
   return [
     ["First event", timeOf(firstTime, mark)],
@@ -128,6 +129,6 @@ function counted(events: number): string {
   return `${formatCount(events)} ${events === 1 ? "event" : "events"}`;
 }
 
-function timeOf(us: number | null, mark = ""): string {
+function timeOf(us: number | bigint | null, mark = ""): string {
   return us === null ? NOTHING : `${mark}${formatTime(us)}`;
 }

@@ -128,6 +128,11 @@ export class ChunkEncoder {
     return new ChunkEncoder(memory, encode, summarize, settings);
   }
 
+  /** Lets others have the memory; the encoder is of no use then. */
+  release(): void {
+    this.#memory.release();
+  }
+
   /** Takes events, as many as fit; returns how many. */
   add(events: ColumnArrays, start: number, end: number): number {
     const at = this.length;

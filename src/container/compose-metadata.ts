@@ -1,6 +1,7 @@
 import { platform } from "#platform";
 import { EventError } from "../errors.ts";
 import { COLUMN_NAMES } from "../events/columns.ts";
+import { namesOf } from "../util/option-names.ts";
 import { show } from "../util/show.ts";
 import { VERSION } from "../version.ts";
 import { type ContainerMetadata, checkFields } from "./metadata.ts";
@@ -16,6 +17,15 @@ export interface StatedMetadata extends Pick<ContainerMetadata, "description" | 
   /** Of these, those that are not written, in the same words. Default: none. */
   exclude?: readonly string[] | undefined;
 }
+
+/** The names of {@link StatedMetadata}. */
+export const STATED_NAMES = namesOf<StatedMetadata>()({
+  description: true,
+  tags: true,
+  custom: true,
+  include: true,
+  exclude: true,
+});
 
 /** Fields in the order of the file. */
 const FIELDS = [
@@ -39,10 +49,8 @@ export function composeMetadata(
   stated: StatedMetadata = {},
   isDeterministic = false,
 ): ContainerMetadata {
-  const { include = ["*"], exclude = [], ...said } = stated;
-  const [isIncluded, isExcluded] = [matcherOf("include", include), matcherOf("exclude", exclude)];
-  const isWanted = (name: string): boolean =>
-    NEEDED.includes(name) || (isIncluded(name) && !isExcluded(name));
+  const { include, exclude, ...said } = stated;
+  const isWanted = wantedBy(stated);
   const all: ContainerMetadata = {
     createdBy: `evarrow ${VERSION}`,
     ...(!isDeterministic && { createdAt: new Date().toISOString(), platform: platform.name }),
@@ -62,7 +70,25 @@ export function composeMetadata(
 }
 
 /**
- * Checks what a user says: what a reader would refuse is not written.
+ * Names of what a container does not say though its sources do, since they do not agree on it: without
+ * what the user says in its place, or does not want.
+ *
+ * @param differing - `description`, `custom.KEY`
+ */
+export function leftUnsaid(differing: readonly string[], stated: StatedMetadata = {}): string[] {
+  const isWanted = wantedBy(stated);
+  const isSaid = (name: string): boolean =>
+    (name.startsWith("custom.") ? stated.custom : stated.description) !== undefined;
+  return differing.filter((name) => isWanted(name) && !isSaid(name));
+}
+
+function wantedBy({ include = ["*"], exclude = [] }: StatedMetadata): (name: string) => boolean {
+  const [isIncluded, isExcluded] = [matcherOf("include", include), matcherOf("exclude", exclude)];
+  return (name) => NEEDED.includes(name) || (isIncluded(name) && !isExcluded(name));
+}
+
+/**
+ * Checks what a user says, whose names are known: what a reader would refuse is not written.
  *
  * @throws EventError `invalid-option`
  */
@@ -72,11 +98,6 @@ export function checkStatedMetadata(stated: StatedMetadata | undefined): void {
   const { include, exclude, custom, ...others } = stated;
   if (include !== undefined) matcherOf("include", include);
   if (exclude !== undefined) matcherOf("exclude", exclude);
-  for (const name of Object.keys(others)) {
-    if (name === "description" || name === "tags") continue;
-    const expected = "description, tags, custom, include, exclude";
-    throw wrong(`metadata.${name}`, expected, name);
-  }
   if (custom !== undefined && !isPlain(custom)) {
     throw wrong("metadata.custom", "a plain object of strings", custom);
   }

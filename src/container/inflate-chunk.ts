@@ -29,7 +29,7 @@ export async function inflateChunk(
       codec,
       bytes: segment.subarray(start, start + stored),
       size: raw,
-      place: { path: place.path, byteOffset: place.byteOffset + start },
+      place: { ...place, byteOffset: place.byteOffset + start },
     })),
   );
   const streams = new Map(needed.map(({ id }, at) => [id, inflated[at] as Uint8Array]));
@@ -46,7 +46,7 @@ export function checkStreams(segment: Uint8Array, { streams }: ChunkHead, place:
     const found = crcOf(segment.subarray(start, start + aligned(stored)));
     if (found === crc) continue;
     throw damaged("a stream is damaged: its checksum is wrong", {
-      path: place.path,
+      ...place,
       byteOffset: place.byteOffset + start,
       expected: `CRC-32 ${hex(crc)}`,
       found: hex(found),

@@ -29,7 +29,11 @@ export interface ContainerMetadata {
   source?: ContainerSource | undefined;
   /** Microseconds that were subtracted from every time. */
   timeOffset?: number | undefined;
-  /** What the reading of the source reported. */
+  /**
+   * What the reading of the source reported. Its part `earlier`, where there is one, is a list of such
+   * reports, the first one first: those of the readings that the events went through before that. A
+   * container that was joined of several or appended to has nothing but that part.
+   */
   report?: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -148,7 +152,8 @@ const isText = (value: unknown): value is string => typeof value === "string";
 const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText);
 const isSafe = (value: unknown): value is number => Number.isSafeInteger(value);
 
-function isObject(value: unknown): value is Record<string, unknown> {
+/** Whether a value is an object of JSON. */
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
@@ -168,7 +173,7 @@ function isSource(value: unknown): value is ContainerSource {
 }
 
 /** How deep brackets are nested outside of strings. */
-function depthOf(text: string): number {
+export function depthOf(text: string): number {
   let depth = 0;
   let deepest = 0;
   for (const [part] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[{]|[\]}]/gs)) {

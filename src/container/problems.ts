@@ -6,6 +6,8 @@ export interface Place {
   readonly path: string | undefined;
   /** Offset in the file. */
   readonly byteOffset: number;
+  /** Of a chunk, the number of its first event. */
+  readonly row?: number | undefined;
 }
 
 type Details = Omit<EventErrorDetails, "format">;

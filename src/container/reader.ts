@@ -122,7 +122,7 @@ export class ContainerReader implements ContainerDescription {
     signal: AbortSignal | undefined,
     columns?: Projection,
   ): Promise<InflatedChunk> {
-    const place: Place = { path: this.#options.path, byteOffset: entry.offset };
+    const place = { path: this.#options.path, byteOffset: entry.offset, row: entry.firstRow };
     const bytes = await this.#source.read(entry.offset, entry.bytes, { into, signal });
     const segment = bytes.subarray(0, entry.bytes);
     const { codec } = this.header;

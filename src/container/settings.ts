@@ -1,5 +1,6 @@
 import { platform } from "#platform";
 import { EventError } from "../errors.ts";
+import { namesOf } from "../util/option-names.ts";
 import { show } from "../util/show.ts";
 import { CODEC_LEVELS, CONTAINER_CODECS, type ContainerCodec } from "./codec.ts";
 import { CHECKSUMS, type Checksums, MAX_CHUNK_EVENTS } from "./layout.ts";
@@ -69,6 +70,19 @@ export interface ContainerOptions
   /** What streams are compressed with; `auto` takes zstd. Default: `auto`, but none for `store`. */
   codec?: ContainerCodec | "auto" | undefined;
 }
+
+/** The names of {@link ContainerOptions}. */
+export const CONTAINER_NAMES = namesOf<ContainerOptions>()({
+  preset: true,
+  codec: true,
+  level: true,
+  chunkEvents: true,
+  checksum: true,
+  cells: true,
+  chunksInFlight: true,
+  bufferBytes: true,
+  deterministic: true,
+});
 
 /**
  * Checks options and fills them up.

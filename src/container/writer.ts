@@ -173,6 +173,7 @@ export class ContainerWriter {
     const pieces: Uint8Array[] = [];
     if (this.#encoder !== null && this.#encoder.length > 0) this.#startChunk(this.#encoder);
     while (this.#pending.length > 0) await this.#endChunk(pieces);
+    for (const encoder of this.#free.splice(0)) encoder.release();
     const { checksum } = this.#settings;
     const places = { metadata: this.#offset, statistics: 0, index: 0 };
     pieces.push(...this.#emit(encodeMetadata(metadata, checksum)));

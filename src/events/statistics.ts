@@ -7,16 +7,24 @@ export interface EventStatistics {
   readonly on: number;
   /** Events of polarity OFF. */
   readonly off: number;
-  /** Time of the first and the last event in file order, in microseconds; null without events. */
+  /**
+   * Time of the first and the last event in file order, in microseconds; null without events, and where
+   * only `exact` can tell it.
+   */
   readonly firstTime: number | null;
   readonly lastTime: number | null;
-  /** Least and greatest time, which differ from these where time goes back. */
+  /** Least and greatest time, which differ from these where time goes back; null where they are. */
   readonly minTime: number | null;
   readonly maxTime: number | null;
-  /** `maxTime - minTime`, in microseconds; 0 without events. */
+  /** `maxTime - minTime`, in microseconds; 0 without events; rounded where only `exact` can tell it. */
   readonly durationUs: number;
   /** Mean rate over that time; null when it is 0. */
   readonly eventsPerSecond: number | null;
+  /**
+   * All times as they are; there when `exactTimes` was given and one of them, or the duration, is too large
+   * for a number: from 2^53 us (285 years) on.
+   */
+  readonly exact?: ExactTimes | undefined;
   /** Least and greatest coordinates; null without events. */
   readonly minX: number | null;
   readonly maxX: number | null;
@@ -28,6 +36,18 @@ export interface EventStatistics {
   readonly pixels?: PixelStatistics | undefined;
   /** Events of every pixel; there when `histogram` was asked for. */
   readonly histogram?: PixelHistogram | undefined;
+}
+
+/** Times of events in microseconds, which any 64-bit time is told by. */
+export interface ExactTimes {
+  /** Of the first and the last event in file order. */
+  readonly firstTime: bigint;
+  readonly lastTime: bigint;
+  /** Least and greatest time. */
+  readonly minTime: bigint;
+  readonly maxTime: bigint;
+  /** `maxTime - minTime`. */
+  readonly durationUs: bigint;
 }
 
 /**

@@ -64,6 +64,7 @@ interface ConvertKernel {
   readonly polarities: Convert<[]>;
   readonly checkedPolarities: Convert<[]>;
   polarityBits(from: number, bit: number, to: number, at: number, count: number): void;
+  widenHalves(at: number, count: number): void;
 }
 
 /**
@@ -140,6 +141,11 @@ export class ColumnConverter {
   checkedPolarities(type: NumberType, from: number, at: number, count: number): number {
     const { byteOffset } = this.#memory.columns.polarity;
     return this.#kernel.checkedPolarities(NUMBERS[type].code, from, byteOffset, at, count);
+  }
+
+  /** Makes halves that stand at `at` floats of 32 bits, which take twice the room, in place. */
+  widenHalves(at: number, count: number): void {
+    this.#kernel.widenHalves(at, count);
   }
 
   /** Fills the column `polarity` with single bits, from bit number `bit` at `from` on. */

@@ -194,8 +194,13 @@ export interface RowTable {
   readonly header: RecordingFacts;
   /** What the polarity column of a load holds unless the caller asks otherwise. */
   readonly polarityEncoding: PolarityEncoding;
-  /** Rows in all, bounded by the bytes that are there. */
+  /** Rows in all; where {@link written} is left out, bounded by the bytes that are there. */
   readonly rows: number;
+  /**
+   * The rows that have values, in order and apart, where some have none: those hold no event. A
+   * source may claim any number of them, so nothing may take time or memory for each. Default: all.
+   */
+  readonly written?: readonly RowRange[] | undefined;
   /** The end of a file that was cut, from its first byte that belongs to no row; null when whole. */
   readonly truncation: { readonly byteOffset: number; readonly bytes: number } | null;
   /** What rows that readers reject are counted as. */
@@ -291,7 +296,11 @@ export interface RowChunk {
 
 /** What a source says of what it holds. */
 export interface StatedContent {
-  readonly statistics: EventStatistics;
+  /**
+   * @param exactTimes - tell times that are too large for a number, instead of throwing
+   * @throws EventError `unsafe-time`
+   */
+  statistics(exactTimes: boolean): EventStatistics;
   readonly triggers: number;
   readonly backwardSteps: number;
 }

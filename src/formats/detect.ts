@@ -46,6 +46,8 @@ export interface SourceFacts {
   readonly member?: string | undefined;
   /** What the caller says of how it is written. */
   readonly options?: FormatOptions | undefined;
+  /** Where the signature of HDF5 was found behind the first bytes. */
+  readonly hdf5At?: number | undefined;
 }
 
 /** A judgement before it is known who reads the format. */
@@ -53,6 +55,30 @@ type Judgement = Pick<FormatDetection, "format" | "name" | "confidence" | "reaso
 
 const HDF5_SIGNATURE = "\x89HDF\r\n\x1a\n";
 const LFS_POINTER = "version https://git-lfs";
+
+/** Bytes that tell whether HDF5 begins at one of {@link hdf5Places}. */
+export const HDF5_SIGNATURE_BYTES = HDF5_SIGNATURE.length;
+/** Places behind this one are not looked at: each is a read. */
+const LAST_HDF5_PLACE = 16 * 1024 * 1024;
+
+/**
+ * Where HDF5 may begin: at the start, or behind a block of the user's own, of 512 bytes or a power of
+ * two times that.
+ *
+ * @param from - the first byte that counts
+ * @param end - the byte behind the last one
+ */
+export function* hdf5Places(from: number, end: number): Generator<number, void, void> {
+  for (let place = 0; place < end; place = place === 0 ? 512 : place * 2) {
+    if (place > LAST_HDF5_PLACE) return;
+    if (place >= from) yield place;
+  }
+}
+
+/** Whether the signature of HDF5 stands at a byte. */
+export function isHdf5At(bytes: Uint8Array, offset = 0): boolean {
+  return startsWith(bytes, HDF5_SIGNATURE, offset);
+}
 
 /** Whether a header goes on behind `head`, so that more bytes are needed to judge it. */
 export function headIsCut(head: Uint8Array, trustText = true): boolean {
@@ -82,7 +108,7 @@ export function detectBytes(head: Uint8Array, facts: SourceFacts = {}): FormatDe
       hint: "Fetch the recording itself with `git lfs pull`.",
     });
   }
-  const judgement = rawHeaderStarts(head) ? judgeHeader(head, facts) : judgeOther(head, facts);
+  const judgement = judge(head, facts);
   const read = FORMATS.find(({ id }) => id === judgement.format);
   const member = facts.member === undefined ? "" : ` (${facts.member})`;
   const inside = compression === null ? "" : `inside ${compression}${member}, `;
@@ -91,6 +117,14 @@ export function detectBytes(head: Uint8Array, facts: SourceFacts = {}): FormatDe
   const name = read?.name ?? judgement.name;
   return { ...judgement, name, reason, supported: read !== undefined, compression };
 }
+
+function judge(head: Uint8Array, facts: SourceFacts): Judgement {
+  if (facts.hdf5At !== undefined) return judgedHdf5(facts.hdf5At);
+  return rawHeaderStarts(head) ? judgeHeader(head, facts) : judgeOther(head, facts);
+}
+
+const judgedHdf5 = (place: number): Judgement =>
+  certain("hdf5", "HDF5", `the signature of HDF5 stands at byte ${place}`);
 
 function judgeOther(head: Uint8Array, facts: SourceFacts): Judgement {
   if (isTextDamaged(head)) {
@@ -107,10 +141,8 @@ function judgeOther(head: Uint8Array, facts: SourceFacts): Judgement {
     if (!startsWith(head, bytes, offset)) continue;
     return certain(format, name, `the file has the signature of ${name}`);
   }
-  // HDF5 leaves room for a block of the user's own, of 512 bytes or a power of two times that.
-  for (let offset = 0; offset < head.byteLength; offset = offset === 0 ? 512 : offset * 2) {
-    if (!startsWith(head, HDF5_SIGNATURE, offset)) continue;
-    return certain("hdf5", "HDF5", `the signature of HDF5 stands at byte ${offset}`);
+  for (const place of hdf5Places(0, head.byteLength)) {
+    if (isHdf5At(head, place)) return judgedHdf5(place);
   }
   const probed = probe(head, facts);
   if (probed !== null) return probed;

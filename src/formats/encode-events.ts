@@ -5,6 +5,7 @@ import { toColumnBatches, toTriggerBatches } from "../events/from-table.ts";
 import { checkGeometry, type SensorGeometry } from "../events/geometry.ts";
 import type { EventTable, TriggerTable } from "../events/table.ts";
 import { EventMemory } from "../kernels/event-memory.ts";
+import { namesOf, type OptionNames } from "../util/option-names.ts";
 import { EventEncoder, type EventEncoding, OUTPUT_BYTES } from "./encoder.ts";
 import { checkOptions } from "./options.ts";
 
@@ -18,25 +19,43 @@ export interface EncodeOptions {
   header?: Readonly<Record<string, string>> | undefined;
 }
 
+/** The names of {@link EncodeOptions}. */
+const ENCODE_NAMES = namesOf<EncodeOptions>()({ geometry: true, header: true });
+
 /** Options of encoders whose format holds external triggers. */
 export interface EncodeWithTriggersOptions extends EncodeOptions {
   /** External triggers, in order of time, merged between the events. Default: none. */
   triggers?: TriggerColumns | TriggerTable | undefined;
 }
 
+/** The names of {@link EncodeWithTriggersOptions}. */
+export const ENCODE_WITH_TRIGGERS_NAMES = namesOf<EncodeWithTriggersOptions>()({
+  ...ENCODE_NAMES,
+  triggers: true,
+});
+
+/** What one encoder or another takes: one object may serve all, where the rest is undefined. */
+const ALL_NAMES = { ...ENCODE_WITH_TRIGGERS_NAMES, endianness: true } as const;
+
 /** Events that are encoded at once; the columns of so many stay in the cache. */
 const TILE_EVENTS = 16_384;
 
-/** Encodes events as a recording of the given format, header included. */
+/**
+ * Encodes events as a recording of the given format, header included.
+ *
+ * @param names - those of the options
+ */
 export async function encodeEvents(
   encoding: EventEncoding,
   events: EventColumns | EventTable,
   options: EncodeWithTriggersOptions & { endianness?: "little" | "legacy" | undefined },
+  names: OptionNames,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  checkOptions(options);
-  if (options.triggers !== undefined && !encoding.keepsTriggers) {
-    throw new EventError("invalid-option", `${encoding.name} has no place for triggers`, {
-      expected: "no `triggers`",
+  checkOptions(options, names, ALL_NAMES);
+  for (const name of Object.keys(ALL_NAMES) as (keyof typeof ALL_NAMES)[]) {
+    if (Object.hasOwn(names, name) || options[name] === undefined) continue;
+    throw new EventError("invalid-option", `${encoding.name} has no place for ${name}`, {
+      expected: `no \`${name}\``,
     });
   }
   const geometry = options.geometry === undefined ? null : checkGeometry(options.geometry);

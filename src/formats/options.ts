@@ -1,6 +1,7 @@
 /** What a caller can say of how a recording is written, for formats that leave it open. */
 import { EventError } from "../errors.ts";
 import { COLUMN_NAMES, type ColumnName } from "../events/columns.ts";
+import { namesOf, type OptionNames, unknownName } from "../util/option-names.ts";
 import { show } from "../util/show.ts";
 
 /** Units of the times of a text file. */
@@ -20,7 +21,7 @@ export interface TextOptions {
   separator?: string | undefined;
   /**
    * Unit of the times. Default: what the header row says, else seconds for times with a decimal
-   * point or an exponent, and microseconds for whole ones.
+   * point or an exponent, and microseconds for whole ones, or nanoseconds from 10^17 on.
    */
   timeUnit?: TimeUnit | undefined;
   /** Whether the first line names the columns. Default: detected. */
@@ -30,6 +31,16 @@ export interface TextOptions {
   /** The number of the first pixel: 1 in files of MATLAB. Default: 0. */
   firstPixel?: 0 | 1 | undefined;
 }
+
+/** The names of {@link TextOptions}. */
+const TEXT_NAMES = namesOf<TextOptions>()({
+  columns: true,
+  separator: true,
+  timeUnit: true,
+  header: true,
+  comment: true,
+  firstPixel: true,
+});
 
 /**
  * Where the events of an HDF5 file are, for layouts that are not recognised. A column is the path
@@ -52,6 +63,17 @@ export interface Hdf5Options {
   firstPixel?: 0 | 1 | undefined;
 }
 
+/** The names of {@link Hdf5Options}. */
+const HDF5_NAMES = namesOf<Hdf5Options>()({
+  x: true,
+  y: true,
+  t: true,
+  polarity: true,
+  timeUnit: true,
+  timeOffset: true,
+  firstPixel: true,
+});
+
 /** How a compact container is read. */
 export interface EvbOptions {
   /**
@@ -70,6 +92,13 @@ export interface EvbOptions {
   /** Refuse every version of the format but this one. Default `false`. */
   strictVersion?: boolean | undefined;
 }
+
+/** The names of {@link EvbOptions}. */
+const EVB_NAMES = namesOf<EvbOptions>()({
+  verifyChecksum: true,
+  recover: true,
+  strictVersion: true,
+});
 
 /** What to do with a line or row that holds no event: throw an error that names it, or count it. */
 export const MALFORMED_MODES = ["error", "skip"] as const;
@@ -100,14 +129,29 @@ export interface FormatOptions {
   evb?: EvbOptions | undefined;
 }
 
+/** The names of {@link FormatOptions}. */
+export const FORMAT_NAMES = namesOf<FormatOptions>()({
+  byteOrder: true,
+  text: TEXT_NAMES,
+  stream: true,
+  hdf5: HDF5_NAMES,
+  evb: EVB_NAMES,
+});
+
 /**
- * Checks that what stands in the place of options is some: every public function does.
+ * Checks that what stands in the place of options is some, and that their names are known: every
+ * public function does, and none of those underneath, which hand options on that are more than theirs.
  *
+ * @param names - those that the function takes
+ * @param others - those that it lets pass, as an object of options may serve several functions
  * @throws EventError `invalid-option`
  */
-export function checkOptions(options: unknown): void {
-  if (typeof options === "object" && options !== null && !Array.isArray(options)) return;
-  throw wrong("these are no options", "an object, or nothing", options);
+export function checkOptions(options: unknown, names: OptionNames, others?: OptionNames): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw wrong("these are no options", "an object, or nothing", options);
+  }
+  const slip = unknownName(options, names, others);
+  if (slip !== null) throw new EventError("invalid-option", "there is no such option", slip);
 }
 
 /**
@@ -147,13 +191,7 @@ const SEPARATOR = /^[\t !-*,/:-@[-`{-~]$/;
 const COMMENT = /^[!-~](?:[ -~]{0,6}[!-~])?$/;
 
 function checkTextOptions(text: TextOptions): TextOptions {
-  if (typeof text !== "object" || text === null) {
-    throw wrong(
-      "text is no set of options",
-      "{ columns, separator, timeUnit, header, comment, firstPixel }",
-      text,
-    );
-  }
+  checkSet("text", text, TEXT_NAMES);
   const { columns, separator, timeUnit, header, comment, firstPixel } = text;
   if (columns !== undefined) checkTextColumns(columns);
   if (separator !== undefined && !(typeof separator === "string" && SEPARATOR.test(separator))) {
@@ -180,10 +218,7 @@ function checkTextColumns(columns: NonNullable<TextOptions["columns"]>): void {
 }
 
 function checkHdf5Options(hdf5: Hdf5Options): Hdf5Options {
-  if (typeof hdf5 !== "object" || hdf5 === null) {
-    const expected = "{ x, y, t, polarity, timeUnit, timeOffset, firstPixel }";
-    throw wrong("hdf5 is no set of options", expected, hdf5);
-  }
+  checkSet("hdf5", hdf5, HDF5_NAMES);
   const { x, y, t, polarity, timeUnit, timeOffset, firstPixel } = hdf5;
   const columns = { x, y, t, polarity };
   for (const name of COLUMN_NAMES) {
@@ -208,15 +243,18 @@ function checkHdf5Options(hdf5: Hdf5Options): Hdf5Options {
 }
 
 function checkEvbOptions(evb: EvbOptions): EvbOptions {
-  if (typeof evb !== "object" || evb === null) {
-    throw wrong("evb is no set of options", "{ verifyChecksum, recover, strictVersion }", evb);
-  }
+  checkSet("evb", evb, EVB_NAMES);
   const { verifyChecksum, recover, strictVersion } = evb;
   for (const [name, value] of Object.entries({ verifyChecksum, recover, strictVersion })) {
     if (value === undefined || typeof value === "boolean") continue;
     throw wrong(`evb.${name} is not known`, "true or false", value);
   }
   return { verifyChecksum, recover, strictVersion };
+}
+
+function checkSet(name: string, options: unknown, names: OptionNames): void {
+  if (typeof options === "object" && options !== null && !Array.isArray(options)) return;
+  throw wrong(`${name} is no set of options`, `{ ${Object.keys(names).join(", ")} }`, options);
 }
 
 function checkTimeUnit(name: string, unit: TimeUnit | undefined): void {

@@ -1,5 +1,6 @@
 /** File name or id to the format that is written. */
 import { EventError } from "../errors.ts";
+import { nearest } from "../util/nearest.ts";
 import { show } from "../util/show.ts";
 import { WRITABLE_FORMATS } from "./registry.ts";
 import type { WritableFormat } from "./writer.ts";
@@ -22,15 +23,16 @@ export function targetFormat(name: string | undefined, id: string | undefined): 
       hint: "Compress the file when it is complete: it loads as it is.",
     });
   }
-  const named = WRITABLE_FORMATS.find(({ ending, otherEndings = [] }) =>
-    [ending, ...otherEndings].some((one) => lower.endsWith(one)),
-  );
+  const named = WRITABLE_FORMATS.find((format) => {
+    return endingsOf(format).some((ending) => lower.endsWith(ending));
+  });
   const asked = WRITABLE_FORMATS.find((format) => format.id === String(id).toLowerCase());
   const ids = WRITABLE_FORMATS.map((format) => format.id).join(", ");
   if (id !== undefined && asked === undefined) {
     throw new EventError("invalid-option", "this format cannot be written", {
       expected: `one of ${ids}`,
       found: show(id),
+      hint: hintFor(String(id).toLowerCase()),
     });
   }
   if (asked && named && asked !== named) {
@@ -49,4 +51,20 @@ export function targetFormat(name: string | undefined, id: string | undefined): 
     expected: `a name that ends in ${endings}`,
     hint: `Or give \`format\`: ${ids}.`,
   });
+}
+
+function endingsOf({ ending, otherEndings = [] }: WritableFormat): readonly string[] {
+  return [ending, ...otherEndings];
+}
+
+/** Files may be called otherwise than their format: `h5`, `txt`, `raw`. */
+function hintFor(id: string): string | undefined {
+  const ending = `.${id.replace(/^\./, "")}`;
+  const called = WRITABLE_FORMATS.filter((format) =>
+    endingsOf(format).some((one) => one.endsWith(ending)),
+  ).map((format) => format.id);
+  const ids = WRITABLE_FORMATS.map((format) => format.id);
+  const meant = called.length > 0 ? called : [nearest(id, ids) ?? []].flat();
+  if (meant.length === 0) return undefined;
+  return `Did you mean ${meant.map((one) => `\`${one}\``).join(" or ")}?`;
 }

@@ -1,4 +1,5 @@
 /** What every format that is written fulfils: the contract between tiles and the bytes of a file. */
+import type { ContainerMetadata } from "../container/metadata.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
 import type { LoadReport } from "../events/report.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
@@ -36,6 +37,8 @@ export interface WritableFormat {
 export interface WriterFacts extends HeaderFacts {
   /** Report of the load whose tiles are written. */
   readonly report: LoadReport;
+  /** What the source says of itself, where it is a compact container. */
+  readonly container?: ContainerMetadata | undefined;
   /** Leave out what the format cannot hold, and count it, instead of throwing. */
   readonly leaveOut: boolean;
   /**
@@ -67,8 +70,8 @@ export interface EventWriter {
   write(): Bytes | Promise<Bytes>;
   /** The bytes behind the last tile. */
   finish(): Bytes | Promise<Bytes>;
-  /** Gives back what the writer holds, be it done or not. */
-  close?(): void;
+  /** Gives back what the writer holds, be it done or not. Never fails. */
+  close?(): void | Promise<void>;
   /** What was left out so far. */
   readonly leftOut: LeftOut;
 }

@@ -46,6 +46,11 @@ export class AheadState {
     return before === AHEAD_FREE;
   }
 
+  /** Whether there is a part that nobody has claimed. */
+  get isFree(): boolean {
+    return Atomics.load(this.#words, layout.AHEAD_STATUS >> 2) === layout.AHEAD_FREE;
+  }
+
   /** Whether the part that was claimed is decoded. */
   get isDone(): boolean {
     return Atomics.load(this.#words, layout.AHEAD_STATUS >> 2) === layout.AHEAD_DONE;

@@ -2,6 +2,7 @@ import type { ColumnArrays, TriggerColumns } from "../events/columns.ts";
 import type { SensorGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
 import * as layout from "./layout.ts";
+import { keepSpareMemory, takeSpareMemory } from "./spare-memory.ts";
 
 /** How large the parts of an {@link EventMemory} are. */
 export interface EventMemorySize {
@@ -96,8 +97,11 @@ export class EventMemory {
   /** Where what sieves the tile keeps what it knows. */
   readonly sieve: Uint8Array<ArrayBuffer>;
   readonly tileEvents: number;
+  /** Bytes of all parts together. */
+  readonly byteLength: number;
   readonly #rejected: Uint8Array;
   readonly #words: Int32Array;
+  #isReleased = false;
 
   constructor(size: EventMemorySize) {
     const { inputBytes, tileEvents, outputBytes = 0, tileTriggers = TILE_TRIGGERS } = size;
@@ -106,7 +110,10 @@ export class EventMemory {
     const { inputA, inputB, x, y, t, polarity, triggerT, triggerId, triggerValue } = places;
     const { rejected, scratch, scratchBytes, output, sieve, pages } = places;
 
-    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: isShared });
+    this.byteLength = pages * PAGE_BYTES;
+    const spare = isShared ? undefined : takeSpareMemory(this.byteLength);
+    this.memory =
+      spare ?? new WebAssembly.Memory({ initial: pages, maximum: pages, shared: isShared });
     const buffer = this.memory.buffer as ArrayBuffer; // shared memory is read the same way
     this.inputs = [
       new Uint8Array(buffer, inputA, inputBytes),
@@ -130,6 +137,12 @@ export class EventMemory {
     this.sieve = new Uint8Array(buffer, sieve, sieveBytes);
     this.#rejected = new Uint8Array(buffer, rejected, Math.ceil(tileEvents / 8));
     this.#words = new Int32Array(buffer);
+    if (spare !== undefined) {
+      // What is not overwritten before it is read is as in a fresh one.
+      new Uint8Array(buffer, 0, inputA).fill(0);
+      new Uint8Array(buffer, inputB - CARRY_BYTES, CARRY_BYTES).fill(0);
+      new Uint8Array(buffer, rejected, this.byteLength - rejected).fill(0);
+    }
     this.setField(layout.X_COLUMN, x);
     this.setField(layout.Y_COLUMN, y);
     this.setField(layout.T_COLUMN, t);
@@ -165,9 +178,11 @@ export class EventMemory {
     return this.field64(layout.TIME_OFFSET);
   }
 
-  /** Bytes of all parts together. */
-  get byteLength(): number {
-    return this.memory.buffer.byteLength;
+  /** Lets another pass have the memory: nothing may use this, or views of it, from now on. */
+  release(): void {
+    const isShared = !(this.memory.buffer instanceof ArrayBuffer);
+    if (!this.#isReleased && !isShared) keepSpareMemory(this.memory);
+    this.#isReleased = true;
   }
 
   /** Events in the tile. */

@@ -180,11 +180,11 @@ export const FORMAT_FIELDS = STATE + 1280;
 export const FORMAT_FIELDS_BYTES = 512;
 
 // A part of the data that is decoded before the state at its start is known for sure.
-/** i32: whether a thread works on the part: `AHEAD_FREE` until one claims it. */
+/** i32: whether a thread works on the part: `AHEAD_FREE` until one claims it; 0 without a part. */
 export const AHEAD_STATUS = STATE + 2304;
-export const AHEAD_FREE = 0;
-export const AHEAD_CLAIMED = 1;
-export const AHEAD_DONE = 2;
+export const AHEAD_FREE = 1;
+export const AHEAD_CLAIMED = 2;
+export const AHEAD_DONE = 3;
 /** u32: addresses where the bytes in front of the part begin, the part begins, and ends. */
 export const AHEAD_LEAD = STATE + 2308;
 export const AHEAD_START = STATE + 2312;

@@ -13,8 +13,13 @@ export function startNodeThread(): DecodeThread | null {
   } catch {
     return null; // the library was bundled without it
   }
-  // Flags of the process are for its own script: `--input-type`, for one, would stop the thread.
-  const worker = new Worker(path, { name: "evarrow", execArgv: [] });
+  let worker: Worker;
+  try {
+    // Flags of the process are for its own script: `--input-type`, for one, would stop the thread.
+    worker = new Worker(path, { name: "evarrow", execArgv: [] });
+  } catch {
+    return null; // the process has no permission
+  }
   worker.unref();
   let failure: { readonly error: unknown } | undefined;
   let closing: Promise<void> | undefined;

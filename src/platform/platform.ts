@@ -25,9 +25,10 @@ export interface Platform {
   /**
    * Opens a path or a `file:` URL for writing; a regular file appears when it is complete.
    *
+   * @param signal - ends the wait for a pipe that nobody reads from; it rejects with the signal's reason
    * @throws EventError `sink-unwritable`
    */
-  createFile(path: string | URL): Promise<ByteSink>;
+  createFile(path: string | URL, signal?: AbortSignal): Promise<ByteSink>;
   /**
    * Opens a path or a `file:` URL that is there, to add to it.
    *

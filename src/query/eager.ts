@@ -2,6 +2,8 @@
 import type { DataFrame } from "nodejs-polars";
 import { platform } from "#platform";
 import { checkGeometry, type SensorGeometry } from "../events/geometry.ts";
+import { checkOptions } from "../formats/options.ts";
+import { namesOf } from "../util/option-names.ts";
 import { noRowFilter, sieveHeld } from "./eager-sieve.ts";
 import {
   checkPresent,
@@ -25,6 +27,8 @@ export interface FilterOptions {
   readonly geometry?: SensorGeometry | undefined;
 }
 
+const FILTER_NAMES = namesOf<FilterOptions>()({ geometry: true });
+
 /**
  * Does one step to a table or frame, and gives back the same kind.
  *
@@ -35,6 +39,7 @@ export async function applyStep<Events extends HeldEvents>(
   step: QueryStep,
   options: FilterOptions = {},
 ): Promise<Events> {
+  checkOptions(options, FILTER_NAMES);
   // Its kind is one of the two, and the result's is the same.
   return (await apply(events, step, options)) as Events;
 }
@@ -45,7 +50,7 @@ async function apply(
   options: FilterOptions,
 ): Promise<HeldEvents> {
   const inFrame = isFrame(events);
-  const stated = options?.geometry;
+  const stated = options.geometry;
   const geometry = stated === undefined ? geometryOf(events) : checkGeometry(stated);
   let behind = geometry;
   if (step.kind !== "select") {

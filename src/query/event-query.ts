@@ -2,11 +2,13 @@ import type { DataFrame, LazyDataFrame } from "nodejs-polars";
 import { bytesPerEvent, COLUMN_NAMES, type ColumnName } from "../events/columns.ts";
 import type { EventRate, EventStatistics, PixelHistogram } from "../events/statistics.ts";
 import type { EventBatch, EventTable } from "../events/table.ts";
+import { checkOptions } from "../formats/options.ts";
 import type { OpenedRecording } from "../recording/recording.ts";
 import { TilePass } from "../recording/tiles.ts";
 import type { Conversion } from "../stream/convert.ts";
 import { digestRecording, type EventDigest } from "../stream/digest.ts";
 import {
+  CONVERT_NAMES,
   type ConvertOptions,
   convertInto,
   type EventSink,
@@ -14,14 +16,28 @@ import {
 } from "../stream/event-sink.ts";
 import { EventStreamer, type EventWindow } from "../stream/event-streamer.ts";
 import { beginExport, exportRecording } from "../stream/export-recording.ts";
-import type { ExportOptions, ExportStats } from "../stream/export-stats.ts";
+import type { ExportStats } from "../stream/export-stats.ts";
 import { resolveLoad } from "../stream/load-options.ts";
-import { collectStatistics, type StatisticsOptions } from "../stream/statistics.ts";
+import {
+  collectStatistics,
+  STATISTICS_NAMES,
+  type StatisticsOptions,
+} from "../stream/statistics.ts";
 import type { StreamOptions } from "../stream/stream-options.ts";
 import { tell } from "../util/tell.ts";
 import { explainQuery, type QueryPlan } from "./explain.ts";
 import { stepsOf } from "./prefilter.ts";
-import type { QueryOptions } from "./query-options.ts";
+import {
+  checkQueryOptions,
+  QUERY_EXPORT_NAMES,
+  QUERY_STREAM_NAMES,
+  type QueryExportOptions,
+  type QueryOptions,
+  type QueryStreamOptions,
+  RESULT_NAMES,
+  type ResultOptions,
+  streamOptionsOf,
+} from "./query-options.ts";
 import { QuerySteps } from "./query-steps.ts";
 import { noSuchColumn, type QuerySelection, selectEvents } from "./selection.ts";
 import { checkNumber, type QueryStep } from "./steps.ts";
@@ -31,20 +47,6 @@ export type RecordingOf = () => Promise<{
   readonly recording: OpenedRecording;
   close(): Promise<void>;
 }>;
-
-/** Options of what a query gives; they replace those of the query itself. */
-export type ResultOptions = Omit<QueryOptions, "geometry" | "index" | "assumeSorted">;
-
-/** Options of {@link EventQuery.stream}. */
-export interface QueryStreamOptions
-  extends ResultOptions,
-    Pick<
-      StreamOptions,
-      "batchEvents" | "batchBytes" | "windowUs" | "windowStart" | "emptyWindows" | "prefetch"
-    > {}
-
-/** Options of {@link EventQuery.export}: those of an export, and those of the query. */
-export type QueryExportOptions = ExportOptions & ResultOptions;
 
 /**
  * A description of events to be read: immutable, and nothing is read before one of the last calls
@@ -92,7 +94,8 @@ export class EventQuery extends QuerySteps<EventQuery> {
    *
    * @throws EventError `invalid-query`, `polars-unavailable`, and what a load throws
    */
-  collect(options: ResultOptions = {}): Promise<DataFrame> {
+  async collect(options: ResultOptions = {}): Promise<DataFrame> {
+    checkQueryOptions(options, RESULT_NAMES);
     return this.#stream(options, (stream) => stream.toDataFrame());
   }
 
@@ -105,7 +108,8 @@ export class EventQuery extends QuerySteps<EventQuery> {
   }
 
   /** The events as an Arrow table. @throws EventError `invalid-query`, and what a load throws */
-  toTable(options: ResultOptions = {}): Promise<EventTable> {
+  async toTable(options: ResultOptions = {}): Promise<EventTable> {
+    checkQueryOptions(options, RESULT_NAMES);
     return this.#stream(options, (stream) => stream.toTable());
   }
 
@@ -127,7 +131,8 @@ export class EventQuery extends QuerySteps<EventQuery> {
   }
 
   /** How many events there are. No columns are made. */
-  count(options: ResultOptions = {}): Promise<number> {
+  async count(options: ResultOptions = {}): Promise<number> {
+    checkQueryOptions(options, RESULT_NAMES);
     return this.#use(options, [], async (recording, selection, all) => {
       const { tiles } = resolveLoad(recording, all);
       const pass = new TilePass(recording, { ...tiles, ...selection.tiles });
@@ -142,7 +147,8 @@ export class EventQuery extends QuerySteps<EventQuery> {
   }
 
   /** Counts, time range, mean rate and extremes; more as `loadStatistics` does. */
-  statistics(options: StatisticsOptions = {}): Promise<EventStatistics> {
+  async statistics(options: StatisticsOptions = {}): Promise<EventStatistics> {
+    checkQueryOptions(options, STATISTICS_NAMES, RESULT_NAMES);
     return this.#use(options, COLUMN_NAMES, (recording, selection, all) =>
       collectStatistics(recording, all, options, selection),
     );
@@ -150,6 +156,7 @@ export class EventQuery extends QuerySteps<EventQuery> {
 
   /** Events of every pixel. */
   async histogram(options: ResultOptions = {}): Promise<PixelHistogram> {
+    checkQueryOptions(options, RESULT_NAMES);
     const { histogram } = await this.statistics({ ...options, histogram: true });
     return histogram as PixelHistogram;
   }
@@ -157,12 +164,14 @@ export class EventQuery extends QuerySteps<EventQuery> {
   /** Events of every window of time that has any. @param windowUs - its length in microseconds */
   async rate(windowUs: number, options: ResultOptions = {}): Promise<EventRate> {
     checkNumber("windowUs", windowUs, 1);
+    checkQueryOptions(options, RESULT_NAMES);
     const { rate } = await this.statistics({ ...options, windowUs });
     return rate as EventRate;
   }
 
   /** The canonical digest of the events. */
-  digest(options: ResultOptions = {}): Promise<EventDigest> {
+  async digest(options: ResultOptions = {}): Promise<EventDigest> {
+    checkQueryOptions(options, RESULT_NAMES);
     return this.#use(options, COLUMN_NAMES, (recording, selection, all) =>
       digestRecording(recording, all, selection),
     );
@@ -184,6 +193,7 @@ export class EventQuery extends QuerySteps<EventQuery> {
    * ```
    */
   async sql(statement: string, options: ResultOptions = {}): Promise<DataFrame> {
+    checkQueryOptions(options, RESULT_NAMES);
     const { planSql } = await import("./sql.ts");
     const { runSql } = await import("../dataframe/sql.ts");
     const plan = await planSql(statement, this.#columns);
@@ -194,7 +204,7 @@ export class EventQuery extends QuerySteps<EventQuery> {
       const { memoryLimitBytes: limit } = all;
       const mostEvents =
         limit === undefined ? limit : Math.floor(limit / bytesPerEvent(plan.columns));
-      const streamOptions = { ...all, columns: plan.columns, threads: 1 };
+      const streamOptions = this.#streamOptions(all, plan.columns);
       return new EventStreamer(recording, streamOptions, {
         ...selection,
         mostEvents,
@@ -209,6 +219,7 @@ export class EventQuery extends QuerySteps<EventQuery> {
    * @throws EventError `invalid-query`, and what a conversion throws
    */
   async write(target: EventSink, options: ConvertOptions = {}): Promise<Conversion> {
+    checkOptions(options, CONVERT_NAMES);
     for (const name of COLUMN_NAMES) this.#check(name);
     formatOfTarget(target, options);
     return this.#use(options, COLUMN_NAMES, (recording, selection, all) =>
@@ -228,6 +239,7 @@ export class EventQuery extends QuerySteps<EventQuery> {
    * ```
    */
   async export(target: EventSink, options: QueryExportOptions = {}): Promise<ExportStats> {
+    checkOptions(options, QUERY_EXPORT_NAMES, { columns: true }); // which have a refusal of their own
     for (const name of COLUMN_NAMES) this.#check(name);
     const begun = await beginExport(target, { ...this.#options, ...options });
     return this.#use(options, COLUMN_NAMES, (recording, selection, all) =>
@@ -245,7 +257,8 @@ export class EventQuery extends QuerySteps<EventQuery> {
    * console.log(String(plan), plan.bytesToRead);
    * ```
    */
-  explain(options: ResultOptions = {}): Promise<QueryPlan> {
+  async explain(options: ResultOptions = {}): Promise<QueryPlan> {
+    checkQueryOptions(options, RESULT_NAMES);
     return this.#open(options, async (recording, all) => {
       const selection = await selectEvents(recording, this.#steps, this.#columns, all, true);
       return explainQuery(recording, this.#steps, this.#columns, selection);
@@ -288,6 +301,7 @@ export class EventQuery extends QuerySteps<EventQuery> {
     options: QueryStreamOptions,
     items: (stream: EventStreamer) => AsyncIterable<Item>,
   ): AsyncGenerator<Item, void, void> {
+    checkQueryOptions(options, QUERY_STREAM_NAMES);
     const all = { ...this.#options, ...options };
     const { recording, close } = await this.#recordingOf();
     try {
@@ -298,8 +312,8 @@ export class EventQuery extends QuerySteps<EventQuery> {
     }
   }
 
-  #streamOptions(options: StreamOptions): StreamOptions {
-    return { ...options, columns: this.#columns, threads: 1 };
+  #streamOptions(options: QueryOptions, columns = this.#columns): StreamOptions {
+    return { ...streamOptionsOf(options), columns, threads: 1 };
   }
 
   #use<Result>(

@@ -15,7 +15,9 @@ export async function findHotPixels(
   const pixels = new TilePixels(geometry, recording.mostEvents());
   const pass = new TilePass(recording, { ...tiles, outputBytes: pixels.bytes });
   for await (const tile of pass.tiles(() => Number.POSITIVE_INFINITY)) await pixels.add(tile, 0);
-  return hotPixelsOf(pixels, percentile);
+  const found = hotPixelsOf(pixels, percentile);
+  pass.release();
+  return found;
 }
 
 /**

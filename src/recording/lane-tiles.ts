@@ -7,8 +7,8 @@ import { decodeStrictly } from "./decode-strictly.ts";
 import type { Lane } from "./lane.ts";
 import { LANES_PER_THREAD, Lanes } from "./lanes.ts";
 import { type RecordingBytes, reportDamage } from "./opened-source.ts";
+import { PartReader, partInputBytes } from "./part-reader.ts";
 import { ProgressMeter } from "./progress.ts";
-import { SegmentReader } from "./segments.ts";
 import type { TileOptions } from "./tiles.ts";
 import { Turns } from "./turns.ts";
 
@@ -18,6 +18,8 @@ export interface LanePass extends TileOptions {
   readonly header: FormatHeader;
   /** The data, from their first byte on. */
   readonly bytes: RecordingBytes;
+  /** Whether they come without waiting for anything. Default `false`. */
+  readonly isAtHand?: boolean;
   readonly byteLength: number | null;
   readonly report: MutableReport;
   /** Threads beside this one. */
@@ -27,13 +29,13 @@ export interface LanePass extends TileOptions {
 }
 
 /** Bytes of a part: enough that what is done for each of them does not count. */
-const SEGMENT_BYTES = 512 * 1024;
+const PART_BYTES = 512 * 1024;
 /** Events of a tile; a part that has more takes several, which the calling thread decodes. */
 const LANE_EVENTS = 262_144;
 
 /** Bytes of the lanes of a thread. */
 export function laneBytes({ parts }: StreamFormat): number {
-  const inputBytes = parts.leadBytes + SEGMENT_BYTES;
+  const inputBytes = partInputBytes(parts, PART_BYTES);
   return LANES_PER_THREAD * eventMemoryBytes({ inputBytes, tileEvents: LANE_EVENTS });
 }
 
@@ -51,20 +53,19 @@ export async function* tilesOfLanes(pass: LanePass): AsyncGenerator<EventMemory,
 
 async function* decodeInLanes(pass: LanePass): AsyncGenerator<EventMemory, void, void> {
   const { format, header, bytes, report, others, signal, strict, onProgress } = pass;
-  const { onMalformed, rebase = false, triggers = false } = pass;
-  const { partSize: segmentBytes = SEGMENT_BYTES } = pass;
+  const { onMalformed, rebase = false, triggers = false, isAtHand = false } = pass;
+  const { partSize: partBytes = PART_BYTES } = pass;
   const tileEvents = Math.min(pass.tileEvents ?? LANE_EVENTS, LANE_EVENTS);
   const { dataOffset, variant = 0 } = header;
-  const { leadBytes, carriedSum } = format.parts;
+  const { parts } = format;
   const createMemory = (): EventMemory => {
-    const inputBytes = leadBytes + segmentBytes;
+    const inputBytes = partInputBytes(parts, partBytes);
     const memory = new EventMemory({ inputBytes, tileEvents, isShared: true });
     memory.configure(report.geometry, report.polarityEncoding);
     return memory;
   };
   const lanes = await Lanes.start(format.kernel, others, createMemory, {
-    leadBytes,
-    carriedSum,
+    carriedSum: parts.carriedSum,
     dataOffset,
     createDecoder: (memory, kernel, lane) => {
       // The first lane finds the time offset; the others start when it is known.
@@ -73,11 +74,11 @@ async function* decodeInLanes(pass: LanePass): AsyncGenerator<EventMemory, void,
       return format.createDecoder(memory, kernel, options);
     },
   });
-  pass.hold?.(lanes.all.reduce((bytes, { memory }) => bytes + memory.byteLength, 2 * segmentBytes));
+  pass.hold?.(lanes.all.reduce((bytes, { memory }) => bytes + memory.byteLength, 0));
   const [firstLane, ...otherLanes] = lanes.all as [Lane, ...Lane[]];
   const meter = onProgress && new ProgressMeter(onProgress, pass.byteLength);
   const turns = new Turns();
-  const reader = new SegmentReader(bytes, format.parts, segmentBytes);
+  const reader = new PartReader<Lane>(bytes, parts, partBytes);
   let hasOffset = !rebase;
   const idle = hasOffset ? [...lanes.all] : [firstLane];
   const busy: Lane[] = [];
@@ -86,21 +87,23 @@ async function* decodeInLanes(pass: LanePass): AsyncGenerator<EventMemory, void,
   let before = firstLane.handOver();
   report.bytesRead = dataOffset;
   for (;;) {
-    const hasRoom = (): boolean => idle.length > 0 && failure === null && !reader.isEnd;
-    while (hasRoom() && (reader.isReady || busy.length === 0)) {
+    const isReading = failure === null && !reader.isEnd;
+    if (isReading) for (const lane of idle.splice(0)) reader.begin(lane);
+    while (reader.isReady || (busy.length === 0 && reader.ready !== null)) {
       const reading = reader.next().catch((error: unknown) => {
         failure = { error }; // what was read before is handed over first
         return null;
       });
-      const segment = await untilAborted(reading, signal);
-      if (segment === null) break;
-      const lane = idle.shift() as Lane;
-      lane.offer(segment, before.carried);
-      if (hasOffset) lanes.announce(lane);
+      const part = await untilAborted(reading, signal);
+      if (part === null) break;
+      const lane = part.place;
+      lane.offer(part, before.carried);
+      if (hasOffset) lanes.announce();
       busy.push(lane);
     }
     if (busy.length === 0) break;
-    if (!(await lanes.settle(busy, hasRoom() ? reader.ready : null, signal))) continue;
+    const more = failure === null && !reader.isEnd ? reader : null;
+    if (!(await lanes.settle(busy, more, isAtHand, signal))) continue;
     const lane = busy.shift() as Lane;
     lane.begin(before);
     report.bytesRead += lane.bytesRead;

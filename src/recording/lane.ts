@@ -3,7 +3,7 @@ import { AheadState, type PartAhead } from "../kernels/decode-ahead.ts";
 import type { DecodingKernel } from "../kernels/decoding-kernel.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
 import * as layout from "../kernels/layout.ts";
-import type { Segment } from "./segments.ts";
+import type { Part, PartPlace } from "./part-reader.ts";
 
 /** What is known when a part has been decoded: where the next one starts from. */
 export interface Handover {
@@ -14,8 +14,6 @@ export interface Handover {
 
 /** What a lane is told once. */
 export interface LaneOptions {
-  /** Bytes of room in front of a part, for its lead or for what was left over. */
-  readonly leadBytes: number;
   /** Where in the carried state a sum over all parts stands, if it does. */
   readonly carriedSum: number | undefined;
   /** Byte offset in the source where the data begin. */
@@ -29,7 +27,7 @@ export interface LaneOptions {
 }
 
 /** Memory for one part of the data, which any thread may decode ahead. */
-export class Lane {
+export class Lane implements PartPlace {
   readonly memory: EventMemory;
   readonly ahead: AheadState;
   readonly decoder: EventDecoder;
@@ -49,30 +47,32 @@ export class Lane {
     this.#results = new KernelResults(memory, kernel);
     this.#options = options;
     this.decoder = options.createDecoder(memory, this.#results, lane);
-    const { byteOffset } = memory.inputs[0];
+    const { byteOffset } = this.input;
     // Builds the tables that some kernels begin with; what follows then begins in any state.
     kernel.decode(byteOffset, byteOffset, 0);
   }
 
+  /** Where a part is read to. */
+  get input(): Uint8Array {
+    return this.memory.inputs[0];
+  }
+
   /**
-   * Takes a part and offers it to all threads.
+   * Takes a part that was read and offers it to all threads.
    *
    * @param carried - the last state that is known for sure; the lead does the rest
    */
-  offer({ bytes, lead, offset, bytesRead }: Segment, carried: Uint8Array): void {
+  offer({ lead, start, end, offset, bytesRead }: Part<Lane>, carried: Uint8Array): void {
     const { memory } = this;
-    const input = memory.inputs[0];
-    const { leadBytes, dataOffset } = this.#options;
-    input.set(bytes, leadBytes);
-    input.set(lead, leadBytes - lead.byteLength);
-    this.#start = input.byteOffset + leadBytes;
-    this.#end = this.#start + bytes.byteLength;
-    this.#byteOffset = dataOffset + offset;
+    const { byteOffset } = this.input;
+    this.#start = byteOffset + start;
+    this.#end = byteOffset + end;
+    this.#byteOffset = this.#options.dataOffset + offset;
     this.bytesRead = bytesRead;
     memory.clear();
     memory.restoreCarried(carried);
     const part: PartAhead = {
-      lead: this.#start - lead.byteLength,
+      lead: byteOffset + lead,
       start: this.#start,
       end: this.#end,
       capacity: memory.tileEvents,
@@ -105,8 +105,8 @@ export class Lane {
     const { rest } = before;
     memory.clear();
     memory.restoreCarried(before.carried);
-    memory.inputs[0].set(rest, this.#options.leadBytes - rest.byteLength);
     const start = this.#start - rest.byteLength;
+    this.input.set(rest, start - this.input.byteOffset);
     decoder.bytes.place(start, this.#end, this.#byteOffset - rest.byteLength);
   }
 

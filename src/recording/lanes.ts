@@ -13,25 +13,34 @@ import { News } from "../util/news.ts";
 import { untilAborted } from "../util/until-aborted.ts";
 import { awaitThreads } from "./await-threads.ts";
 import { Lane, type LaneOptions } from "./lane.ts";
+import { LaneDesk } from "./lane-desk.ts";
 
 /** Lanes for each thread: one that it decodes, one that waits for it, one that is handed over. */
 export const LANES_PER_THREAD = 3;
 
-/** What threads are sent: the memory of a lane, or that there is a part in it. */
+/** What threads are sent: the desk, the memory of a lane, or that there are parts. */
 export type LaneMessage =
+  | { readonly kind: "desk"; readonly buffer: SharedArrayBuffer; readonly thread: number }
   | {
       readonly kind: "lane";
       readonly lane: number;
       readonly module: WebAssembly.Module;
       readonly memory: WebAssembly.Memory;
     }
-  | { readonly kind: "part"; readonly lane: number };
+  | { readonly kind: "work" };
+
+/** Parts that are being read. */
+interface MoreParts {
+  readonly isReady: boolean;
+  /** Settled when the next one is there; null when none is being read. */
+  readonly ready: Promise<void> | null;
+}
 
 /** Lanes, and the threads beside this one that decode what is in them. */
 export class Lanes {
   readonly all: readonly Lane[];
   readonly #threads: readonly DecodeThread[];
-  #nextThread = 0;
+  readonly #desk: LaneDesk;
   /** Whether a thread failed: what it had begun nobody can tell, so all are ended. */
   #isAlone = false;
   readonly #news = new News();
@@ -39,7 +48,9 @@ export class Lanes {
   private constructor(lanes: readonly Lane[], threads: readonly DecodeThread[]) {
     this.all = lanes;
     this.#threads = threads;
-    for (const thread of threads) {
+    this.#desk = LaneDesk.for(threads.length);
+    for (const [number, thread] of threads.entries()) {
+      this.#send(thread, { kind: "desk", buffer: this.#desk.buffer, thread: number });
       thread.onMessage(() => this.#news.happened());
       thread.onError(() => {
         this.#isAlone = true;
@@ -72,24 +83,28 @@ export class Lanes {
     return new Lanes(lanes, threads);
   }
 
-  /** Tells a thread that a lane has a part. */
-  announce(lane: Lane): void {
-    const message: LaneMessage = { kind: "part", lane: this.all.indexOf(lane) };
-    this.#threads[this.#nextThread]?.post(message);
-    this.#nextThread = (this.#nextThread + 1) % this.#threads.length;
+  /** Tells the others that a lane has a part: a thread that works comes by in any case. */
+  announce(): void {
+    const thread = this.#threads.find((_, number) => this.#desk.begin(number));
+    if (thread !== undefined) this.#send(thread, { kind: "work" });
+  }
+
+  #send(thread: DecodeThread, message: LaneMessage): void {
+    thread.post(message);
   }
 
   /**
    * Goes on until the first lane is decoded, or can be by nobody else: it is then claimed for this
-   * thread. Meanwhile this thread decodes what is in the lanes behind it, unless there is `more` to
-   * fill lanes with, which other threads wait for.
+   * thread. Meanwhile this thread decodes what is in the lanes behind it.
    *
-   * @param more - settled when a lane can be filled; null when none can
+   * @param more - what there is to fill further lanes with
+   * @param isAtHand - whether reading that needs nothing but this thread
    * @returns whether the first lane is to be handed over; false to fill others first
    */
   async settle(
     busy: readonly Lane[],
-    more: Promise<void> | null,
+    more: MoreParts | null,
+    isAtHand: boolean,
     signal: AbortSignal | undefined,
   ): Promise<boolean> {
     const [head] = busy as [Lane];
@@ -98,20 +113,21 @@ export class Lanes {
         await this.close();
         return true; // not done, so it is decoded when it is begun
       }
-      if (more !== null) {
-        void more.then(() => this.#news.happened());
-        await this.#untilNews(signal);
-        return head.ahead.isDone;
-      }
-      if (head.ahead.claim()) return true;
-      const free = busy.find(({ ahead }) => ahead.claim());
+      // What comes from elsewhere comes late enough without this thread being busy.
+      const ready = more?.ready ?? null;
+      const free = ready === null || isAtHand ? busy.find(({ ahead }) => ahead.claim()) : undefined;
+      if (free === head) return true;
       if (free === undefined) {
+        this.#desk.await();
+        if (head.ahead.isDone) return true;
+        void ready?.then(() => this.#news.happened());
         await this.#untilNews(signal);
-        continue;
+      } else {
+        free.decodeAhead();
+        await platform.yieldToEventLoop();
+        signal?.throwIfAborted();
       }
-      free.decodeAhead();
-      await platform.yieldToEventLoop();
-      signal?.throwIfAborted();
+      if (more?.isReady) return head.ahead.isDone;
     }
     return true;
   }

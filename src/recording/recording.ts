@@ -20,11 +20,13 @@ import { type FormatDetection, formatOf } from "../formats/detect.ts";
 import {
   checkFormatOptions,
   checkOnMalformed,
-  checkOptions,
+  FORMAT_NAMES,
   type FormatOptions,
   type OnMalformed,
 } from "../formats/options.ts";
+import { countRows } from "../formats/row-ranges.ts";
 import type { DecodeThread } from "../platform/platform.ts";
+import { namesOf } from "../util/option-names.ts";
 import { show } from "../util/show.ts";
 import { untilAborted } from "../util/until-aborted.ts";
 import { type EventSource, OpenedSource } from "./opened-source.ts";
@@ -40,13 +42,22 @@ export interface OpenOptions extends FormatOptions {
    */
   strict?: Strictness | undefined;
   /**
-   * What to do with a line of text that holds no event: `"error"` throws, `"skip"` counts it in the
-   * report. Default `"error"`.
+   * What to do with a line of text, or a row of HDF5, that holds no event: `"error"` throws, `"skip"`
+   * counts it in the report. Default `"error"`.
    */
   onMalformed?: OnMalformed | undefined;
   /** Ends the work early; it rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
 }
+
+/** The names of {@link OpenOptions}. */
+export const OPEN_NAMES = namesOf<OpenOptions>()({
+  ...FORMAT_NAMES,
+  geometry: true,
+  strict: true,
+  onMalformed: true,
+  signal: true,
+});
 
 /** What a recording is made of. @internal */
 export interface RecordingParts {
@@ -144,6 +155,9 @@ export class OpenedRecording {
   mostEvents(): number | null {
     const { content, extent } = this;
     if (extent === null) return null;
+    if (content.kind === "rows" && content.table.written !== undefined) {
+      return countRows(content.table.written);
+    }
     const bytesPerEvent = content.kind === "stream" ? content.format.bytesPerEvent : 1;
     return Math.floor((extent.end - extent.start) / bytesPerEvent);
   }
@@ -210,7 +224,6 @@ export async function openParts(
   given: EventSource,
   options: OpenOptions = {},
 ): Promise<RecordingParts> {
-  checkOptions(options);
   checkSignal(options.signal);
   const strict = checkStrict(options.strict);
   const onMalformed = checkOnMalformed(options.onMalformed);
@@ -226,8 +239,9 @@ export async function openParts(
     return parts;
   } catch (error) {
     await closeContent(content);
+    const told = await source.explain(error, options.signal);
     await source.close();
-    throw error;
+    throw told;
   }
 }
 

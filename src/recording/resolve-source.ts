@@ -48,7 +48,7 @@ export async function resolveSource(
 ): Promise<ResolvedSource> {
   if (typeof given === "string" || given instanceof URL) {
     const address = webAddressOf(given);
-    if (address !== null) return { source: await openHttp(address, signal), owned: true };
+    if (address !== null) return { source: await openHttp(address, { signal }), owned: true };
     return { source: await platform.openPath(given), owned: true };
   }
   if (given instanceof Uint8Array) return { source: new MemorySource(given), owned: true };

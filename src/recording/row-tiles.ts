@@ -2,9 +2,13 @@ import { isEventError } from "../errors.ts";
 import { checkLoss, type MutableReport, restoreReport } from "../events/report.ts";
 import type { RowReader, RowTable } from "../formats/decoder.ts";
 import { RowAssembler } from "../formats/row-assembler.ts";
+import { countRows, partsOf } from "../formats/row-ranges.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
+import type { CompressionDamage } from "../util/compression.ts";
 import { untilAborted } from "../util/until-aborted.ts";
+import { reportDamage } from "./opened-source.ts";
 import { ProgressMeter } from "./progress.ts";
+import type { TileRange } from "./tile-sieve.ts";
 import type { TileOptions } from "./tiles.ts";
 import { TriggerFeed } from "./trigger-feed.ts";
 import { Turns } from "./turns.ts";
@@ -16,6 +20,8 @@ interface RowPass extends TileOptions {
   readonly byteLength: number | null;
   /** What reads the rows. */
   readonly reader: RowReader;
+  /** What was wrong with the compressed bytes that the source came out of. */
+  readonly damage: CompressionDamage | null;
 }
 
 /**
@@ -44,9 +50,15 @@ export async function* tilesOfRows(
   const turns = new Turns();
   let rowsRead = 0;
   // The share of the source that was gone through: a file may hold columns that are not read.
-  const bytesOf = (rows: number): number => Math.round(((byteLength ?? 0) * rows) / table.rows);
-  for (const { start, end, carried } of ranges) {
+  const all = table.written === undefined ? table.rows : countRows(table.written);
+  const bytesOf = (rows: number): number =>
+    Math.round(((byteLength ?? 0) * rows) / Math.max(all, 1));
+  for (const { start, end, carried, isMissing } of passParts(table, ranges, pass)) {
     if (carried !== undefined) memory.restoreCarried(carried);
+    if (isMissing) {
+      countMissing(report, start, end, strict);
+      continue;
+    }
     for (let row = start; row < end; ) {
       const most = Math.min(room(), memory.tileEvents);
       const count = Math.min(most - memory.eventCount, end - row);
@@ -112,11 +124,49 @@ export async function* tilesOfRows(
     report.truncatedBytes = table.truncation.bytes;
     report.firstAt.truncated = table.truncation.byteOffset;
   }
+  reportDamage(report, pass);
   checkLoss(report, strict);
   if (feed !== null) yield* tilesOfTriggers(feed, memory, null, keeps);
   mark?.(ranges.at(-1)?.end ?? 0, memory.saveCarried());
   if (memory.eventCount > 0 || memory.triggerCount > 0) yield memory;
   meter?.finish(report.bytesRead, report.events);
+}
+
+/** What a pass reads, and rows without values that it passes over; without `skip` they are read, too. */
+function* passParts(
+  { written }: RowTable,
+  ranges: readonly TileRange[],
+  { onMalformed }: RowPass,
+): Generator<TileRange & { readonly isMissing: boolean }, void, void> {
+  for (const { start, end, carried } of ranges) {
+    if (written === undefined || onMalformed !== "skip") {
+      yield { start, end, carried, isMissing: false };
+      continue;
+    }
+    let isFirst = true;
+    for (const part of partsOf(written, { start, end })) {
+      yield { ...part, carried: isFirst ? carried : undefined };
+      isFirst = false;
+    }
+  }
+}
+
+/** Tells the report of rows without values, however many. */
+function countMissing(
+  report: MutableReport,
+  start: number,
+  end: number,
+  strict: TileOptions["strict"],
+): void {
+  const before = strict === false ? null : structuredClone(report);
+  report.malformedLines += end - start;
+  report.firstRow = { malformedLine: start, ...report.firstRow };
+  try {
+    checkLoss(report, strict);
+  } catch (error) {
+    if (before !== null) restoreReport(report, before);
+    throw error;
+  }
 }
 
 /** The row that an error names. */

@@ -1,7 +1,15 @@
 /** The first bytes of a source, decompressed, and what they are judged to be. */
 import { platform } from "#platform";
-import { EventError } from "../errors.ts";
-import { detectBytes, type FormatDetection, headIsCut } from "../formats/detect.ts";
+import { EventError, isEventError } from "../errors.ts";
+import {
+  detectBytes,
+  type FormatDetection,
+  HDF5_SIGNATURE_BYTES,
+  hdf5Places,
+  headIsCut,
+  isHdf5At,
+  type SourceFacts,
+} from "../formats/detect.ts";
 import type { FormatOptions } from "../formats/options.ts";
 import { type ByteSource, isByteSource, type SequentialSource } from "../source/byte-source.ts";
 import { CheckedByteSource, fill, ReplaySource, SourceCursor } from "../source/cursor.ts";
@@ -55,7 +63,8 @@ export async function readSourceHead(
     const bytes = await readHeader(new SourceCursor(source, 0, byteLength, signal), path);
     const compression = compressionOf(bytes);
     if (compression === null) {
-      return plainHead(bytes, detectBytes(bytes, { path, byteLength, options: format }));
+      const facts = { path, byteLength, options: format };
+      return plainHead(bytes, await detectAnywhere(source, bytes, facts, signal));
     }
     const wrapping =
       compression === "zip"
@@ -78,6 +87,38 @@ export async function readSourceHead(
     inflater: platform.createInflater(compression, all),
   });
   return readInflatedHead(inflated, compression, options);
+}
+
+/** Names of files whose block of the user's own may look like something else. */
+const HDF5_NAME = /\.(?:h5|hdf5?|he5|nxs|mat)$/i;
+
+/**
+ * Judges the first bytes; where they tell nothing, a large block of the user's own may stand in front
+ * of HDF5, which a few small reads tell.
+ */
+async function detectAnywhere(
+  source: ByteSource,
+  head: Uint8Array,
+  facts: SourceFacts,
+  signal: AbortSignal | undefined,
+): Promise<FormatDetection> {
+  let detection: FormatDetection | undefined;
+  let failure: unknown;
+  try {
+    detection = detectBytes(head, facts);
+    if (detection.confidence === "certain" || !HDF5_NAME.test(facts.path ?? "")) return detection;
+  } catch (error) {
+    if (!isEventError(error, "unknown-format")) throw error;
+    failure = error;
+  }
+  const checked = new CheckedByteSource(source);
+  const end = source.byteLength - HDF5_SIGNATURE_BYTES;
+  for (const hdf5At of hdf5Places(head.byteLength, end)) {
+    const found = await checked.read(hdf5At, HDF5_SIGNATURE_BYTES, { signal });
+    if (isHdf5At(found)) return detectBytes(head, { ...facts, hdf5At });
+  }
+  if (detection === undefined) throw failure;
+  return detection;
 }
 
 /** What comes out of a source that can be read anywhere, from a byte on. */

@@ -17,7 +17,8 @@ export function threadBytes({ content }: OpenedRecording, threads: number): numb
     return threads * laneBytes(content.format) + (threads - 1) * THREAD_BYTES;
   }
   const { blockRows = 0, workingBytes } = content.table;
-  return threads * (THREAD_BYTES + blockBytes(blockRows) + (workingBytes?.usual ?? 0));
+  const own = blockBytes(blockRows) + (workingBytes?.usual ?? 0);
+  return threads * own + (threads - 1) * THREAD_BYTES;
 }
 
 /**
@@ -61,12 +62,13 @@ export function startRowBlocks(
     return null;
   if (ranges !== undefined) return null; // parts of it are read by one
   const blocks = Math.ceil(rows / blockRows);
-  const started = blocks < 2 ? [] : start(recording, Math.min(threads, blocks));
+  const started = blocks < 2 ? [] : start(recording, Math.min(threads - 1, blocks));
   if (started.length === 0) return null;
   const stated = { ...recording.stated, onMalformed };
   try {
     const choice = {
       path,
+      identity: recording.source.identity,
       options: stated,
       rows: { start: 0, end: rows },
       blockRows,

@@ -153,17 +153,30 @@ export class TilePass {
     }
   }
 
+  /**
+   * Lets another pass have the memory, once the tiles have come to their end and nothing in it is asked
+   * for any more; a pass without `outputBytes` does so itself. Behind an error nobody may: a read that was
+   * under way could still fill an input slot.
+   */
+  release(): void {
+    this.#memory?.release();
+  }
+
   async *#tiles(room: () => number): AsyncGenerator<EventMemory, void, void> {
     const unlink = abortWith(this.#controller, [this.#given, this.#recording.closing]);
     try {
       this.signal.throwIfAborted();
       yield* this.#decode(room);
+      // What counts has its results in the memory.
+      if (this.#options.outputBytes === undefined) this.release();
     } catch (error) {
-      const memory = this.#memory;
-      if (memory === undefined || this.signal.aborted) throw error;
-      if (!this.#options.triggers) memory.setTile(memory.eventCount);
-      if (memory.eventCount > 0 || memory.triggerCount > 0) yield memory;
-      throw error;
+      if (this.signal.aborted) throw error;
+      const memory = this.#memory; // of one thread: several hand over what they have themselves
+      if (memory !== undefined) {
+        if (!this.#options.triggers) memory.setTile(memory.eventCount);
+        if (memory.eventCount > 0 || memory.triggerCount > 0) yield memory;
+      }
+      throw await this.#recording.source.explain(error, this.signal, this.#options.window);
     } finally {
       unlink();
       sortCounts(this.report);
@@ -192,7 +205,8 @@ export class TilePass {
       this.#elsewhere = blocks?.byteLength ?? 0;
       const reader = blocks ?? (await createReader());
       try {
-        const pass = { ...this.#options, memory, report, byteLength, reader };
+        const { spoolDamage: damage } = source;
+        const pass = { ...this.#options, memory, report, byteLength, reader, damage };
         yield* tilesOfRows(content.table, pass, room);
       } finally {
         await blocks?.close();
@@ -203,10 +217,12 @@ export class TilePass {
     const { ranges = [{ start: dataOffset, end: undefined }], signal } = this.#options;
     const others = startThreads(this.#recording, this.#options);
     if (others.length > 0) {
-      const bytes = this.#bytesFrom(dataOffset, signal);
+      const blocking = source.blockingFrom(dataOffset, signal);
+      const bytes = blocking ?? this.#bytesFrom(dataOffset, signal);
       report.threads = others.length + 1;
       const { byteLength } = source;
-      const pass = { ...this.#options, ...content, bytes, byteLength, report, others };
+      const isAtHand = blocking !== null;
+      const pass = { ...this.#options, ...content, bytes, isAtHand, byteLength, report, others };
       const hold = (held: number): void => {
         this.#elsewhere = held;
       };

@@ -1,4 +1,5 @@
 import { EventError } from "../errors.ts";
+import { namesOf, unknownName } from "../util/option-names.ts";
 
 /** What a read may be given. */
 export interface ReadOptions {
@@ -6,6 +7,14 @@ export interface ReadOptions {
   into?: Uint8Array | undefined;
   /** Ends the read early; it then rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
+}
+
+const READ_NAMES = namesOf<ReadOptions>()({ into: true, signal: true });
+
+/** Checks the names of what a read is given. @throws EventError `invalid-option` */
+export function checkReadOptions(options: ReadOptions): void {
+  const slip = unknownName(options, READ_NAMES);
+  if (slip !== null) throw new EventError("invalid-option", "there is no such option", slip);
 }
 
 /** Bytes that can be read anywhere: a file, memory, a `Blob`, or something of the caller's own. */
@@ -21,6 +30,16 @@ export interface ByteSource {
    * @throws EventError `source-too-short`, naming both numbers, when there are fewer bytes
    */
   read(offset: number, length: number, options?: ReadOptions): Promise<Uint8Array>;
+  /**
+   * The same bytes for a thread that waits for each read, where that spares the way to another thread
+   * and back: the promise of `read` is settled already. Default: there is no such way.
+   */
+  readonly blocking?: ByteSource | undefined;
+  /**
+   * Tells a file from another one that takes its name, and from itself once it was written to. Default:
+   * nobody else can open the source.
+   */
+  readonly identity?: string | undefined;
   /** Gives back what the source holds. */
   close?(): Promise<void>;
 }

@@ -32,8 +32,21 @@ import { StreamSource } from "./stream.ts";
  * less than the next request would, and holds all of a small file.
  */
 const FIRST_BYTES = 256 * 1024;
+/**
+ * How long a body that `fetch` decodes may give nothing. Node 20 and 22 leave the reader waiting for
+ * ever where an encoding turns out to be damaged when the whole body is there: without a timer, a
+ * program would end in silence.
+ */
+const SILENCE_MS = 60_000;
 /** Requests at the same time: as many connections as browsers allow themselves to a server. */
 const MAX_REQUESTS = 6;
+
+interface HttpOptions {
+  /** Ends the wait for the answer, not the reading that follows. */
+  readonly signal?: AbortSignal | undefined;
+  /** How long a body that `fetch` decodes may give nothing, in milliseconds. Default 60 s. */
+  readonly silenceMs?: number;
+}
 
 /**
  * Opens what is at a web address, with one request for its first bytes. A server that gives parts
@@ -43,11 +56,11 @@ const MAX_REQUESTS = 6;
  */
 export async function openHttp(
   address: WebAddress,
-  signal?: AbortSignal,
+  { signal, silenceMs = SILENCE_MS }: HttpOptions = {},
 ): Promise<ByteSource | SequentialSource> {
   const controller = new AbortController();
   try {
-    return await untilAborted(open(address, controller), signal);
+    return await untilAborted(open(address, controller, silenceMs), signal);
   } catch (error) {
     controller.abort(error);
     throw error;
@@ -57,13 +70,15 @@ export async function openHttp(
 async function open(
   address: WebAddress,
   controller: AbortController,
+  silenceMs: number,
 ): Promise<ByteSource | SequentialSource> {
   const { name } = address;
   const { signal } = controller;
+  const streamOf = (response: Response) => new HttpStream(name, response, controller, silenceMs);
   const asked = { start: 0, end: FIRST_BYTES };
   const response = await request(address, asked, signal);
   const { status } = response;
-  if (status === 200 || status === 203) return new HttpStream(name, response, controller);
+  if (status === 200 || status === 203) return streamOf(response);
   if (status !== 206 && status !== 416) throw badStatus(name, null, response);
 
   const total = totalOf(response);
@@ -84,7 +99,7 @@ async function open(
   discard(response);
   const whole = await request(address, null, signal);
   if (whole.status !== 200 && whole.status !== 203) throw badStatus(name, null, whole);
-  return new HttpStream(name, whole, controller);
+  return streamOf(whole);
 }
 
 /** A file on a server that gives parts of it: every read is a request. */
@@ -150,11 +165,14 @@ export class HttpStream implements SequentialSource {
   readonly #controller: AbortController;
   /** Bytes that were promised; null where that is not said, or said of an encoding. */
   readonly #length: number | null;
+  /** How long to wait for more; null where that is left to `fetch`. */
+  readonly #silenceMs: number | null;
   #offset = 0;
   #isClosed = false;
 
-  constructor(name: string, response: Response, controller: AbortController) {
+  constructor(name: string, response: Response, controller: AbortController, silenceMs: number) {
     this.name = name;
+    this.#silenceMs = isEncoded(response) ? silenceMs : null;
     this.#body = new StreamSource(response.body ?? new Blob().stream());
     this.#controller = controller;
     const length = response.headers.get("content-length") ?? "";
@@ -169,7 +187,7 @@ export class HttpStream implements SequentialSource {
     const offset = this.#offset;
     let count: number;
     try {
-      count = await this.#body.next(into);
+      count = await this.#nextInTime(into);
     } catch (cause) {
       if (this.#controller.signal.aborted) throw this.#controller.signal.reason;
       throw brokenOff(this.name, offset, cause, { expected: length, found: offset });
@@ -183,11 +201,34 @@ export class HttpStream implements SequentialSource {
     return count;
   }
 
+  /** The next bytes of the body; aborts the request where they do not come in time. */
+  async #nextInTime(into: Uint8Array): Promise<number> {
+    const next = this.#body.next(into);
+    if (this.#silenceMs === null) return next;
+    const timer = setTimeout(() => {
+      this.#controller.abort(silent(this.name, this.#offset, this.#silenceMs ?? 0));
+    }, this.#silenceMs);
+    try {
+      return await untilAborted(next, this.#controller.signal);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#body.close();
     this.#controller.abort(closed(this.name));
   }
+}
+
+function silent(name: string, byteOffset: number, silenceMs: number): EventError {
+  return new EventError("source-unreadable", "an encoded body gives nothing more, and no end", {
+    path: name,
+    byteOffset,
+    found: `nothing in ${silenceMs / 1000} s`,
+    hint: "Its encoding may be damaged. Can the server send the file without `Content-Encoding`?",
+  });
 }
 
 function closed(name: string): EventError {

@@ -7,6 +7,8 @@ export interface ScratchFolder {
   readonly path: string;
   /** The path of a file in it, which need not be there; names may have slashes in them. */
   pathOf(name: string): string;
+  /** Whether a file or a folder is in it. */
+  has(name: string): boolean;
   /** Makes a folder in it. */
   addFolder(name: string): void;
   /**

@@ -7,12 +7,13 @@ import type { OpenedRecording } from "../recording/recording.ts";
 import { TilePass } from "../recording/tiles.ts";
 import { type ByteSink, isReadableSink, isRoomySink } from "../source/byte-sink.ts";
 import { CheckedSink } from "../source/checked-sink.ts";
+import { namesOf, without } from "../util/option-names.ts";
 import { show } from "../util/show.ts";
 import { tell } from "../util/tell.ts";
 import { untilAborted } from "../util/until-aborted.ts";
 import { DIGEST_BYTES_PER_EVENT } from "./digest.ts";
-import { checkFlag, type LoadOptions, resolveLoad } from "./load-options.ts";
-import type { PlanOptions } from "./plan-options.ts";
+import { checkFlag, LOAD_NAMES, type LoadOptions, resolveLoad } from "./load-options.ts";
+import { PLAN_NAMES, type PlanOptions } from "./plan-options.ts";
 import { rememberReport } from "./report-of.ts";
 import { EVERYTHING, type Selection } from "./selection.ts";
 import { TileFingerprint, verifyOutput } from "./verification.ts";
@@ -33,6 +34,14 @@ export interface WriteOptions extends Omit<LoadOptions, "columns" | "threads" | 
   /** Order of the bytes of a word, for targets that have two. Default `"little"`. */
   endianness?: "little" | "legacy" | undefined;
 }
+
+/** The names of {@link WriteOptions}. */
+export const WRITE_NAMES = namesOf<WriteOptions>()({
+  ...without(LOAD_NAMES, { columns: true, threads: true, ...PLAN_NAMES }),
+  lossy: true,
+  verify: true,
+  endianness: true,
+});
 
 /** What a conversion wrote. */
 export interface Conversion {
@@ -128,6 +137,7 @@ async function writeAndVerify(
   const create = (memory: EventMemory): Promise<EventWriter> =>
     format.createWriter(memory, {
       report,
+      container: recording.container?.metadata,
       geometry: report.geometry,
       original: recording.header,
       endianness: options.endianness,
@@ -142,6 +152,7 @@ async function writeAndVerify(
   const leftOut = await writeTiles(pass, create, send, fingerprint, options.signal);
   const left = leftOut.events + leftOut.triggers;
   const content = left === 0 ? fingerprint?.finish() : undefined;
+  pass.release();
   if (content && isReadableSink(sink)) {
     const geometry = format.keepsGeometry ? report.geometry : null;
     await verifyOutput(sink, { ...content, geometry }, options.signal);
@@ -189,12 +200,12 @@ async function writeTiles(
     const { close } = writer;
     const finishing = Promise.resolve(writer.finish());
     const again = (): void => {
-      if (signal?.aborted) close?.call(writer);
+      if (signal?.aborted) void close?.call(writer);
     };
     finishing.then(again, again);
     await send(untilAborted(finishing, signal));
     return writer.leftOut;
   } finally {
-    writer?.close?.();
+    await writer?.close?.();
   }
 }

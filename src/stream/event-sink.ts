@@ -1,15 +1,15 @@
 import { platform } from "#platform";
 import { EventError } from "../errors.ts";
-import { checkOptions } from "../formats/options.ts";
 import { targetFormat } from "../formats/target.ts";
 import type { WritableFormat } from "../formats/writer.ts";
 import type { OpenedRecording } from "../recording/recording.ts";
 import { type ByteSink, isByteSink, streamSink } from "../source/byte-sink.ts";
+import { CheckedSink } from "../source/checked-sink.ts";
 import { withoutSecrets } from "../source/http-address.ts";
 import { isNodeStream } from "../util/is-node-stream.ts";
+import { namesOf } from "../util/option-names.ts";
 import { show } from "../util/show.ts";
-import { untilAborted } from "../util/until-aborted.ts";
-import { type Conversion, convertTo, type WriteOptions } from "./convert.ts";
+import { type Conversion, convertTo, WRITE_NAMES, type WriteOptions } from "./convert.ts";
 import type { Selection } from "./selection.ts";
 
 /**
@@ -23,6 +23,9 @@ export interface ConvertOptions extends WriteOptions {
   /** Format id of the target, for example `evt3`. Default: what the name of the target says. */
   format?: string | undefined;
 }
+
+/** The names of {@link ConvertOptions}. */
+export const CONVERT_NAMES = namesOf<ConvertOptions>()({ ...WRITE_NAMES, format: true });
 
 /**
  * Writes events of a recording where a caller says.
@@ -46,9 +49,7 @@ export async function convertInto(
  * @throws EventError `invalid-option`
  */
 export function formatOfTarget(target: EventSink, options: ConvertOptions): WritableFormat {
-  checkOptions(options);
   checkTarget(target);
-  checkOptions(options);
   return targetFormat(nameOf(target), options.format);
 }
 
@@ -88,21 +89,25 @@ export async function refuseExisting(target: EventSink): Promise<void> {
   });
 }
 
-/** What opens after all, when nobody waits for it any more, is given up. @internal */
+/**
+ * Opens a target. When the signal is aborted meanwhile, what opened is given up before this rejects: a
+ * temporary file is gone by then.
+ *
+ * @internal
+ */
 export async function untilOpen(
   target: EventSink,
   signal: AbortSignal | undefined,
 ): Promise<ByteSink> {
-  const opening = open(target);
-  try {
-    return await untilAborted(opening, signal);
-  } catch (error) {
-    opening.then((sink) => sink.abort?.(error)).catch(() => {});
-    throw error;
-  }
+  const sink = await open(target, signal);
+  if (!signal?.aborted) return sink;
+  await new CheckedSink(sink, signal).abort(signal.reason);
+  throw signal.reason;
 }
 
-async function open(target: EventSink): Promise<ByteSink> {
-  if (typeof target === "string" || target instanceof URL) return platform.createFile(target);
+async function open(target: EventSink, signal: AbortSignal | undefined): Promise<ByteSink> {
+  if (typeof target === "string" || target instanceof URL) {
+    return platform.createFile(target, signal);
+  }
   return target instanceof WritableStream ? streamSink(target) : target;
 }

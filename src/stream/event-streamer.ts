@@ -4,6 +4,7 @@ import type { ColumnName } from "../events/columns.ts";
 import type { LoadReport } from "../events/report.ts";
 import { timeAsNumber } from "../events/safe-time.ts";
 import type { EventBatch, EventTable } from "../events/table.ts";
+import { checkOptions } from "../formats/options.ts";
 import { OpenedRecording } from "../recording/recording.ts";
 import type { TileOptions } from "../recording/tiles.ts";
 import { show } from "../util/show.ts";
@@ -21,6 +22,7 @@ import {
   MAX_BATCH_EVENTS,
   type ResolvedStream,
   resolveStream,
+  STREAM_NAMES,
   type StreamOptions,
 } from "./stream-options.ts";
 import { StreamPass } from "./stream-pass.ts";
@@ -84,6 +86,7 @@ export class EventStreamer extends StreamEventTarget implements AsyncIterable<Ev
         hint: "`await openRecording(source)` gives one.",
       });
     }
+    checkOptions(options, STREAM_NAMES);
     this.#selection = selection;
     this.#recording = recording;
     this.#options = options;

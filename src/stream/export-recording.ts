@@ -2,7 +2,6 @@ import { checkStatedMetadata } from "../container/compose-metadata.ts";
 import { resolveSettings } from "../container/settings.ts";
 import type { WrittenContainer } from "../container/writer.ts";
 import { EventError } from "../errors.ts";
-import { checkOptions } from "../formats/options.ts";
 import { containerTarget } from "../formats/registry.ts";
 import { checkSignal, type OpenedRecording } from "../recording/recording.ts";
 import { show } from "../util/show.ts";
@@ -20,7 +19,6 @@ import type { Selection } from "./selection.ts";
  * @throws EventError `invalid-option`, `sink-unwritable`
  */
 export async function beginExport(target: EventSink, options: ExportOptions): Promise<number> {
-  checkOptions(options);
   checkTarget(target);
   resolveSettings(options);
   checkStatedMetadata(options.metadata);

@@ -1,8 +1,9 @@
 /** What an export into a compact container is told, and what it tells. */
 import { platform } from "#platform";
-import type { StatedMetadata } from "../container/compose-metadata.ts";
+import { STATED_NAMES, type StatedMetadata } from "../container/compose-metadata.ts";
 import { EVENT_BYTES } from "../container/layout.ts";
 import {
+  CONTAINER_NAMES,
   type ContainerOptions,
   type ContainerSettings,
   resolveSettings,
@@ -13,6 +14,7 @@ import type { PolarityEncoding } from "../events/polarity.ts";
 import type { LoadReport } from "../events/report.ts";
 import type { Progress } from "../recording/progress.ts";
 import type { ByteSink } from "../source/byte-sink.ts";
+import { namesOf } from "../util/option-names.ts";
 
 /** Options of `exportEvents`. */
 export interface ExportOptions extends ContainerOptions {
@@ -32,6 +34,17 @@ export interface ExportOptions extends ContainerOptions {
   /** Told how far the reading of a recording has come. */
   onProgress?: ((progress: Progress) => void) | undefined;
 }
+
+/** The names of {@link ExportOptions}. */
+export const EXPORT_NAMES = namesOf<ExportOptions>()({
+  ...CONTAINER_NAMES,
+  metadata: STATED_NAMES,
+  geometry: true,
+  polarityEncoding: true,
+  overwrite: true,
+  signal: true,
+  onProgress: true,
+});
 
 /** What `exportEvents` wrote, and what it took. */
 export interface ExportStats {

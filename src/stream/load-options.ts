@@ -3,17 +3,19 @@ import { type ColumnName, checkColumns } from "../events/columns.ts";
 import { checkGeometry } from "../events/geometry.ts";
 import { checkPolarityEncoding, type PolarityEncoding } from "../events/polarity.ts";
 import type { LoadReport } from "../events/report.ts";
-import { checkOnMalformed, checkOptions } from "../formats/options.ts";
+import { checkOnMalformed } from "../formats/options.ts";
 import type { Progress } from "../recording/progress.ts";
 import {
   checkSignal,
   checkStrict,
+  OPEN_NAMES,
   type OpenedRecording,
   type OpenOptions,
 } from "../recording/recording.ts";
 import type { TileOptions } from "../recording/tiles.ts";
+import { namesOf } from "../util/option-names.ts";
 import { show } from "../util/show.ts";
-import { checkPlanOptions, type PlanOptions } from "./plan-options.ts";
+import { checkPlanOptions, PLAN_NAMES, type PlanOptions } from "./plan-options.ts";
 
 /** Options for reading the events of a recording. */
 export interface LoadOptions extends OpenOptions, PlanOptions {
@@ -30,9 +32,11 @@ export interface LoadOptions extends OpenOptions, PlanOptions {
    * The most threads that decode; 1 decodes in the calling one. Whatever their number, events,
    * order, report and errors are the same, but where reading the source fails: as several threads
    * read in pieces of another size, more or fewer events may then come before the error, and the
-   * byte offset in it is that of another read. `readBufferBytes` has the same effect. Several decode EVT 2.0, 2.1 and 3.0, DAT and text, also
-   * out of gzip and zstd, and HDF5 files by path, in Node; other recordings are decoded by one.
-   * They pay where decoding takes longer than making columns, on machines with idle cores. Default 1.
+   * byte offset in it is that of another read. `readBufferBytes` has the same effect. Several decode EVT
+   * 2.0, 2.1 and 3.0, DAT and text, also out of gzip and zstd, and HDF5 files by path, in Node; other
+   * recordings are decoded by one. They pay for long recordings whose decoding takes longer than making
+   * columns: text, and borrowed batches of EVT 3.0, on machines with idle cores. Under a memory limit
+   * that has no room for them one decodes, as the report says. Default 1.
    */
   threads?: number | undefined;
   /**
@@ -46,6 +50,18 @@ export interface LoadOptions extends OpenOptions, PlanOptions {
    */
   onReport?: ((report: LoadReport) => void) | undefined;
 }
+
+/** The names of {@link LoadOptions}. */
+export const LOAD_NAMES = namesOf<LoadOptions>()({
+  ...OPEN_NAMES,
+  ...PLAN_NAMES,
+  polarityEncoding: true,
+  columns: true,
+  rebase: true,
+  threads: true,
+  onProgress: true,
+  onReport: true,
+});
 
 /** The options of one pass, checked, with every default filled in. @internal */
 export interface ResolvedLoad {
@@ -62,7 +78,6 @@ export interface ResolvedLoad {
  * @internal
  */
 export function resolveLoad(recording: OpenedRecording, options: LoadOptions): ResolvedLoad {
-  checkOptions(options);
   checkCallback("onProgress", options.onProgress);
   checkCallback("onReport", options.onReport);
   checkSignal(options.signal);

@@ -3,6 +3,7 @@ import type { SensorGeometry } from "../events/geometry.ts";
 import type { EventStatistics } from "../events/statistics.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
 import type { OpenedRecording } from "../recording/recording.ts";
+import { namesOf } from "../util/option-names.ts";
 import { show } from "../util/show.ts";
 import { pixelStatistics } from "./hot-pixels.ts";
 import { checkFlag } from "./load-options.ts";
@@ -23,12 +24,28 @@ export interface MoreOptions {
   hotPixels?: number | undefined;
   /** Keep the events of every pixel: `histogram`. Default `false`. */
   histogram?: boolean | undefined;
+  /**
+   * Tell times from 2^53 us (285 years) on, which no number holds, in `exact`, instead of throwing
+   * `unsafe-time`; the fields that are numbers are then null. With `windowUs` they are refused even so.
+   * Default `false`.
+   */
+  exactTimes?: boolean | undefined;
 }
+
+/** The names of {@link MoreOptions}. */
+export const MORE_NAMES = namesOf<MoreOptions>()({
+  windowUs: true,
+  hotPixels: true,
+  histogram: true,
+  exactTimes: true,
+});
 
 /** What is found out of tiles only where it was asked for. All tiles are in the same memory. */
 export class MoreStatistics {
   /** Room in the output of the memory that it takes. */
   readonly bytes: number;
+  /** Whether times that are too large for a number are told. */
+  readonly exactTimes: boolean;
   readonly #geometry: SensorGeometry | null;
   readonly #hotPixels: number | undefined;
   readonly #histogram: boolean;
@@ -37,7 +54,7 @@ export class MoreStatistics {
 
   /** @throws EventError `invalid-option` */
   constructor(
-    { windowUs, hotPixels, histogram }: MoreOptions,
+    { windowUs, hotPixels, histogram, exactTimes }: MoreOptions,
     geometry: SensorGeometry | null,
     recording: OpenedRecording,
   ) {
@@ -46,6 +63,7 @@ export class MoreStatistics {
     this.#geometry = geometry;
     this.#hotPixels = hotPixels;
     this.#histogram = checkFlag("histogram", histogram);
+    this.exactTimes = checkFlag("exactTimes", exactTimes) && windowUs === undefined;
     this.#rate = windowUs === undefined ? null : new TileRate(windowUs);
     const needsPixels = this.#histogram || hotPixels !== undefined;
     this.#pixels = needsPixels ? new TilePixels(geometry, recording.mostEvents()) : null;

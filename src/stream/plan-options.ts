@@ -1,4 +1,5 @@
 import { EventError } from "../errors.ts";
+import { namesOf } from "../util/option-names.ts";
 import { show } from "../util/show.ts";
 
 /** Options that say how much memory a load may take, and whether it is made in one piece. */
@@ -29,6 +30,14 @@ export interface PlanOptions {
    */
   readBufferBytes?: number | undefined;
 }
+
+/** The names of {@link PlanOptions}. */
+export const PLAN_NAMES = namesOf<PlanOptions>()({
+  streamingThreshold: true,
+  mode: true,
+  memoryLimitBytes: true,
+  readBufferBytes: true,
+});
 
 /** {@link PlanOptions}, checked. @internal */
 export interface CheckedPlanOptions {

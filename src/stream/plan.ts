@@ -165,7 +165,7 @@ export function resolvePlan(
   const sizes = fitSizes(chosen.needs, chosen.wanted, chosen.least, spent);
   const heldByOne = heldBytes(chosen.needs, sizes);
   const { threads: most = 1 } = request;
-  const wantedThreads = target === "borrowed" ? 1 : usefulThreads(recording, most);
+  const wantedThreads = usefulThreads(recording, most);
   // Under a limit, threads are what is left out first.
   const threads = heldByOne + threadBytes(recording, wantedThreads) <= spent ? wantedThreads : 1;
   const streamBytes = heldByOne + threadBytes(recording, threads);

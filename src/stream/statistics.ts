@@ -2,10 +2,11 @@ import type { EventStatistics } from "../events/statistics.ts";
 import { ProgressMeter } from "../recording/progress.ts";
 import type { OpenedRecording } from "../recording/recording.ts";
 import { TilePass } from "../recording/tiles.ts";
+import { namesOf, without } from "../util/option-names.ts";
 import { tell } from "../util/tell.ts";
-import { type LoadOptions, resolveLoad } from "./load-options.ts";
-import { type MoreOptions, MoreStatistics } from "./more-statistics.ts";
-import type { PlanOptions } from "./plan-options.ts";
+import { checkFlag, LOAD_NAMES, type LoadOptions, resolveLoad } from "./load-options.ts";
+import { MORE_NAMES, type MoreOptions, MoreStatistics } from "./more-statistics.ts";
+import { PLAN_NAMES, type PlanOptions } from "./plan-options.ts";
 import { rememberReport } from "./report-of.ts";
 import { EVERYTHING, type Selection } from "./selection.ts";
 import { TileStatistics } from "./tile-statistics.ts";
@@ -15,6 +16,11 @@ export type PassOptions = Omit<
   LoadOptions,
   "columns" | "polarityEncoding" | "threads" | keyof PlanOptions
 >;
+
+/** The names of {@link PassOptions}. */
+export const PASS_NAMES = namesOf<PassOptions>()(
+  without(LOAD_NAMES, { columns: true, polarityEncoding: true, threads: true, ...PLAN_NAMES }),
+);
 
 /** Recordings up to this size are read whole by {@link estimateStatistics}: it takes no 0.2 s. */
 const SAMPLED_FROM_BYTES = 64 * 1024 * 1024;
@@ -26,6 +32,15 @@ const SAMPLE_BYTES = 1024 * 1024;
 
 /** Options of `loadStatistics`: those of a pass, and what is found out beyond counts and extremes. */
 export interface StatisticsOptions extends PassOptions, MoreOptions {}
+
+/** The names of {@link StatisticsOptions}. */
+export const STATISTICS_NAMES = namesOf<StatisticsOptions>()({ ...PASS_NAMES, ...MORE_NAMES });
+
+/** Options of `sampleStatistics`. */
+export interface SampleOptions extends PassOptions, Pick<MoreOptions, "exactTimes"> {}
+
+/** The names of {@link SampleOptions}. */
+export const SAMPLE_NAMES = namesOf<SampleOptions>()({ ...PASS_NAMES, exactTimes: true });
 
 /**
  * Reads a whole recording for its statistics.
@@ -54,7 +69,8 @@ export async function collectStatistics(
     await statistics.add(tile);
     await more.add(tile);
   }
-  const result = more.addTo(statistics.get());
+  const result = more.addTo(statistics.get(more.exactTimes));
+  pass.release();
   rememberReport(result, pass.report);
   tell(options.onReport, pass.report);
   return result;
@@ -63,25 +79,27 @@ export async function collectStatistics(
 /**
  * Estimates the statistics of a recording from parts of equal size, spread evenly from its first
  * byte or row to its last. A small recording, one of unknown length (a compressed one, too), one
- * with a clock of seconds (EVT 3.0) and any under `strict` is read whole. What the parts lost is not
- * reported: only a whole pass can tell.
+ * with a clock of seconds (EVT 3.0), one with times that only `exact` can tell, and any under `strict` is
+ * read whole. What the parts lost is not reported: only a whole pass can tell.
  */
 export async function estimateStatistics(
   recording: OpenedRecording,
-  options: PassOptions = {},
+  options: SampleOptions = {},
 ): Promise<EventStatistics> {
   const { byteLength, extent, content } = recording;
+  const exactTimes = checkFlag("exactTimes", options.exactTimes);
+  const readAll = () => collectStatistics(recording, options, { exactTimes });
   const { tiles } = resolveLoad(recording, options);
   const isSmall = byteLength === null || byteLength < SAMPLED_FROM_BYTES;
   const clockPeriodUs =
     content.kind === "stream" ? content.format.clockPeriodUs : Number.POSITIVE_INFINITY;
   // Only a whole pass can tell what is lost, or how often a short clock started again.
   const needsAll = tiles.strict !== false || clockPeriodUs < LONG_CLOCK_US;
-  if (isSmall || needsAll || extent === null) return collectStatistics(recording, options);
+  if (isSmall || needsAll || extent === null) return readAll();
   const { signal, geometry, rebase, onMalformed, onProgress } = tiles;
   const { start: first, end: last, step } = extent;
   const length = Math.ceil(SAMPLE_BYTES / extent.bytes);
-  if (last - first < SAMPLES * length) return collectStatistics(recording, options);
+  if (last - first < SAMPLES * length) return readAll();
   const meter = onProgress && new ProgressMeter(onProgress, SAMPLES * SAMPLE_BYTES);
   const parts: EventStatistics[] = [];
   let seen = 0;
@@ -100,7 +118,9 @@ export async function estimateStatistics(
       ranges,
     });
     for await (const tile of pass.tiles(() => Number.POSITIVE_INFINITY)) await part.add(tile);
-    parts.push(part.get());
+    const found = part.get(exactTimes);
+    if (found.exact !== undefined) return readAll(); // what is added up here are numbers
+    parts.push(found);
     seen += pass.report.events;
     meter?.update((sample + 1) * SAMPLE_BYTES, seen);
   }

@@ -1,8 +1,9 @@
 import { EventError } from "../errors.ts";
 import { bytesPerEvent, type ColumnName } from "../events/columns.ts";
+import { namesOf } from "../util/option-names.ts";
 import { show } from "../util/show.ts";
 import { isDevelopment } from "./borrowed.ts";
-import { checkFlag, type LoadOptions } from "./load-options.ts";
+import { checkFlag, LOAD_NAMES, type LoadOptions } from "./load-options.ts";
 import type { WindowGrid } from "./windows.ts";
 
 /** Options of an `EventStreamer`. */
@@ -53,6 +54,22 @@ export interface StreamOptions extends LoadOptions {
   checkBorrowed?: boolean | undefined;
 }
 
+/**
+ * The names of {@link StreamOptions}: all that is said of reading a recording. An object that has them
+ * may serve to open it, to load it, to stream it, and passes that give numbers.
+ */
+export const STREAM_NAMES = namesOf<StreamOptions>()({
+  ...LOAD_NAMES,
+  batches: true,
+  batchEvents: true,
+  batchBytes: true,
+  windowUs: true,
+  windowStart: true,
+  emptyWindows: true,
+  prefetch: true,
+  checkBorrowed: true,
+});
+
 /** What the options of a stream say, checked, with every default filled in. */
 export interface ResolvedStream {
   readonly borrowed: boolean;
@@ -89,7 +106,7 @@ export function resolveStream(
     options.checkBorrowed === undefined
       ? isDevelopment()
       : checkFlag("checkBorrowed", options.checkBorrowed);
-  if (borrowed) checkAlone(options);
+  if (borrowed) checkPrefetch(options);
   if (borrowed && options.mode === "direct") {
     throw new EventError("invalid-option", "borrowed batches do not go together with one batch", {
       expected: '`batches: "owned"` with `mode: "direct"`',
@@ -155,14 +172,12 @@ function checkGrid({ windowUs, windowStart, emptyWindows }: StreamOptions): Wind
   });
 }
 
-/** Borrowed batches are decoded one after the other: each is overwritten by the one behind it. */
-function checkAlone({ prefetch = 0, threads = 1 }: StreamOptions): void {
-  const [option, value, only] =
-    prefetch === 0 ? ["threads", threads, 1] : ["prefetch", prefetch, 0];
-  if (value === only) return;
-  throw new EventError("invalid-option", `${option} and borrowed batches exclude each other`, {
-    expected: `${option} ${only}, or owned batches`,
-    found: show(value),
+/** A borrowed batch is overwritten when the one behind it is asked for. */
+function checkPrefetch({ prefetch = 0 }: StreamOptions): void {
+  if (prefetch === 0) return;
+  throw new EventError("invalid-option", "prefetch and borrowed batches exclude each other", {
+    expected: "prefetch 0, or owned batches",
+    found: show(prefetch),
     hint: "A borrowed batch is overwritten by the one behind it.",
   });
 }

@@ -1,5 +1,5 @@
-import { timeAsNumber } from "../events/safe-time.ts";
 import type { EventStatistics } from "../events/statistics.ts";
+import { timeFields } from "../events/time-fields.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
 import { summaryWasm } from "../kernels/generated/summary.ts";
 import { instantiateKernel } from "../kernels/kernel.ts";
@@ -48,24 +48,27 @@ export class TileStatistics {
     this.#maxY = Math.max(this.#maxY, memory.field(layout.SUMMARY_MAX_Y));
   }
 
-  /** The statistics of all tiles so far. */
-  get(): EventStatistics {
+  /**
+   * The statistics of all tiles so far.
+   *
+   * @param exactTimes - tell times that are too large for a number, instead of throwing
+   * @throws EventError `unsafe-time`
+   */
+  get(exactTimes = false): EventStatistics {
     const events = this.#events;
-    const asNumber = (time: bigint | null): number | null =>
-      time === null ? null : timeAsNumber(time);
-    const durationUs = timeAsNumber((this.#maxTime ?? 0n) - (this.#minTime ?? 0n));
+    const times = {
+      firstTime: this.#firstTime ?? 0n,
+      lastTime: this.#lastTime ?? 0n,
+      minTime: this.#minTime ?? 0n,
+      maxTime: this.#maxTime ?? 0n,
+    };
     const coordinate = (value: number): number | null => (events === 0 ? null : value);
     return {
       estimated: false,
       events,
       on: this.#on,
       off: events - this.#on,
-      firstTime: asNumber(this.#firstTime),
-      lastTime: asNumber(this.#lastTime),
-      minTime: asNumber(this.#minTime),
-      maxTime: asNumber(this.#maxTime),
-      durationUs,
-      eventsPerSecond: durationUs === 0 ? null : (events * 1e6) / durationUs,
+      ...timeFields(events, events === 0 ? null : times, exactTimes),
       minX: coordinate(this.#minX),
       maxX: coordinate(this.#maxX),
       minY: coordinate(this.#minY),

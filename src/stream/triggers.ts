@@ -2,13 +2,24 @@ import { EventError } from "../errors.ts";
 import type { TriggerColumns } from "../events/columns.ts";
 import { timeAsNumber } from "../events/safe-time.ts";
 import type { TriggerBatch, TriggerTable } from "../events/table.ts";
+import { checkOptions } from "../formats/options.ts";
 import type { OpenedRecording } from "../recording/recording.ts";
 import { TilePass } from "../recording/tiles.ts";
+import { namesOf } from "../util/option-names.ts";
 import { tell } from "../util/tell.ts";
 import { type LoadOptions, resolveLoad } from "./load-options.ts";
+import { STREAM_NAMES } from "./stream-options.ts";
 
 /** Options for reading the triggers of a recording. */
 export type TriggerOptions = Pick<LoadOptions, "rebase" | "strict" | "signal" | "onReport">;
+
+/** The names of {@link TriggerOptions}. */
+const TRIGGER_NAMES = namesOf<TriggerOptions>()({
+  rebase: true,
+  strict: true,
+  signal: true,
+  onReport: true,
+});
 
 /** Triggers of a batch; the last one may have fewer. */
 const BATCH_TRIGGERS = 65_536;
@@ -38,6 +49,7 @@ export async function collectTriggers(
 }
 
 function createPass(recording: OpenedRecording, options: TriggerOptions): TilePass {
+  checkOptions(options, TRIGGER_NAMES, STREAM_NAMES);
   const { tiles } = resolveLoad(recording, options);
   // Triggers can come before the first event, so they are moved here and not on the way.
   const promptly = recording.byteLength === null;

@@ -92,7 +92,9 @@ describe("appendEvents", () => {
     const reference = readReferenceContainer(readFileSync(path));
     expect(Array.from(reference.t)).toEqual([...all, ...all, ...all, ...all, ...all]);
     expect(reference.metadata).toMatchObject({ description: "a bar", source: { format: "evt2" } });
-    expect(reference.metadata.report).toBeUndefined();
+    expect(reference.metadata.report).toEqual({
+      earlier: [expect.objectContaining({ format: "evt2", events: 5000, triggers: 20 })],
+    });
     await recording.close();
   });
 

@@ -14,12 +14,14 @@ import {
   openRecording,
   type Recording,
   reportOf,
+  type StatedMetadata,
   verifyContainer,
 } from "../../src/node.ts";
 import { readReferenceContainer } from "../reference/evb.ts";
 import { CONVERTED, MemorySink, madeEvt2, mixedScene, triggersIn } from "../support/conversions.ts";
 import type { PlainEvent } from "../support/encodings.ts";
 import { longRecording } from "../support/long-recording.ts";
+import { zipOf } from "../support/zip.ts";
 
 const root = mkdtempSync(join(tmpdir(), "evarrow-concat-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -179,6 +181,17 @@ describe("concatEvents", () => {
     await expect(twice).rejects.toMatchObject({ code: "source-consumed" });
   });
 
+  it("takes streams of containers and zips, which are put aside to be read", async () => {
+    const sink = new MemorySink();
+    await exportEvents(await loadTable(await made(10, 20)), sink);
+    const zip = zipOf([{ name: "a.raw", content: await made(30, 20) }]);
+    for (const order of ["given", "time"] as const) {
+      const streams = [sink.bytes, zip].map((bytes) => new Blob([bytes]).stream());
+      const { times } = await joined(streams, { order });
+      expect(times).toEqual(from(10, 40).map(({ t }) => t));
+    }
+  });
+
   it("may replace one of those that it joins", async () => {
     const path = join(folder, "all.evb");
     await exportEvents(await loadTable(await made(0, 30)), path);
@@ -198,6 +211,42 @@ describe("concatEvents", () => {
     expect(readReferenceContainer(one.bytes)).toMatchObject({
       ...{ width: 320, height: 240, off: -1 },
       metadata: { description: "both", source: { format: "evt2" } },
+    });
+  });
+
+  it("keeps what the recordings agree on, and names what is left out", async () => {
+    const container = async (start: number, metadata: StatedMetadata) => {
+      const sink = new MemorySink();
+      await exportEvents(await loadTable(await made(start, 5)), sink, { metadata });
+      return sink.bytes;
+    };
+    const custom = { site: "roof", lens: "8 mm" };
+    const one = await container(10, { description: "a hand", tags: ["b", "a"], custom });
+    const other = await container(5, {
+      ...{ description: "a bar", tags: ["c", "a"] },
+      custom: { ...custom, lens: "6 mm", operator: "K" },
+    });
+    const raw = await made(0, 5);
+    const of = async (list: readonly Uint8Array[], options: ConcatOptions = {}) => {
+      const { stats, bytes } = await joined(list, options);
+      const { description, tags, custom: kept } = readReferenceContainer(bytes).metadata;
+      return { left: stats.metadataLeftOut, description, tags, custom: kept };
+    };
+    expect(await of([one, raw])).toEqual({
+      ...{ left: [], description: "a hand", tags: ["b", "a"], custom },
+    });
+    expect(await of([raw, raw])).toEqual({ left: [] });
+    const both = { tags: ["b", "a", "c"], custom: { site: "roof", operator: "K" } };
+    expect(await of([one, other, raw])).toEqual({ left: ["description", "custom.lens"], ...both });
+    // The order is that in which they are joined.
+    expect((await of([one, other], { order: "time" })).tags).toEqual(["c", "a", "b"]);
+    const stated = { description: "both", exclude: ["custom.lens"] };
+    expect(await of([one, other], { metadata: stated })).toEqual({
+      ...{ left: [], description: "both", ...both },
+    });
+    const replaced = { tags: [], custom: { lens: "two" } };
+    expect(await of([one, other], { metadata: replaced })).toEqual({
+      ...{ left: ["description"], ...replaced },
     });
   });
 

@@ -3,7 +3,7 @@
  * `EVARROW_SOAK=n` makes n times as many random runs.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -283,6 +283,56 @@ describe("a damaged zip", () => {
     }
     const early = zipOf([{ ...FILE, data: concatBytes(data, new Uint8Array(50)) }]);
     expect(reportOf(await loadTable(early)).compressionDamage).toMatchObject({ kind: "corrupt" });
+  });
+
+  it("is what is told of a line that came out of the damage", async () => {
+    const lines = new TextDecoder().decode(text).split("\n");
+    lines[5] = "no event";
+    const content = new TextEncoder().encode(lines.join("\n"));
+    for (const method of [0, 8]) {
+      const sound = zipOf([{ name: "a.txt", content, method }]);
+      expect(await errorOf(loadTable(sound), "malformed-line")).toMatchObject({ line: 6 });
+      const bytes = zipOf([{ name: "a.txt", content, method, crc32: 5 }]);
+      for (const source of [
+        new File([bytes], "a.zip"),
+        new PieceSource(bytes, () => 9999, "a.zip"),
+      ]) {
+        const error = await errorOf(loadTable(source), "invalid-compression");
+        expect(error.message).toMatch(
+          /^a\.zip: the zip data are damaged \(at byte \d+\): found \S/,
+        );
+        expect(error.cause).toMatchObject({ code: "malformed-line", line: 6 });
+      }
+      const skipped = await loadTable(bytes, { onMalformed: "skip" });
+      expect(reportOf(skipped).compressionDamage?.kind).toBe("corrupt");
+    }
+    // So is that of gzip; what stands in front of the line is handed over.
+    const gzip = gzipMember(content);
+    gzip[gzip.byteLength - 6] = (gzip[gzip.byteLength - 6] ?? 0) ^ 1;
+    const recording = await openRecording(gzip);
+    let events = 0;
+    const read = async (): Promise<void> => {
+      for await (const batch of recording.stream()) events += batch.numRows;
+    };
+    await errorOf(read(), "invalid-compression");
+    expect(events).toBe(4);
+  });
+
+  it("is told of a table in it, too", async () => {
+    const path = new URL("../../data-samples/falling-bar.deflate.h5", import.meta.url);
+    const content = Uint8Array.from(readFileSync(path));
+    const sound = await loadTable(zipOf([{ name: "a.h5", content }]));
+    const bytes = zipOf([{ name: "a.h5", content, crc32: 5 }]);
+    const table = await loadTable(bytes);
+    expect(table.numRows).toBe(sound.numRows);
+    expect(reportOf(sound).compressionDamage).toBe(null);
+    expect(reportOf(table).compressionDamage).toMatchObject({ kind: "corrupt" });
+    await errorOf(loadTable(bytes, { strict: true }), "data-loss");
+    const data = deflateRawSync(content);
+    const cut = zipOf([{ name: "a.h5", content, data: data.subarray(0, data.byteLength / 2) }]);
+    expect(await errorOf(loadTable(cut), "invalid-compression")).toMatchObject({
+      cause: expect.objectContaining({ format: "hdf5" }),
+    });
   });
 
   it("that is cut anywhere is an error that says so", async () => {

@@ -155,16 +155,26 @@ describe("a bad input", () => {
 describe("the output", () => {
   const file = evt2File("output.raw", THREE_EVENTS);
 
-  async function runInto(write: (done: (error?: Error) => void) => void) {
+  async function runInto(write: (done: (error?: Error) => void) => void, argv = ["stats", file]) {
     const stdout = new Writable({ write: (_chunk, _encoding, done) => write(done) });
     const stderr = new CapturedStream();
-    const exitCode = await run(["stats", file], { stdout, stderr });
+    const exitCode = await run(argv, { stdout, stderr });
     return { exitCode, stderr: stderr.text };
   }
 
   it("may be closed by its reader", async () => {
     const error = Object.assign(new Error("write EPIPE"), { code: "EPIPE" });
     expect(await runInto((done) => done(error))).toEqual({ exitCode: 0, stderr: "" });
+    for (const [format, exitCode] of [
+      ["table", 0],
+      ["csv", 0],
+      ["json", 0],
+      ["arrow", 141],
+      ["parquet", 141],
+    ] as const) {
+      const argv = ["query", "--output", format, file, "SELECT x FROM events"];
+      expect(await runInto((done) => done(error), argv)).toEqual({ exitCode, stderr: "" });
+    }
   });
 
   it("may fail", async () => {

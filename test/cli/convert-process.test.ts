@@ -6,7 +6,7 @@ import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, vi } from "vitest";
 import { digestEvents } from "../../src/node.ts";
@@ -77,13 +77,32 @@ describe.skipIf(!isBuilt || process.platform === "win32")("the built command", (
     expect([status, stdout]).toEqual([0, expected.stdout]);
   });
 
-  it("is content when its reader has read enough", () => {
-    const long = temporaryFile("long.raw", longRecording(2 ** 20));
+  /** What `head -c 10` leaves of a command: its exit code and what it says. */
+  function cut(command: string): { stdout: Buffer; stderr: string; code: string } {
     const status = temporaryPath("status");
-    const { stdout, stderr } = shell(
-      `{ evarrow convert --format csv '${long}' /dev/stdout; echo $? > '${status}'; } | head -1`,
-    );
-    expect([stdout, stderr, readFileSync(status, "utf8")]).toEqual(["x,y,t,polarity\n", "", "0\n"]);
+    const { stdout, stderr } = shell(`{ ${command}; echo $? > '${status}'; } | head -c 10`);
+    return { stdout: Buffer.from(stdout, "latin1"), stderr, code: readFileSync(status, "utf8") };
+  }
+
+  it.each(["csv", "text", "jsonl"])("is content when its reader has enough lines of %s", (id) => {
+    const long = temporaryFile("long.raw", longRecording(2 ** 21));
+    const { stdout, stderr, code } = cut(`evarrow convert --format ${id} '${long}' /dev/stdout`);
+    expect([stdout.length, stderr, code]).toEqual([10, "", "0\n"]);
+  });
+
+  it.each([
+    "convert --format evt3 cut.raw /dev/stdout",
+    "convert --format dat cut.raw /dev/stdout",
+    "convert --format arrow cut.raw /dev/stdout",
+    "export --preset store cut.raw /dev/stdout",
+    "repair cut.evb /dev/stdout",
+    'query --output arrow cut.raw "SELECT * FROM events"',
+  ])("ends as SIGPIPE ends others when the reader of a file leaves it cut: %s", async (call) => {
+    const long = temporaryFile("cut.raw", longRecording(2 ** 21));
+    const container = temporaryPath("cut.evb");
+    await evarrow(["export", "--overwrite", "--preset", "store", long, container]);
+    const { stdout, stderr, code } = cut(`cd '${dirname(long)}' && evarrow ${call}`);
+    expect([stdout.length > 0, stderr, code]).toEqual([true, "", "141\n"]);
   });
 
   it("names the file it cannot write, whoever reads", () => {

@@ -158,6 +158,13 @@ describe("options", () => {
     }
   });
 
+  it("--format is told apart from an ending", async () => {
+    const argv = ["convert", "--format", "h5", file, out("a.raw")];
+    const { exitCode, stderr } = await evarrow(argv);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain("Did you mean `hdf5`?");
+  });
+
   it("--endianness is the byte order of EVT 2.1", async () => {
     for (const order of ["little", "legacy"]) {
       const path = out("a.evt21.raw");

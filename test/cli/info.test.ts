@@ -1,6 +1,7 @@
 import { appendFileSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import { columnsOf, containerOf } from "../support/containers.ts";
 import {
   cd,
   evarrow,
@@ -144,6 +145,53 @@ describe("evarrow info", () => {
     const json = (await evarrow(["info", "--json", path])).stdout;
     expect(json.trimEnd()).not.toMatch(/[\p{Cc}\p{Cf}]/u);
     expect(JSON.parse(json).file).toBe(path);
+  });
+
+  describe("of times that no number holds", () => {
+    const times = [2n ** 63n - 1n, 5n, -(2n ** 63n), 2n ** 53n];
+    const lines = times.map((t) => `1,2,${t},1\n`).join("");
+
+    async function files(): Promise<string[]> {
+      const columns = columnsOf(times.map((t) => [1, 2, t, 1]));
+      return [
+        temporaryFile("far.evb", await containerOf(columns)),
+        temporaryFile("far.csv", `x,y,t,polarity\n${lines}`),
+      ];
+    }
+
+    it.each([[[]], [["--full"]]])("prints them exactly: %j", async (options) => {
+      for (const path of await files()) {
+        const { exitCode, stdout, stderr } = await evarrow(["info", ...options, path]);
+        expect([exitCode, stderr]).toEqual([0, ""]);
+        expect(stdout).toContain(
+          [
+            "First event  9,223,372,036,854,775,807 µs (2,562,047,788 h 0 min 55 s)",
+            "Last event   9,007,199,254,740,992 µs (2,501,999 h 47 min 35 s)",
+            "Duration     18,446,744,073,709,551,615 µs (5,124,095,576 h 1 min 50 s)",
+            "Rate         2.17e-13 events/s",
+            "",
+          ].join("\n"),
+        );
+      }
+    });
+
+    it("gives them as text in JSON", async () => {
+      for (const path of await files()) {
+        const { exitCode, stdout } = await evarrow(["info", "--json", path]);
+        expect(exitCode).toBe(0);
+        expect(JSON.parse(stdout).statistics).toMatchObject({
+          ...{ firstTime: null, lastTime: null, minTime: null, maxTime: null, events: 4 },
+          exact: {
+            firstTime: "9223372036854775807",
+            lastTime: "9007199254740992",
+            minTime: "-9223372036854775808",
+            durationUs: "18446744073709551615",
+          },
+        });
+      }
+      const near = JSON.parse((await evarrow(["info", "--json", file])).stdout);
+      expect(Object.keys(near.statistics)).not.toContain("exact");
+    });
   });
 
   describe("of a large recording", () => {

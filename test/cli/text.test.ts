@@ -71,6 +71,13 @@ describe("a text file", () => {
     expect(skipped.stderr).toContain("3 bytes at the end are no whole line, first at line 4");
   });
 
+  it("with fractions behind whole times is told how to state the unit", async () => {
+    const late = temporaryFile("late.txt", `${"1 2 3 1\n".repeat(2000)}5.5 2 3 1\n`);
+    const { stderr } = await evarrow(["digest", late]);
+    expect(stderr).toContain("Give --time-unit");
+    expect((await evarrow(["digest", late, "--time-unit", "s"])).exitCode).toBe(0);
+  });
+
   it("is written by its name", async () => {
     const target = temporaryPath("copy.txt");
     const result = await evarrow(["convert", "--verify", file, target]);

@@ -221,6 +221,28 @@ describe("a digest that is to be checked", () => {
   );
 });
 
+describe("a damaged chunk", () => {
+  it("is told with its first event, behind all events in front of it", async () => {
+    const columns = rowScene(1000);
+    const container = await containerOf(columns, { options: { chunkEvents: 100 } });
+    const chunk = segmentsOf(container)[6] as { at: number; bytes: number };
+    const bytes = new Uint8Array(container);
+    const at = chunk.at + chunk.bytes - 20;
+    bytes[at] = (bytes[at] as number) ^ 255;
+    for (const options of [{}, { batchEvents: 70 }, { memoryLimitBytes: 20_000_000 }]) {
+      const recording = await openRecording(bytes);
+      const xs: number[] = [];
+      const load = async (): Promise<void> => {
+        for await (const batch of recording.stream(options)) {
+          xs.push(...(batch.getChild("x")?.toArray() ?? []));
+        }
+      };
+      await expect(load()).rejects.toMatchObject({ code: "damaged-data", row: 600 });
+      expect(xs).toEqual([...columns.x.subarray(0, 600)]);
+    }
+  });
+});
+
 describe("recover", () => {
   it("leaves out damaged chunks and counts their events", async () => {
     const columns = rowScene(1000);

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { MutableReport } from "../../src/events/report.ts";
 import type { DecodeThread } from "../../src/platform/platform.ts";
+import { LaneDesk } from "../../src/recording/lane-desk.ts";
 import { tilesOfLanes } from "../../src/recording/lane-tiles.ts";
 import { LaneWork } from "../../src/recording/lane-work.ts";
 import type { LaneMessage } from "../../src/recording/lanes.ts";
@@ -13,19 +14,27 @@ import { SOAK } from "../support/soak.ts";
 /** A thread that is none: it does what it is sent after a while, or never. */
 function fakeThread(delays: readonly (number | null)[]): DecodeThread {
   const work = new LaneWork();
+  let desk: LaneDesk | undefined;
+  let thread = 0;
   let parts = 0;
   let tell = (_: unknown): void => {};
   return {
     post(message) {
       const lane = message as LaneMessage;
-      if (lane.kind === "lane") return void work.receive(lane);
+      if (lane.kind === "desk") {
+        desk = new LaneDesk(lane.buffer);
+        thread = lane.thread;
+      }
+      if (lane.kind !== "work") return work.receive(lane, () => {});
       const delay = delays[parts++ % delays.length];
-      if (delay === null || delay === undefined) return;
-      const receive = (): void => {
-        if (work.receive(lane)) tell(null);
+      if (delay === null) return desk?.rest(thread);
+      const step = (): void => {
+        work.step();
+        if (!work.rest()) this.post(lane);
+        tell(null);
       };
-      if (delay === 0) receive();
-      else setImmediate(receive);
+      if (delay === 1) setImmediate(step);
+      else step();
     },
     onMessage(listener) {
       tell = listener;
@@ -73,20 +82,22 @@ const OPTIONS: TileOptions = { polarityEncoding: "zero-one", strict: false, trig
 async function inLanes(
   bytes: Uint8Array,
   options: Partial<TileOptions>,
-  { delays = [0], threads = 1, segmentBytes = 512, others }: LaneSetting,
+  { delays = [0], threads = 1, partBytes = 512, others, isAtHand = false }: LaneSetting,
 ): Promise<Loaded> {
   const recording = new OpenedRecording(await openParts(bytes));
   const { content, source } = recording;
   if (content.kind !== "stream") throw new Error("this is no stream");
   const report = recording.startReport("zero-one");
+  const { dataOffset } = content.header;
   const tiles = tilesOfLanes({
     ...{ ...OPTIONS, tileEvents: 4096, ...options },
     ...{ format: content.format, header: content.header },
-    bytes: source.bytesFrom(content.header.dataOffset, options.signal),
+    bytes: source.bytesFrom(dataOffset, options.signal),
+    isAtHand,
     byteLength: bytes.byteLength,
     report,
     others: others ?? Array.from({ length: threads }, () => fakeThread(delays)),
-    partSize: segmentBytes,
+    partSize: partBytes,
   });
   return collect(tiles, report);
 }
@@ -94,7 +105,8 @@ async function inLanes(
 interface LaneSetting {
   readonly delays?: readonly (number | null)[];
   readonly threads?: number;
-  readonly segmentBytes?: number;
+  readonly partBytes?: number;
+  readonly isAtHand?: boolean;
   readonly others?: readonly DecodeThread[];
 }
 
@@ -127,8 +139,9 @@ describe.each(SAMPLES)("lanes of %s", (name) => {
     ["decoded by others later", { delays: [1] }],
     ["decoded by nobody else", { delays: [null] }],
     ["decoded by all in turn", { delays: [null, 0, 1], threads: 3 }],
-    ["of a few bytes", { delays: [0, null, 1, 1], segmentBytes: 40 }],
-    ["of many bytes", { segmentBytes: 30_000 }],
+    ["of a few bytes", { delays: [0, null, 1, 1], partBytes: 40 }],
+    ["of many bytes", { partBytes: 30_000 }],
+    ["that are at hand", { delays: [0, 1, null], isAtHand: true }],
   ] satisfies [string, LaneSetting][])("%s give what one thread gives", async (_, setting) => {
     const lanes = await inLanes(sample, {}, setting);
     const one = await inOne(sample, {});
@@ -153,7 +166,8 @@ describe.each(SAMPLES)("lanes of %s", (name) => {
         fc.record({
           delays: fc.array(fc.constantFrom(0, 1, null), { minLength: 1, maxLength: 5 }),
           threads: fc.integer({ min: 1, max: 3 }),
-          segmentBytes: fc.integer({ min: 16, max: 4000 }),
+          partBytes: fc.integer({ min: 16, max: 4000 }),
+          isAtHand: fc.boolean(),
         }),
         fc.record({
           rebase: fc.boolean(),

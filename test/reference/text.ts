@@ -14,6 +14,8 @@ export interface TextReferenceDialect {
   /** What each column holds; null for what is no part of an event. */
   columns: readonly ("x" | "y" | "t" | "polarity" | null)[];
   timeUnit: "s" | "ms" | "us" | "ns";
+  /** A time with a fraction of a microsecond is no event. Default: it is rounded. */
+  hasWholeTimes?: boolean;
   /** Number of the first pixel. Default 0. */
   firstPixel?: 0 | 1;
   /** What comments begin with. Default `#` or `%`. */
@@ -135,13 +137,14 @@ export function readTextReference(
     const fields = separator === " " ? line.split(/[ \t]+/) : line.split(separator);
     if (fields.length !== columns.length) return "malformed";
     const field = (name: "x" | "y" | "t" | "polarity"): string =>
-      stripBlanks(fields[columns.indexOf(name)] ?? "");
+      stripBlanks(fields[columns.indexOf(name)] ?? "").replace(/^(["'])(.*)\1$/s, "$2");
     const x = wholeNumber(field("x"));
     const y = wholeNumber(field("y"));
     const polarity = polarityOf(field("polarity"));
     const t = rounded(field("t"), UNIT_EXPONENT[timeUnit]);
     if (x === null || y === null || polarity === null || t === null) return "malformed";
     if (!isInt64(t)) return "malformed";
+    if (dialect.hasWholeTimes && wholeNumber(field("t")) === null) return "malformed";
     const [column, row] = [x - first, y - first];
     if (column < 0n || column >= width || row < 0n || row >= height) return "outside";
     if (!isInt64(t - (offset ?? t))) return "malformed";

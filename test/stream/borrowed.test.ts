@@ -1,9 +1,12 @@
+import { fileURLToPath } from "node:url";
 import { Table } from "apache-arrow";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type EventBatch, loadTable, openRecording, type StreamOptions } from "../../src/node.ts";
 import { columnsOf } from "../support/expected-load.ts";
 import { longRecording } from "../support/long-recording.ts";
 
+const sample = (name: string): string =>
+  fileURLToPath(new URL(`../../data-samples/${name}`, import.meta.url));
 const bytes = longRecording(100_000);
 const expired = expect.objectContaining({ code: "batch-expired" });
 
@@ -48,6 +51,20 @@ describe("a borrowed batch", () => {
         row += batch.numRows;
       }
       expect(row).toBe(expected.x.length);
+    }
+  });
+
+  it("is the memory of one of several threads, and good for as long (needs dist)", async () => {
+    const path = sample("falling-bar.evt3.raw");
+    const expected = columnsOf(await loadTable(path));
+    for (const checkBorrowed of [true, false]) {
+      const recording = await openRecording(path);
+      const streamer = recording.stream({ batches: "borrowed", threads: 2, checkBorrowed });
+      const rows: number[] = [];
+      for await (const batch of streamer) rows.push(...columnsOf(batch).x);
+      await recording.close();
+      expect(Uint16Array.from(rows)).toEqual(expected.x);
+      expect(streamer.report?.threads).toBe(2);
     }
   });
 

@@ -1,6 +1,7 @@
 import { mkdtempSync, realpathSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { tableToIPC } from "apache-arrow";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -212,6 +213,20 @@ describe("a loss under strict", () => {
         });
         await recording.close();
       }
+    }
+  });
+
+  it("is that of damaged gzip in any number of threads (needs dist)", async () => {
+    const packed = gzipSync("1,2,3,1\n".repeat(200_000), { level: 0 });
+    packed.set(new TextEncoder().encode("o"), packed.length - 100_000);
+    for (const threads of [1, 2]) {
+      const recording = await openRecording(new Uint8Array(packed));
+      const { error } = await delivered(recording, { threads });
+      expect(error).toMatchObject({
+        code: "invalid-compression",
+        cause: { code: "malformed-line" },
+      });
+      await recording.close();
     }
   });
 

@@ -19,6 +19,7 @@ import {
 } from "../../src/node.ts";
 import { platform } from "../../src/platform/node.ts";
 import { chunkFor, type PlanRequest, planLoad } from "../../src/stream/plan.ts";
+import { without } from "../../src/util/option-names.ts";
 import { zstdFrame } from "../support/compressed.ts";
 import { cd, concatBytes, recordingOf, timeHigh } from "../support/evt2-words.ts";
 import { columnsOf, expectSameColumns } from "../support/expected-load.ts";
@@ -48,7 +49,7 @@ async function datOf(events: number): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 async function planOf(source: EventSource, request: PlanRequest = {}): Promise<LoadPlan> {
-  const recording = await openRecording(source, request);
+  const recording = await openRecording(source, without(request, { availableBytes: true }));
   try {
     return planLoad(recording, request);
   } finally {

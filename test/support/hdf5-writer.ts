@@ -73,7 +73,7 @@ export const types = {
       .u16(0)
       .u16(size * 8)
       .end(),
-  float: (size: 4 | 8, bigEndian = false): Uint8Array =>
+  float: (size: 2 | 4 | 8, bigEndian = false): Uint8Array =>
     bytes()
       .u8(0x11)
       .u8(0x20 + (bigEndian ? 1 : 0))
@@ -82,8 +82,8 @@ export const types = {
       .u32(size)
       .u16(0)
       .u16(size * 8)
-      .raw(size === 4 ? [23, 8, 0, 23] : [52, 11, 0, 52])
-      .u32(size === 4 ? 127 : 1023)
+      .raw(size === 2 ? [10, 5, 0, 10] : size === 4 ? [23, 8, 0, 23] : [52, 11, 0, 52])
+      .u32(size === 2 ? 15 : size === 4 ? 127 : 1023)
       .end(),
   text: (size: number): Uint8Array => bytes().u8(0x13).u8(0).u16(0).u32(size).end(),
   /** An enumeration FALSE, TRUE of 8 bits, as h5py writes booleans. */

@@ -2,10 +2,13 @@ import { type Conversion, reportOf } from "../../node.ts";
 import { type ConvertCommandOptions, openOptions, STDOUT } from "../args.ts";
 import { queryOf } from "../filters.ts";
 import { formatBytes, formatCount, labelled, type Row } from "../format.ts";
-import { isClosedPipe, OutputClosed, toJson } from "../output.ts";
+import { stdoutFailure, toJson } from "../output.ts";
 import type { CommandContext } from "../program.ts";
 import { withProgress } from "../progress-bar.ts";
 import { warn } from "../warnings.ts";
+
+/** Formats of lines, the first of which are of use without the rest; the name of standard output says none. */
+const TEXT_FORMATS = /^(?:csv|text|jsonl)$/i;
 
 /** `evarrow convert IN OUT`: the same events in another format. */
 export async function convert(
@@ -27,7 +30,7 @@ export async function convert(
       onProgress,
     });
   }).catch((error) => {
-    throw isStdout && isClosedPipe(error) ? new OutputClosed() : error;
+    throw isStdout ? stdoutFailure(error, TEXT_FORMATS.test(format ?? "")) : error;
   });
   const result = options.json ? [toJson({ file: out, ...conversion })] : lines(out, conversion);
   if (isStdout) await output.message(result);

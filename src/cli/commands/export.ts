@@ -15,7 +15,7 @@ import {
   labelled,
   withShare,
 } from "../format.ts";
-import { isClosedPipe, OutputClosed, toJson } from "../output.ts";
+import { stdoutFailure, toJson } from "../output.ts";
 import type { CommandContext } from "../program.ts";
 import { withProgress } from "../progress-bar.ts";
 import { warn } from "../warnings.ts";
@@ -43,7 +43,7 @@ export async function exportContainer(
     const query = await queryOf(file, options, { ...openOptions(options, signal), rebase });
     return query.export(out, { ...settings, overwrite, onProgress });
   }).catch((error) => {
-    throw isStdout && isClosedPipe(error) ? new OutputClosed() : error;
+    throw isStdout ? stdoutFailure(error, false) : error;
   });
   const compared = options.compare ? await compareFormats(out, { signal }) : null;
   const result = options.json

@@ -42,7 +42,7 @@ export async function info(
     // A sample cannot tell what was lost, so `--strict` needs the whole recording.
     const read = options.full || options.strict ? loadStatistics : sampleStatistics;
     const statistics = await withProgress(output.stderr, (onProgress) =>
-      read(recording, { signal, onProgress }),
+      read(recording, { signal, onProgress, exactTimes: true }),
     );
     // An address may have a password in it.
     const name = recording.report.sourceName ?? file;
@@ -79,10 +79,17 @@ function asJson({ file, recording, plan, statistics, report }: Facts): object {
     header: recording.header.map(([key, value]) => ({ key, value })),
     plan,
     estimated: statistics.estimated,
-    statistics,
+    statistics: inJson(statistics),
     triggers: statistics.estimated ? null : report.triggers,
     report,
   };
+}
+
+/** Times that no number holds as text. */
+function inJson({ exact, ...statistics }: EventStatistics): object {
+  if (exact === undefined) return statistics;
+  const texts = Object.entries(exact).map(([name, time]) => [name, String(time)]);
+  return { ...statistics, exact: Object.fromEntries(texts) };
 }
 
 function asLines({ file, recording, plan, statistics, report }: Facts): string[] {

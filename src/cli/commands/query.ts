@@ -36,7 +36,7 @@ export async function query(
     });
   });
   if (format === "table") await output.print(tableLines(frame));
-  else await output.printBytes(bytesOf(frame, format));
+  else await output.printBytes(bytesOf(frame, format), format === "csv" || format === "json");
   if (report !== undefined) await warn(output, report);
 }
 

@@ -1,6 +1,7 @@
 import type { EventColumns } from "../../events/columns.ts";
 import type { EventTable } from "../../events/table.ts";
 import { datEncoderWasm } from "../../kernels/generated/dat-encoder.ts";
+import { namesOf } from "../../util/option-names.ts";
 import { type EncodeOptions, encodeEvents } from "../encode-events.ts";
 import type { EventEncoding } from "../encoder.ts";
 import { headerLines, latin1Bytes } from "../prophesee-header-writer.ts";
@@ -27,6 +28,8 @@ export const datEncoding: EventEncoding = {
   },
 };
 
+const NAMES = namesOf<Pick<EncodeOptions, "geometry">>()({ geometry: true });
+
 /**
  * Encodes events as a DAT file of version 2, header included. Decoding it gives the same events.
  *
@@ -45,5 +48,5 @@ export function encodeDat(
   events: EventColumns | EventTable,
   options: Pick<EncodeOptions, "geometry"> = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  return encodeEvents(datEncoding, events, options);
+  return encodeEvents(datEncoding, events, options, NAMES);
 }

@@ -1,5 +1,6 @@
 import { mostScratchBytes } from "../../container/chunk-decoder.ts";
 import { ContainerReader } from "../../container/reader.ts";
+import { timeFields } from "../../events/time-fields.ts";
 import type { ByteSource } from "../../source/byte-source.ts";
 import type {
   RecordingFacts,
@@ -14,7 +15,7 @@ import { EvbRowReader } from "./reader.ts";
 import { rowAt } from "./row-at.ts";
 
 /** Chunks that are read and inflated before they are asked for. */
-const CHUNKS_AHEAD = 3;
+const CHUNKS_AHEAD = 8;
 /** Rows that one of several threads reads at once, in whole chunks. */
 const BLOCK_ROWS = 131_072;
 const MAX_BLOCK_ROWS = 1_048_576;
@@ -72,31 +73,24 @@ function factsOf(reader: ContainerReader, { geometry }: RowOptions): RecordingFa
   };
 }
 
-/** The statistics in the words of a load; undefined where a time is no number. */
-function statedBy({ statistics: stats }: ContainerReader): StatedContent | undefined {
-  const { events, on, off, triggers, backwardSteps } = stats;
+/** The statistics in the words of a load. */
+function statedBy({ statistics: stats }: ContainerReader): StatedContent {
+  const { events, on, off, triggers, backwardSteps, firstTime, lastTime } = stats;
   const isEmpty = events === 0;
   const some = (value: number): number | null => (isEmpty ? null : value);
-  const times = [stats.firstTime, stats.lastTime, stats.leastTime, stats.greatestTime].map(Number);
-  if (!times.every(Number.isSafeInteger)) return undefined;
-  const [firstTime = 0, lastTime = 0, minTime = 0, maxTime = 0] = times;
-  const durationUs = maxTime - minTime;
+  const times = { firstTime, lastTime, minTime: stats.leastTime, maxTime: stats.greatestTime };
   return {
     triggers,
     backwardSteps,
-    statistics: {
+    statistics: (exactTimes) => ({
       estimated: false,
-      ...{ events, on, off, durationUs },
-      firstTime: some(firstTime),
-      lastTime: some(lastTime),
-      minTime: some(minTime),
-      maxTime: some(maxTime),
-      eventsPerSecond: durationUs === 0 ? null : (events * 1e6) / durationUs,
+      ...{ events, on, off },
+      ...timeFields(events, isEmpty ? null : times, exactTimes),
       minX: some(stats.leastX),
       maxX: some(stats.greatestX),
       minY: some(stats.leastY),
       maxY: some(stats.greatestY),
-    },
+    }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { composeMetadata } from "../../container/compose-metadata.ts";
 import type { ContainerMetadata } from "../../container/metadata.ts";
+import { recordReport } from "../../container/recorded-report.ts";
 import { resolveSettings } from "../../container/settings.ts";
 import { ContainerWriter } from "../../container/writer.ts";
 import type { EventMemory } from "../../kernels/event-memory.ts";
@@ -42,18 +43,17 @@ export async function createEvbWriter(
 }
 
 function metadataOf(
-  { report, original }: WriterFacts,
+  { report, container, original }: WriterFacts,
   { metadata }: EvbTargetOptions,
   isDeterministic: boolean,
 ): ContainerMetadata {
   const { header, ...kept } = metadataIn(original ?? []);
-  const { geometry, polarityEncoding, format, originalFormat, sourceName, ...counts } = report;
-  const { mode, modeReason, threads, timeOffset, ...happened } = counts;
+  const { format, originalFormat, sourceName, timeOffset } = report;
   const source = {
     format: originalFormat ?? format,
     ...(sourceName !== null && { name: sourceName }),
     header,
   };
-  const known = { ...kept, source, timeOffset, report: happened };
+  const known = { ...kept, source, timeOffset, report: recordReport(report, container) };
   return composeMetadata(known, metadata, isDeterministic);
 }

@@ -1,7 +1,11 @@
 import type { EventColumns } from "../../events/columns.ts";
 import type { EventTable } from "../../events/table.ts";
 import { evt2EncoderWasm } from "../../kernels/generated/evt2-encoder.ts";
-import { type EncodeWithTriggersOptions, encodeEvents } from "../encode-events.ts";
+import {
+  ENCODE_WITH_TRIGGERS_NAMES,
+  type EncodeWithTriggersOptions,
+  encodeEvents,
+} from "../encode-events.ts";
 import { type EventEncoding, reachOf } from "../encoder.ts";
 import { rawHeader } from "../prophesee-header-writer.ts";
 import { TRIGGER_ID_MASK, WRAP_US, XY_MASK } from "./layout.ts";
@@ -40,5 +44,5 @@ export function encodeEvt2(
   events: EventColumns | EventTable,
   options: EncodeWithTriggersOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  return encodeEvents(evt2Encoding, events, options);
+  return encodeEvents(evt2Encoding, events, options, ENCODE_WITH_TRIGGERS_NAMES);
 }

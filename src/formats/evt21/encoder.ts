@@ -2,8 +2,13 @@ import { EventError } from "../../errors.ts";
 import type { EventColumns } from "../../events/columns.ts";
 import type { EventTable } from "../../events/table.ts";
 import { evt21EncoderWasm } from "../../kernels/generated/evt21-encoder.ts";
+import { namesOf } from "../../util/option-names.ts";
 import { show } from "../../util/show.ts";
-import { type EncodeWithTriggersOptions, encodeEvents } from "../encode-events.ts";
+import {
+  ENCODE_WITH_TRIGGERS_NAMES,
+  type EncodeWithTriggersOptions,
+  encodeEvents,
+} from "../encode-events.ts";
 import { type EventEncoding, type HeaderFacts, reachOf } from "../encoder.ts";
 import { rawHeader } from "../prophesee-header-writer.ts";
 import { LEGACY, LITTLE, TRIGGER_ID_MASK, WRAP_US, XY_MASK } from "./layout.ts";
@@ -41,6 +46,9 @@ export interface EncodeEvt21Options extends EncodeWithTriggersOptions {
   endianness?: "little" | "legacy" | undefined;
 }
 
+/** The names of {@link EncodeEvt21Options}. */
+const NAMES = namesOf<EncodeEvt21Options>()({ ...ENCODE_WITH_TRIGGERS_NAMES, endianness: true });
+
 /**
  * Encodes events as an EVT 2.1 RAW recording, header included. Decoding it gives the same events.
  * Events that follow one another and differ in x alone share a word, up to 32 pixels wide.
@@ -60,5 +68,5 @@ export function encodeEvt21(
   events: EventColumns | EventTable,
   options: EncodeEvt21Options = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  return encodeEvents(evt21Encoding, events, options);
+  return encodeEvents(evt21Encoding, events, options, NAMES);
 }

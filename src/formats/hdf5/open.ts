@@ -1,6 +1,7 @@
 import { COLUMN_NAMES, type ColumnName } from "../../events/columns.ts";
 import type { ByteSource } from "../../source/byte-source.ts";
-import type { RowOptions, RowTable } from "../decoder.ts";
+import type { RowOptions, RowRange, RowTable } from "../decoder.ts";
+import { countRows, firstMissing } from "../row-ranges.ts";
 import { Catalog } from "./events/catalog.ts";
 import { Hdf5EventReader, scratchBytesPerEvent } from "./events/event-reader.ts";
 import { readFacts } from "./events/facts.ts";
@@ -27,28 +28,51 @@ export async function openHdf5(source: ByteSource, options: RowOptions): Promise
     file,
     COLUMN_NAMES.map((name) => columns[name]),
   );
-  await reader.checkStored();
-  const time = await timeRule(catalog, chosen.stream, reader.columns[2] as RowColumn, options);
+  const written = await reader.written();
+  const { isComplete, ranges } = written;
+  const column = reader.columns[2] as RowColumn;
+  const time = await timeRule(catalog, chosen.stream, column, options, ranges);
   const rules = { time, firstPixel: options.hdf5?.firstPixel ?? layout.firstPixel ?? 0 };
   const byName = Object.fromEntries(
     COLUMN_NAMES.map((name, index) => [name, reader.columns[index]]),
   ) as Record<ColumnName, RowColumn>;
   const { byteLength } = source;
+  const facts = await readFacts(catalog, chosen, time, options);
+  const { triggers, written: writtenTriggers, assumption } = await findTriggers(catalog, layout);
   return {
-    header: await readFacts(catalog, chosen, time, options),
+    header: {
+      ...facts,
+      entries: isComplete ? facts.entries : [...facts.entries, missingEntry(reader.rows, ranges)],
+      assumptions: [...facts.assumptions, ...assumption],
+    },
     polarityEncoding: "zero-one",
     rows: reader.rows,
+    written: isComplete ? undefined : ranges,
     truncation: file.missingBytes > 0 ? { byteOffset: byteLength, bytes: 0 } : null,
     rejectedAs: "malformed",
-    blockRows: blockRowsOf(reader.columns),
+    blockRows: isComplete ? blockRowsOf(reader.columns) : undefined,
     scratchBytesPerEvent: scratchBytesPerEvent(byName, rules),
-    triggers: await findTriggers(catalog, layout.triggers),
-    isSorted: await TimeIndex.isIn(catalog, chosen.stream),
-    findRow: async (at) => (await TimeIndex.open(catalog, chosen.stream, time)).firstRowAt(at),
+    triggers,
+    // Fill values are no times.
+    ...(isComplete && {
+      isSorted: await TimeIndex.isIn(catalog, chosen.stream),
+      findRow: async (at: bigint) =>
+        (await TimeIndex.open(catalog, chosen.stream, time)).firstRowAt(at),
+    }),
     workingBytes: reader.workingBytes,
-    createReader: (memory, onMalformed, workingBytes) =>
-      Hdf5EventReader.create({ file, columns, rules, memory, onMalformed, workingBytes }),
+    async createReader(memory, onMalformed, workingBytes) {
+      if (onMalformed !== "skip") writtenTriggers?.check();
+      const parts = { file, columns, rules, written, memory, onMalformed, workingBytes };
+      return Hdf5EventReader.create(parts);
+    },
   };
+}
+
+/** What is said of a file some of whose rows were never written. */
+function missingEntry(rows: number, ranges: readonly RowRange[]): [key: string, value: string] {
+  const first = firstMissing(ranges, 0, rows) ?? rows;
+  const value = `${rows - countRows(ranges)} of ${rows}, the first is row ${first}`;
+  return ["rows that were never written", value];
 }
 
 /** Rows of a block: enough that what is done for each of them does not count. */

@@ -1,5 +1,6 @@
 import type pl from "nodejs-polars";
 import type { DataFrame } from "nodejs-polars";
+import { platform } from "#platform";
 import { EventError } from "../../errors.ts";
 import { COLUMN_NAMES } from "../../events/columns.ts";
 import type { EventMemory } from "../../kernels/event-memory.ts";
@@ -42,6 +43,8 @@ class ParquetWriter implements EventWriter {
   readonly #memory: EventMemory;
   readonly #folder: ScratchFolder;
   #parts = 0;
+  /** Whether Polars makes one file of the parts. */
+  #isJoining = false;
 
   constructor(polars: typeof pl, memory: EventMemory, folder: ScratchFolder) {
     this.#polars = polars;
@@ -60,6 +63,7 @@ class ParquetWriter implements EventWriter {
 
   async finish(): Promise<Iterable<Uint8Array>> {
     if (this.#parts === 0) this.#addPart(tileFrame(this.#polars, this.#memory).head(0));
+    this.#isJoining = true;
     try {
       await this.#polars
         .scanIPC(this.#folder.pathOf(PARTS))
@@ -72,12 +76,16 @@ class ParquetWriter implements EventWriter {
         .collect();
     } catch (cause) {
       throw unwritable(cause);
+    } finally {
+      this.#isJoining = false;
     }
     this.#folder.remove(PARTS);
     return this.#folder.piecesOf(WHOLE);
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    // Polars makes the folder anew where that is gone before its file is open, which does not take long.
+    while (this.#isJoining && !this.#folder.has(WHOLE)) await platform.yieldToEventLoop();
     this.#folder.close();
   }
 

@@ -12,6 +12,11 @@ export interface TextDialect {
   /** What each column holds; null for what is no part of an event. */
   readonly columns: readonly (ColumnName | null)[];
   readonly timeUnit: TimeUnit;
+  /**
+   * Whether a time with a fraction is malformed: the unit was told from the first times, which have
+   * none, and would be another one if they had.
+   */
+  readonly hasWholeTimes: boolean;
   /** The number of the first pixel. */
   readonly firstPixel: 0 | 1;
   /** What comments begin with: one mark or two. */
@@ -32,7 +37,7 @@ const FIELDS: Readonly<Record<ColumnName, number>> = {
 
 /** Tells the kernel that works in `memory` what it will read. */
 export function setDialect(memory: EventMemory, dialect: TextDialect): void {
-  const { separator, columns, timeUnit, firstPixel, comments, shape } = dialect;
+  const { separator, columns, timeUnit, hasWholeTimes, firstPixel, comments, shape } = dialect;
   const set = (offset: number, value: number): void => {
     memory.setField(FORMAT_FIELDS + offset, value);
   };
@@ -41,6 +46,7 @@ export function setDialect(memory: EventMemory, dialect: TextDialect): void {
   for (const name of COLUMN_NAMES) set(FIELDS[name], columns.indexOf(name));
   set(layout.TIME_EXPONENT, EXPONENTS[timeUnit]);
   set(layout.FIRST_PIXEL, firstPixel);
+  set(layout.ONLY_WHOLE_TIMES, hasWholeTimes ? 1 : 0);
   set(layout.SHAPE, shape);
   set(layout.ORDER, orderOf(dialect));
   for (const [at, mark] of comments.entries()) {

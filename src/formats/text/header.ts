@@ -6,10 +6,11 @@ import type { Assumption } from "../../events/report.ts";
 import { KNOWN_NAMES, type NamedColumns, namedColumns } from "../column-names.ts";
 import type { FormatHeader } from "../decoder.ts";
 import type { TextOptions, TimeUnit } from "../options.ts";
+import { EPOCH_NANOSECONDS } from "../time-magnitudes.ts";
 import { judgeColumns } from "./column-values.ts";
 import { describeDialect, shapeOf, type TextDialect } from "./dialect.ts";
 import { LEAST_COLUMNS, MOST_COLUMNS } from "./layout.ts";
-import { columnsOf, isValue } from "./line.ts";
+import { columnsOf, isNumber, isValue, isWhole } from "./line.ts";
 import { COMMENT_MARKS, type Preamble, readPreamble } from "./preamble.ts";
 
 /** A header of text, as its own decoder needs it. */
@@ -33,6 +34,8 @@ const SEPARATORS = [",", ";", "\t", "|", ":", " "];
 const SEPARATOR_LINES = 100;
 /** Bytes in which the first event is looked for. */
 const HEAD_BYTES = 65_536;
+/** More seconds than 64 bits of microseconds hold. */
+const MOST_SECONDS = 9.3e12;
 const HINT = "Give `text: { columns }` to say what the columns hold.";
 
 /**
@@ -72,15 +75,21 @@ export function readTextHeader(
     named?.columns ??
     assumedColumns(sample, numbersOf(geometry, options.firstPixel), reader, assumptions);
   let timeUnit = options.timeUnit ?? named?.timeUnit;
+  let hasWholeTimes = false;
   if (timeUnit === undefined) {
-    const assumed = assumedUnit(sample, columns);
-    timeUnit = assumed.value;
-    const isOurs = preamble.names?.text === CSV_COLUMNS && timeUnit === "us";
+    const { fractions, ...assumed } = assumedUnit(sample, columns);
+    // Our own CSV has microseconds, however many: a single fraction there is damage.
+    const isOurs = preamble.names?.text === CSV_COLUMNS && fractions !== "most";
+    timeUnit = isOurs ? "us" : assumed.value;
+    hasWholeTimes = isOurs || (fractions === "none" && timeUnit === "us");
     if (sample.length > 0 && !isOurs) assumptions.push({ what: "timeUnit", ...assumed });
   }
   const shape = shapeOf(sample, preamble.lines[0]?.end ?? null, { columns, timeUnit });
   const { firstPixel = 0 } = options;
-  const dialect: TextDialect = { separator: code, columns, timeUnit, firstPixel, comments, shape };
+  const dialect: TextDialect = {
+    ...{ separator: code, columns, timeUnit, hasWholeTimes },
+    ...{ firstPixel, comments, shape },
+  };
   const { dataOffset, firstLine } = preamble;
   return {
     entries: preamble.comments.map(entryOf),
@@ -247,21 +256,37 @@ function unclear({ preamble, path }: Reader): EventError {
   });
 }
 
-/** The unit that the way in which times are written speaks for. */
+/**
+ * The unit that the way in which times are written speaks for, and how many have a fraction. A single
+ * one does for seconds: the times in front of it may be whole by chance.
+ */
 function assumedUnit(
   lines: readonly (readonly string[])[],
   columns: readonly (ColumnName | null)[],
-): { value: TimeUnit; reason: string } {
+): { value: TimeUnit; reason: string; fractions: "none" | "some" | "most" } {
   const most = (name: ColumnName, test: (value: string) => boolean): boolean => {
     const column = columns.indexOf(name);
     return lines.filter((line) => test(line[column] ?? "")).length * 2 > lines.length;
   };
   const hasPoint = (value: string): boolean => /[.eE]/.test(value);
-  const hasFraction = (value: string): boolean => Number(value) % 1 !== 0;
-  const isSeconds = most("t", hasFraction) || (most("t", hasPoint) && !most("x", hasPoint));
-  return isSeconds
-    ? { value: "s", reason: "nothing says the unit; times with decimals are taken for seconds" }
-    : { value: "us", reason: "nothing says the unit; whole times are taken for microseconds" };
+  const hasFraction = (value: string): boolean => isNumber(value) && !isWhole(value);
+  const isFrom = (least: number) => (value: string) => Math.abs(Number(value)) >= least;
+  const column = columns.indexOf("t");
+  const some = lines.some((line) => hasFraction(line[column] ?? ""));
+  const fractions = most("t", hasFraction) ? "most" : some ? "some" : "none";
+  const unknown = "nothing says the unit";
+  if (some || (most("t", hasPoint) && !most("x", hasPoint))) {
+    return most("t", isFrom(MOST_SECONDS))
+      ? { value: "us", reason: `${unknown}, and seconds would be too many in the times`, fractions }
+      : { value: "s", reason: `${unknown}; times with decimals are taken for seconds`, fractions };
+  }
+  return most("t", isFrom(EPOCH_NANOSECONDS))
+    ? {
+        value: "ns",
+        reason: `${unknown}, and microseconds would be too many in the times`,
+        fractions,
+      }
+    : { value: "us", reason: `${unknown}; whole times are taken for microseconds`, fractions };
 }
 
 /** `geometry:1280,720` as key and value; any other comment as it stands. */

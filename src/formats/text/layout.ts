@@ -8,18 +8,20 @@
  *   1.000057 12 34 1        t x y p, seconds with any number of decimals
  * ```
  *
- * A column is a number, `true` or `false`. Lines end with LF or CR LF, which the last one may lack;
- * blank ones and comments are passed over. What of this a file has is its dialect, which the host
- * tells the kernel. AssemblyScript compiles this file into the kernels, so it holds integer
- * constants only.
+ * A column is a number, `true` or `false`, in quotes or not. Lines end with LF or CR LF, which the
+ * last one may lack; blank ones and comments are passed over. What of this a file has is its dialect,
+ * which the host tells the kernel. AssemblyScript compiles this file into the kernels, so it holds
+ * integer constants only.
  */
 
 export const LINE_FEED = 0x0a;
 export const CARRIAGE_RETURN = 0x0d;
 export const TAB = 0x09;
 export const BLANK = 0x20;
+export const DOUBLE_QUOTE = 0x22;
 export const HASH = 0x23;
 export const PERCENT = 0x25;
+export const SINGLE_QUOTE = 0x27;
 export const PLUS = 0x2b;
 export const COMMA = 0x2c;
 export const MINUS = 0x2d;
@@ -61,6 +63,8 @@ export const CUT_BYTES = 44;
 export const FIRST_PIXEL = 48;
 /** The order of four columns, where it is one of those that many files have. */
 export const ORDER = 52;
+/** 1 where a time with a fraction of a microsecond is malformed. */
+export const ONLY_WHOLE_TIMES = 56;
 /** Two words that begin a comment: the length of each, then up to eight bytes. */
 export const COMMENT_MARKS = 64;
 export const COMMENT_MARK_BYTES = 16;

@@ -16,7 +16,7 @@ export interface HeadLine {
 
 /** A column of a line. */
 export interface Column {
-  /** What it holds, without the blanks around it. */
+  /** What it holds, without the blanks around it, and without the quotes around that. */
   readonly text: string;
   /** Where that begins in the line, from 0. */
   readonly at: number;
@@ -46,7 +46,7 @@ export function columnsOf(line: string, separator: number): Column[] {
     let behind = at;
     while (behind < stop && !isSeparator(line.charCodeAt(behind), separator)) behind++;
     const last = inFrontOfBlanks(line, at, behind, separator);
-    columns.push({ text: line.slice(at, last), at });
+    columns.push({ text: unquoted(line.slice(at, last)), at });
     if (behind >= stop) return columns;
     at = behindBlanks(line, behind + 1, stop, separator);
   }
@@ -71,6 +71,11 @@ function inFrontOfBlanks(line: string, start: number, stop: number, separator: n
   let at = stop;
   while (at > start && isBlank(line.charCodeAt(at - 1), separator)) at--;
   return at;
+}
+
+/** What stands between quotes, where a column begins and ends with the same one. */
+export function unquoted(text: string): string {
+  return /^(["']).*\1$/s.test(text) ? text.slice(1, -1) : text;
 }
 
 const NUMBER = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/;

@@ -3,7 +3,7 @@ import { EventError } from "../../errors.ts";
 import type { ColumnName } from "../../events/columns.ts";
 import type { TextDialect } from "./dialect.ts";
 import { MOST_LINE_BYTES } from "./layout.ts";
-import { type Column, columnsOf, isNumber, isTruth, isWhole } from "./line.ts";
+import { columnsOf, isNumber, isTruth, isWhole as isWholeNumber } from "./line.ts";
 
 /** Where a malformed line stands. */
 export interface LinePlace {
@@ -16,10 +16,14 @@ export interface LinePlace {
 interface Fault {
   readonly expected: string;
   readonly found: string;
+  /** What to do about it, where that is not to skip the line. */
+  readonly hint?: string;
   /** Column of the line in characters, from 0. */
   readonly at: number;
 }
 
+const FRACTION = "t as a whole number of microseconds, as the first lines have it";
+const FRACTION_HINT = 'Give `text: { timeUnit }`, for example "s", to say what the times are.';
 const HINT = 'Load with `onMalformed: "skip"` to count such lines and read the rest.';
 /** The most text of a line that a message repeats. */
 const MOST_TEXT = 80;
@@ -37,19 +41,20 @@ export function malformedLine(
   place: LinePlace,
 ): EventError {
   const tooLong = { expected: `at most ${MOST_LINE_BYTES} bytes`, found: shown(text), at: 0 };
-  const fault = isWhole ? faultOf(text, dialect) : tooLong;
-  const { expected, found, at } = fault;
+  const fault: Fault = isWhole ? faultOf(text, dialect) : tooLong;
+  const { expected, found, at, hint = HINT } = fault;
   return new EventError("malformed-line", "a line holds no event", {
     ...place,
     format: "text",
     column: at + 1,
     expected,
     found,
-    hint: HINT,
+    hint,
   });
 }
 
-function faultOf(text: string, { separator, columns: names }: TextDialect): Fault {
+function faultOf(text: string, dialect: TextDialect): Fault {
+  const { separator, columns: names, hasWholeTimes } = dialect;
   const columns = columnsOf(text, separator);
   if (columns.length !== names.length) {
     const extra = columns[names.length];
@@ -65,24 +70,19 @@ function faultOf(text: string, { separator, columns: names }: TextDialect): Faul
     const expected = expectedOf(name, column.text);
     if (expected !== null) return { expected, found: shown(column.text), at: column.at };
   }
-  return faultOfTime(text, columns, names);
-}
-
-/** The rest: a time that 64 bits cannot hold, as it stands or rebased. */
-function faultOfTime(
-  text: string,
-  columns: readonly Column[],
-  names: TextDialect["columns"],
-): Fault {
+  // What is left are times that 64 bits cannot hold, as they stand or rebased, or with a fraction.
   const time = columns[names.indexOf("t")] ?? { text, at: 0 };
+  if (hasWholeTimes && !isWholeNumber(time.text)) {
+    return { expected: FRACTION, found: shown(time.text), at: time.at, hint: FRACTION_HINT };
+  }
   return { expected: "t in 64 bits of microseconds", found: shown(time.text), at: time.at };
 }
 
 /** What a column should hold; null when it does. */
 function expectedOf(name: ColumnName, text: string): string | null {
   if (name === "t") return isNumber(text) ? null : "t as a number";
-  if (name !== "polarity") return isWhole(text) ? null : `${name} as a whole number`;
-  const isPolarity = isTruth(text) || (isWhole(text) && Math.abs(Number(text)) <= 1);
+  if (name !== "polarity") return isWholeNumber(text) ? null : `${name} as a whole number`;
+  const isPolarity = isTruth(text) || (isWholeNumber(text) && Math.abs(Number(text)) <= 1);
   return isPolarity ? null : "polarity as 0, 1, -1, true or false";
 }
 

@@ -6,7 +6,7 @@ import {
   type SensorGeometry,
   sameGeometry,
 } from "../../events/geometry.ts";
-import { type HeadLine, isValue, linesOf } from "./line.ts";
+import { type HeadLine, isValue, linesOf, unquoted } from "./line.ts";
 
 /** The first lines of a text file, sorted by what they are. */
 export interface Preamble {
@@ -113,6 +113,6 @@ function geometryOf([, width, height]: readonly string[]): SensorGeometry | null
 
 /** Whether no column of a line holds a value, and one begins with a letter. */
 function isNameRow(text: string): boolean {
-  const columns = text.split(/[\s,;|]+/);
+  const columns = text.split(/[\s,;|]+/).map(unquoted);
   return columns.some((column) => /^["']?[a-z]/i.test(column)) && !columns.some(isValue);
 }

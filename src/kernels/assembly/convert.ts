@@ -223,6 +223,24 @@ function polaritiesOf<T>(from: usize, to: usize, at: i32, count: i32, isChecked:
   return rejected;
 }
 
+/** Floats of 32 bits, as bits. */
+const INFINITE: u32 = 0x7f800000;
+const TWO_TO_112: u32 = 0x77800000;
+const ONE: u32 = 0x3f800000;
+
+/** Makes floats of 16 bits that stand at `at` floats of 32 bits in place, the last one first. */
+export function widenHalves(at: usize, count: i32): void {
+  for (let index = count - 1; index >= 0; index--) {
+    const half: u32 = load<u16>(at + ((<usize>index) << 1));
+    const magnitude = half & 0x7fff;
+    const isNumber = magnitude < 0x7c00; // or infinite, or none
+    const bits: u32 = (magnitude << 13) | (isNumber ? 0 : INFINITE);
+    // Exponents count from another number. The product is exact, also for the smallest ones.
+    const value = reinterpret<f32>(bits) * reinterpret<f32>(isNumber ? TWO_TO_112 : ONE);
+    store<f32>(at + ((<usize>index) << 2), (half & 0x8000) !== 0 ? -value : value);
+  }
+}
+
 /** Marks the row of a value of the tile as one that is left out. */
 function reject(at: i32): void {
   const row = at - load<i32>(EVENT_COUNT);

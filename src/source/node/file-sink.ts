@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { EventError } from "../../errors.ts";
+import { untilAborted } from "../../util/until-aborted.ts";
 import type { ByteSink, ReadableSink, RoomySink } from "../byte-sink.ts";
 import type { ByteSource } from "../byte-source.ts";
 import type { ScratchFolder } from "../scratch-folder.ts";
@@ -29,9 +30,13 @@ const FULL_SOCKET_MS = 5;
  * all when writing fails; what was there before stays until then. A pipe or a device is written
  * directly, and so is the file that standard output was sent to, from where others got to.
  *
- * @throws EventError `sink-unwritable`
+ * @param signal - ends the wait for a pipe that nobody reads from
+ * @throws EventError `sink-unwritable`; the signal's reason
  */
-export async function createFile(path: string): Promise<ByteSink | ReadableSink> {
+export async function createFile(
+  path: string,
+  signal?: AbortSignal,
+): Promise<ByteSink | ReadableSink> {
   const existing = await statOf(path);
   if (path === "" || path.endsWith("/") || existing?.isDirectory()) {
     throw new EventError("sink-unwritable", "this names a directory", {
@@ -44,7 +49,7 @@ export async function createFile(path: string): Promise<ByteSink | ReadableSink>
     return new OpenFileSink(path, descriptor);
   }
   if (descriptor !== undefined || (existing && !existing.isFile())) {
-    return new DirectSink(path, await openAs(path, path, "a"));
+    return new DirectSink(path, await openDirectly(path, signal));
   }
   if (existing) await checkWritable(path);
   // Through a link the file it names is replaced, not the link.
@@ -100,6 +105,17 @@ async function openAs(
     return await open(opened, flags, mode);
   } catch (cause) {
     throw cannotOpen(path, cause);
+  }
+}
+
+/** A pipe opens when somebody reads from it; where nobody waits any more, it is closed again then. */
+async function openDirectly(path: string, signal: AbortSignal | undefined): Promise<FileHandle> {
+  const opening = openAs(path, path, "a");
+  try {
+    return await untilAborted(opening, signal);
+  } catch (error) {
+    opening.then((handle) => handle.close()).catch(() => {});
+    throw error;
   }
 }
 

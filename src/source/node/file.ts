@@ -8,11 +8,13 @@ import {
   openSync,
   read,
   readSync,
+  type Stats,
 } from "node:fs";
 import { promisify } from "node:util";
 import { EventError } from "../../errors.ts";
 import {
   type ByteSource,
+  checkReadOptions,
   type ReadOptions,
   type SequentialSource,
   tooShort,
@@ -43,7 +45,7 @@ export async function openFile(path: string): Promise<ByteSource | SequentialSou
         hint: "Name the file inside it.",
       });
     }
-    if (status.isFile()) return new FileSource(path, descriptor, status.size);
+    if (status.isFile()) return new FileSource(path, descriptor, status.size, identityOf(status));
     return new PipeSource(path, descriptor);
   } catch (error) {
     await closeAsync(descriptor);
@@ -55,15 +57,18 @@ export async function openFile(path: string): Promise<ByteSource | SequentialSou
 export class FileSource implements ByteSource {
   readonly byteLength: number;
   readonly name: string;
+  readonly identity: string | undefined;
   readonly #descriptor: Descriptor;
 
-  constructor(path: string, descriptor: number, byteLength: number) {
+  constructor(path: string, descriptor: number, byteLength: number, identity?: string) {
     this.name = path;
     this.byteLength = byteLength;
+    this.identity = identity;
     this.#descriptor = new Descriptor(path, descriptor);
   }
 
   async read(offset: number, length: number, options: ReadOptions = {}): Promise<Uint8Array> {
+    checkReadOptions(options);
     options.signal?.throwIfAborted();
     const into = options.into?.subarray(0, length) ?? new Uint8Array(length);
     let filled = 0;
@@ -74,6 +79,16 @@ export class FileSource implements ByteSource {
       filled += count;
     }
     return into;
+  }
+
+  get blocking(): ByteSource {
+    return {
+      name: this.name,
+      byteLength: this.byteLength,
+      read: async (offset, length, { into = new Uint8Array(length) } = {}) => {
+        return readWhole(this.name, this.#descriptor.number, offset, into.subarray(0, length));
+      },
+    };
   }
 
   close(): Promise<void> {
@@ -94,24 +109,46 @@ export function openFileToBlock(path: string): ByteSource {
   } catch (cause) {
     throw cannotOpen(path, cause);
   }
+  const status = fstatSync(descriptor);
   return {
     name: path,
-    byteLength: fstatSync(descriptor).size,
+    byteLength: status.size,
+    identity: identityOf(status),
     async read(offset, length, { into = new Uint8Array(length) } = {}) {
-      if (descriptor === null) throw isClosed(path);
-      let filled = 0;
-      while (filled < length) {
-        const count = readSync(descriptor, into, filled, length - filled, offset + filled);
-        if (count === 0) throw tooShort(path, offset, length, filled);
-        filled += count;
-      }
-      return into.subarray(0, length);
+      return readWhole(path, descriptor, offset, into.subarray(0, length));
     },
     async close() {
       if (descriptor !== null) closeSync(descriptor);
       descriptor = null;
     },
   };
+}
+
+function identityOf({ dev, ino, size, mtimeMs }: Stats): string {
+  return [dev, ino, size, mtimeMs].join(" ");
+}
+
+/** Fills `into`, at once. */
+function readWhole(
+  path: string,
+  descriptor: number | null,
+  offset: number,
+  into: Uint8Array,
+): Uint8Array {
+  if (descriptor === null) throw isClosed(path);
+  const { byteLength } = into;
+  let filled = 0;
+  while (filled < byteLength) {
+    let count: number;
+    try {
+      count = readSync(descriptor, into, filled, byteLength - filled, offset + filled);
+    } catch (cause) {
+      throw cannotRead(path, offset + filled, cause);
+    }
+    if (count === 0) throw tooShort(path, offset, byteLength, filled);
+    filled += count;
+  }
+  return into;
 }
 
 /** A pipe or a device: no length, no second reading. */
@@ -145,6 +182,11 @@ class Descriptor {
     this.#number = number;
   }
 
+  /** For reading at once; null when it is closed. */
+  get number(): number | null {
+    return this.#number;
+  }
+
   async read(
     into: Uint8Array,
     at: number,
@@ -165,12 +207,7 @@ class Descriptor {
     try {
       return await pending;
     } catch (cause) {
-      const problem = `the file cannot be read (${(cause as Error).message})`;
-      throw new EventError("source-unreadable", problem, {
-        path: this.#path,
-        byteOffset: position ?? undefined,
-        cause,
-      });
+      throw cannotRead(this.#path, position ?? undefined, cause);
     } finally {
       this.#reads.delete(pending);
     }
@@ -191,6 +228,11 @@ function isClosed(path: string): EventError {
     path,
     hint: "Read before the recording is closed.",
   });
+}
+
+function cannotRead(path: string, byteOffset: number | undefined, cause: unknown): EventError {
+  const problem = `the file cannot be read (${(cause as Error).message})`;
+  return new EventError("source-unreadable", problem, { path, byteOffset, cause });
 }
 
 function cannotOpen(path: string, cause: unknown): EventError {

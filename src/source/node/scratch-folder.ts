@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readSync, rmSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { EventError } from "../../errors.ts";
@@ -7,6 +7,8 @@ import { forgetTemporary, rememberTemporary } from "./temporaries.ts";
 
 /** Bytes of a file that are read at once. */
 const PIECE_BYTES = 1024 * 1024;
+/** How often a folder is removed into which somebody puts files meanwhile. */
+const MOST_ATTEMPTS = 100;
 
 /**
  * Creates a scratch folder on disk, which its owner alone may look into.
@@ -40,6 +42,10 @@ class NodeScratchFolder implements ScratchFolder {
     return join(this.path, name);
   }
 
+  has(name: string): boolean {
+    return existsSync(this.pathOf(name));
+  }
+
   addFolder(name: string): void {
     try {
       mkdirSync(this.pathOf(name));
@@ -67,15 +73,20 @@ class NodeScratchFolder implements ScratchFolder {
   }
 
   close(): void {
-    this.#remove(this.path);
-    forgetTemporary(this.path);
+    if (this.#remove(this.path)) forgetTemporary(this.path);
   }
 
-  #remove(path: string): void {
-    try {
-      rmSync(path, { recursive: true, force: true });
-    } catch {
-      // Some systems keep files that are open; the output is complete, or given up for a reason.
+  /** Whether it is gone. Some systems keep files that are open; the output is complete, or given up. */
+  #remove(path: string): boolean {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        rmSync(path, { recursive: true, force: true });
+        return true;
+      } catch (error) {
+        // A library that is still at work made another file; it cannot go on for long without the folder.
+        const isFilled = (error as NodeJS.ErrnoException).code === "ENOTEMPTY";
+        if (!isFilled || attempt === MOST_ATTEMPTS) return false;
+      }
     }
   }
 

@@ -25,6 +25,9 @@ const TYPES = {
   u8: { size: 8, view: "BigUint64", type: types.integer(8, false) },
   f4: { size: 4, view: "Float32", type: types.float(4) },
   f8: { size: 8, view: "Float64", type: types.float(8) },
+  /** Given as bits. */
+  f2: { size: 2, view: "Uint16", type: types.float(2) },
+  ">f2": { size: 2, view: "Uint16", type: types.float(2, true) },
   ">u2": { size: 2, view: "Uint16", type: types.integer(2, false, true) },
   ">i8": { size: 8, view: "BigInt64", type: types.integer(8, true, true) },
   ">f8": { size: 8, view: "Float64", type: types.float(8, true) },

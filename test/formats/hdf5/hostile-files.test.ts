@@ -34,11 +34,17 @@ describe("a dataset that claims", () => {
       code: "invalid-header",
       expected: "a number below 2^53",
       byteOffset: expect.any(Number),
+      row: Number.MAX_SAFE_INTEGER, // no number counts those behind it
+      message: expect.stringContaining("the header of /x"),
+    });
+    await failure({ shape: [rows, 4], data: bytesOf(x) }).toMatchObject({
+      row: Number.MAX_SAFE_INTEGER,
     });
   });
 
   it("2^50 rows", async () => {
-    const claim = { code: "invalid-header", row: ROWS, found: `values of at most ${ROWS}` };
+    const found = `values of ${ROWS}, none of rows ${ROWS} to ${2 ** 50 - 1}`;
+    const claim = { code: "invalid-header", row: ROWS, found };
     const shape = [2 ** 50];
     await failure({ shape, chunks: inChunks() }).toMatchObject({
       ...claim,
@@ -48,6 +54,7 @@ describe("a dataset that claims", () => {
     await failure({ shape, compact: bytesOf(x) }).toMatchObject(claim);
     await failure({ shape: [2 ** 30, 2 ** 30], data: bytesOf(x) }).toMatchObject({
       expected: "fewer than 2^53 elements",
+      row: 2 ** 23 - 1,
     });
   });
 

@@ -278,7 +278,7 @@ describe("values that were never written", () => {
       await expect(reader.checkStored()).rejects.toMatchObject({
         code: "invalid-header",
         message: expect.stringContaining(`/${path} has fewer values than rows`),
-        row: path === "some" ? 1500 : 0,
+        row: 0, // the first without a value, whatever is stored behind it
       });
       return (await reader.read(0, ROWS))[0] as Int16Array;
     };

@@ -55,11 +55,12 @@ async function outcome(load: () => Promise<EventTable>): Promise<EventTable | Ev
 /** What the reference reader makes of a file in the dialect that is told from its first lines. */
 function expectedOf(bytes: Uint8Array): ExpectedLoad {
   const { text: found, dataOffset, geometry, assumptions } = text.readHeader(bytes, undefined);
-  const { separator, columns, timeUnit, comments } = found.dialect;
+  const { separator, columns, timeUnit, hasWholeTimes, comments } = found.dialect;
   const dialect = {
     separator: String.fromCharCode(separator),
     columns,
     timeUnit,
+    hasWholeTimes,
     comments,
     dataOffset,
   };

@@ -187,6 +187,106 @@ describe("a known dialect", () => {
   });
 });
 
+describe("the unit of times that nothing states", () => {
+  /** Lines with these times in front. */
+  const lines = (times: readonly (number | string | bigint)[]): string =>
+    times.map((time, at) => `${time} ${at % 300} 6 ${at % 2}\n`).join("");
+  const long = Array.from({ length: 700 }, (_, at) => at);
+
+  it("is nanoseconds for whole times that are too many as microseconds, as in HDF5", async () => {
+    const start = 1_700_000_000_000_000_000n;
+    const found = await read(lines([start, start + 1499n, start + 1500n]));
+    expect(found).toMatchObject({
+      rows: ["0 6 1700000000000000 0", "1 6 1700000000000001 1", "2 6 1700000000000002 0"],
+      assumed: { ...T_FIRST, timeUnit: "ns" },
+      dialect: "t,x,y,polarity, separated by blanks, times in ns",
+    });
+    expect(found.reasons[1]).toBe(
+      "nothing says the unit, and microseconds would be too many in the times",
+    );
+    const named = await read(`t,x,y,p\n${start},1,2,1\n`);
+    expect(named).toMatchObject({ rows: ["1 2 1700000000000000 1"], assumed: { timeUnit: "ns" } });
+    const stated = await read(lines([start]), { text: { timeUnit: "us" } });
+    expect(stated.rows).toEqual([`0 6 ${start} 0`]);
+    expect((await read(lines([90_000_000_000_000_000n]))).assumed.timeUnit).toBe("us");
+    // What numpy.savetxt makes of them.
+    const exponents = "1.700000000000000000e+18 1.0e+00 2.0e+00 1.0e+00\n";
+    expect((await read(exponents)).assumed.timeUnit).toBe("ns");
+  });
+
+  it("is microseconds for fractions of what would be too many seconds", async () => {
+    const found = await read(lines(["1504645177420000.25", "1504645177420010.5"]));
+    expect(found.rows[1]).toBe("1 6 1504645177420011 1");
+    expect(found.assumed.timeUnit).toBe("us");
+    expect(found.reasons[1]).toContain("seconds would be too many");
+  });
+
+  it("is seconds where any of the first lines has a fraction", async () => {
+    for (const at of [1, 100, 499]) {
+      const times = long.map((time) => (time === at ? `${time}.5` : time));
+      const { rows, assumed } = await read(lines(times));
+      expect(assumed.timeUnit).toBe("s");
+      expect(rows[at]).toBe(`${at % 300} 6 ${at}500000 ${at % 2}`);
+      expect(rows.at(-1)).toBe("99 6 699000000 1");
+    }
+  });
+
+  it("leaves no fraction behind those without a word", async () => {
+    const text = lines(long.map((time) => (time === 600 ? "600.5" : time)));
+    const error = await loadTable(latin1Bytes(text)).catch((caught) => caught);
+    expect(isEventError(error, "malformed-line"), String(error)).toBe(true);
+    expect(error).toMatchObject({
+      line: 601,
+      column: 1,
+      expected: "t as a whole number of microseconds, as the first lines have it",
+      found: '"600.5"',
+    });
+    expect(error.hint).toContain("Give `text: { timeUnit }`");
+    const skipped = await loadTable(latin1Bytes(text), { onMalformed: "skip" });
+    expect(reportOf(skipped)).toMatchObject({ events: 699, malformedLines: 1 });
+    const mixed = latin1Bytes(`x,y,t,polarity\n${"1,2,3,1\n".repeat(9)}1,2,3.5,1\n`);
+    await expect(loadTable(mixed)).rejects.toMatchObject({ line: 11, column: 5 });
+    const ours = `x,y,t,polarity\n${"1,2,3,1\n".repeat(600)}1,2,3.5,1\n`;
+    await expect(loadTable(latin1Bytes(ours))).rejects.toMatchObject({ line: 602, column: 5 });
+    // Whole numbers may be written in any way; and who states a unit gets it.
+    const whole = lines(long.map((time) => (time > 600 ? `${time}.0` : time)));
+    expect((await read(whole)).rows).toHaveLength(700);
+    expect((await read(text, { text: { timeUnit: "us" } })).rows[600]).toBe("0 6 601 0");
+    expect((await read(text, { text: { timeUnit: "s" } })).rows[600]).toBe("0 6 600500000 0");
+  });
+});
+
+describe("values in quotes", () => {
+  it.each([
+    ['"12","34","1000057","1"\n"13","35","1000058","0"\n'],
+    ['"x","y","t","polarity"\n"12","34","1000057","1"\n"13","35","1000058","0"\n'],
+    ["x,y,t,p\n'12','34',1000057,'true'\n'13',35,'1000058','false'\n"],
+    ['"x" "y" "t" "p"\r\n"12" "34" "1000057" "1"\r\n 13 "35"  "1000058" "0" \r\n'],
+    ['"x";"y";"t";"p"\n"12" ; "34" ; "1000057" ; "1"\n"1.3e1";"35";"1000058";"-1"\n'],
+  ])("are read as they are without: %j", async (text) => {
+    const rows = ["12 34 1000057 1", "13 35 1000058 0"];
+    expect(await detectFormat(latin1Bytes(text))).toMatchObject({ format: "text" });
+    expect((await read(text)).rows).toEqual(rows);
+  });
+
+  it("may be true and false alone, and are no names", async () => {
+    const text = '"5","1","2","true"\n"70000","3","4","false"\n';
+    expect((await read(text)).rows).toEqual(["1 2 5 1", "3 4 70000 0"]);
+  });
+
+  it("are malformed where the quotes are", async () => {
+    for (const x of ['"12', '12"', '"', '""', "'12\"", '""12""']) {
+      const bytes = latin1Bytes(`x,y,t,polarity\n1,2,3,1\n${x},34,5,1\n`);
+      await expect(loadTable(bytes)).rejects.toMatchObject({
+        code: "malformed-line",
+        line: 3,
+        column: 1,
+        expected: "x as a whole number",
+      });
+    }
+  });
+});
+
 describe("a header row", () => {
   it.each([
     ["x,y,t,p", "1,2,3,1"],

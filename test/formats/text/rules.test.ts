@@ -89,7 +89,7 @@ describe("a line", () => {
     ["two signs", "1,2,--3,1\n1,2,+-3,1\n1,2,3-,1\n"],
     [
       "text in it",
-      "x,y,t,polarity\na,b,c,d\n'1',2,3,1\n\"1\",2,3,1\n// note\n1,2,3,on\n1,2,true,1\n",
+      'x,y,t,polarity\na,b,c,d\n\'1",2,3,1\n"1,2,3,1\n// note\n1,2,3,on\n1,2,true,1\n',
     ],
     ["another separator", "1;2;3;1\n1 2 3 1\n1\t2\t3\t1\n"],
     ["another polarity", "1,2,3,2\n1,2,3,-2\n1,2,3,255\n1,2,3,0.5\n1,2,3,9223372036854775807\n"],

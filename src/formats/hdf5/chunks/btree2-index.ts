@@ -1,7 +1,7 @@
 import type { Block } from "../structure/block.ts";
 import { Btree2 } from "../structure/btree2.ts";
 import type { MetadataReader } from "../structure/metadata-reader.ts";
-import type { ChunkGrid, ChunkIndex, ChunkTotals, StoredChunk } from "./chunk-index.ts";
+import type { ChunkGrid, ChunkIndex, StoredChunk, TakeChunks } from "./chunk-index.ts";
 import { comparePlaces, isInBox } from "./places.ts";
 
 /** Records of chunks, without and with filters. */
@@ -39,14 +39,12 @@ export class BtreeIndex2 implements ChunkIndex {
     return found;
   }
 
-  async totals(): Promise<ChunkTotals> {
+  async walk(take: TakeChunks): Promise<void> {
     const tree = await this.#open();
-    const totals = { chunks: 0, bytes: 0 };
     await tree.walk((record) => {
-      totals.chunks++;
-      totals.bytes += this.#chunkOf(tree, record).byteLength;
+      const { at, byteLength } = this.#chunkOf(tree, record);
+      take(at, byteLength, 1);
     });
-    return totals;
   }
 
   #open(): Promise<Btree2> {

@@ -38,18 +38,20 @@ export interface ChunkIndex {
    */
   find(low: readonly number[], high: readonly number[]): Promise<StoredChunk[]>;
   /**
-   * How many chunks were written, and their bytes in the file.
+   * Hands over all chunks that were written, mostly in the order of their place.
    *
    * @throws EventError `invalid-header`
    */
-  totals(): Promise<ChunkTotals>;
+  walk(take: TakeChunks): Promise<void>;
 }
 
-/** What all chunks make together. */
-export interface ChunkTotals {
-  chunks: number;
-  bytes: number;
-}
+/**
+ * Gets a chunk that was written, or several of them, which follow each other along the last dimension.
+ *
+ * @param at - the place of the first along each dimension
+ * @param byteLength - bytes of each in the file
+ */
+export type TakeChunks = (at: readonly number[], byteLength: number, count: number) => void;
 
 /** Makes the index of a dataset; what it consists of is read when it is needed. */
 export function createChunkIndex(
@@ -78,7 +80,7 @@ function elementsOf(
   if (kind === "single") {
     return {
       element: async (index) => (index === 0 ? { offset, ...(single ?? unfiltered) } : null),
-      walk: async (take) => take(single?.byteLength ?? chunkBytes),
+      walk: async (take) => take(0, single?.byteLength ?? chunkBytes),
     };
   }
   return {
@@ -86,12 +88,12 @@ function elementsOf(
     async walk(take) {
       // All chunks lie one behind the other, as far as the file goes.
       const chunks = Math.floor((reader.facts.byteLength - offset) / chunkBytes);
-      if (chunks > 0) take(chunks * chunkBytes, chunks);
+      if (chunks > 0) take(0, chunkBytes, chunks);
     },
   };
 }
 
 const NOTHING: ChunkIndex = {
   find: async () => [],
-  totals: async () => ({ chunks: 0, bytes: 0 }),
+  walk: async () => {},
 };

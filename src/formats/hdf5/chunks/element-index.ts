@@ -1,6 +1,6 @@
 import type { Block } from "../structure/block.ts";
 import type { MetadataReader } from "../structure/metadata-reader.ts";
-import type { ChunkGrid, ChunkIndex, ChunkTotals, StoredChunk } from "./chunk-index.ts";
+import type { ChunkGrid, ChunkIndex, StoredChunk, TakeChunks } from "./chunk-index.ts";
 
 /** Where a chunk is, without what follows from its number. */
 export type Element = Omit<StoredChunk, "at">;
@@ -9,9 +9,15 @@ export type Element = Omit<StoredChunk, "at">;
 export interface Elements {
   /** The chunk of a number; null when it was never written. */
   element(index: number): Promise<Element | null>;
-  /** Hands over the bytes of each chunk that was written, or of several at once. */
-  walk(take: (bytes: number, chunks?: number) => void): Promise<void>;
+  /** Hands over all chunks that were written. */
+  walk(take: TakeElements): Promise<void>;
 }
+
+/**
+ * Gets the number of a chunk that was written and its bytes in the file; or those of the first of
+ * several that follow each other.
+ */
+export type TakeElements = (index: number, byteLength: number, count?: number) => void;
 
 /** An index of chunks that are numbered. */
 export class ElementIndex implements ChunkIndex {
@@ -20,6 +26,9 @@ export class ElementIndex implements ChunkIndex {
   readonly #order: readonly number[];
   /** Chunks from one place along a dimension to the next, in that order. */
   readonly #steps: readonly number[];
+  /** Chunks side by side along the last dimension. */
+  readonly #across: number;
+  readonly #rank: number;
 
   constructor({ shape, maxShape, chunkShape }: ChunkGrid, elements: Elements) {
     this.#elements = elements;
@@ -35,6 +44,8 @@ export class ElementIndex implements ChunkIndex {
       return Math.ceil(length / (chunkShape[dimension] as number));
     });
     this.#steps = counts.map((_, at) => counts.slice(at + 1).reduce((a, b) => a * b, 1));
+    this.#rank = shape.length;
+    this.#across = counts[this.#order.indexOf(this.#rank - 1)] ?? 1;
   }
 
   async find(low: readonly number[], high: readonly number[]): Promise<StoredChunk[]> {
@@ -53,13 +64,28 @@ export class ElementIndex implements ChunkIndex {
     }
   }
 
-  async totals(): Promise<ChunkTotals> {
-    const totals = { chunks: 0, bytes: 0 };
-    await this.#elements.walk((bytes, chunks = 1) => {
-      totals.chunks += chunks;
-      totals.bytes += bytes;
+  async walk(take: TakeChunks): Promise<void> {
+    await this.#elements.walk((index, byteLength, count = 1) => {
+      // Only where no dimension is without limit are there several, and then the last one is fastest.
+      for (let done = 0; done < count; ) {
+        const at = this.#placeOf(index + done);
+        const most = Math.max(this.#across - (at[this.#rank - 1] as number), 1);
+        const together = Math.min(count - done, most);
+        take(at, byteLength, together);
+        done += together;
+      }
     });
-    return totals;
+  }
+
+  #placeOf(index: number): number[] {
+    const at = new Array<number>(this.#rank).fill(0);
+    let rest = index;
+    for (const [position, dimension] of this.#order.entries()) {
+      const step = this.#steps[position] as number;
+      at[dimension] = Math.floor(rest / step);
+      rest %= step;
+    }
+    return at;
   }
 
   #numberOf(at: readonly number[]): number {
@@ -99,11 +125,11 @@ export class ElementReader {
     return offset === null ? null : { offset, byteLength, filterMask };
   }
 
-  /** Hands over the bytes of each chunk among so many elements. */
-  readAll(block: Block, count: number, take: (bytes: number) => void): void {
+  /** Hands over each chunk that was written among so many, the first of which has the number `first`. */
+  readAll(block: Block, first: number, count: number, take: TakeElements): void {
     for (let index = 0; index < count; index++) {
       const element = this.read(block);
-      if (element !== null) take(element.byteLength);
+      if (element !== null) take(first + index, element.byteLength);
     }
   }
 }

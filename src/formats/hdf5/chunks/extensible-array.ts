@@ -1,7 +1,13 @@
 import type { Block } from "../structure/block.ts";
 import type { MetadataReader } from "../structure/metadata-reader.ts";
 import type { ChunkGrid } from "./chunk-index.ts";
-import { type Element, ElementBlocks, ElementReader, type Elements } from "./element-index.ts";
+import {
+  type Element,
+  ElementBlocks,
+  ElementReader,
+  type Elements,
+  type TakeElements,
+} from "./element-index.ts";
 
 const WHAT = "an extensible array";
 
@@ -69,12 +75,12 @@ export class ExtensibleArray implements Elements {
     return this.#inBlock(header, number, block, at % group.blockLength);
   }
 
-  async walk(take: (bytes: number) => void): Promise<void> {
+  async walk(take: TakeElements): Promise<void> {
     const header = await this.#open();
     const indexBlock = await this.#indexBlock(header);
     if (indexBlock === null) return;
     indexBlock.at = this.#headBytes;
-    header.elements.readAll(indexBlock, header.indexLength, take);
+    header.elements.readAll(indexBlock, 0, header.indexLength, take);
     const seen = new Set<number>();
     for (let number = 0; number < header.groups; number++) {
       const group = groupOf(header, number);
@@ -84,7 +90,10 @@ export class ExtensibleArray implements Elements {
         if (data === null) continue;
         if (seen.has(data.offset)) throw indexBlock.damaged("data blocks", "the same one twice");
         seen.add(data.offset);
-        await this.#walkBlock(header, group.blockLength, data, take);
+        const first = header.indexLength + group.firstElement + block * group.blockLength;
+        await this.#walkBlock(header, group.blockLength, data, (index, byteLength) => {
+          take(first + index, byteLength);
+        });
       }
     }
   }
@@ -93,14 +102,14 @@ export class ExtensibleArray implements Elements {
     header: Header,
     blockLength: number,
     data: DataBlock,
-    take: (bytes: number) => void,
+    take: TakeElements,
   ): Promise<void> {
     const step = Math.min(header.pageLength, blockLength);
     for (let first = 0; first < blockLength; first += step) {
       const page = await this.#page(header, blockLength, data, first);
       if (page === null) continue;
       page.block.at = page.start;
-      header.elements.readAll(page.block, step, take);
+      header.elements.readAll(page.block, first, step, take);
     }
   }
 

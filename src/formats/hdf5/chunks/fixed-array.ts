@@ -1,7 +1,13 @@
 import type { Block } from "../structure/block.ts";
 import type { MetadataReader } from "../structure/metadata-reader.ts";
 import type { ChunkGrid } from "./chunk-index.ts";
-import { type Element, ElementBlocks, ElementReader, type Elements } from "./element-index.ts";
+import {
+  type Element,
+  ElementBlocks,
+  ElementReader,
+  type Elements,
+  type TakeElements,
+} from "./element-index.ts";
 
 const WHAT = "a fixed array";
 
@@ -43,7 +49,7 @@ export class FixedArray implements Elements {
     return elements.read(found.block);
   }
 
-  async walk(take: (bytes: number) => void): Promise<void> {
+  async walk(take: TakeElements): Promise<void> {
     const header = await this.#open();
     const { elements, count, pageLength } = header;
     const isPaged = count > pageLength;
@@ -51,7 +57,8 @@ export class FixedArray implements Elements {
       const found = await this.#page(header, isPaged ? first / pageLength : null);
       if (found === null) continue;
       found.block.at = found.start;
-      elements.readAll(found.block, Math.min(count - first, isPaged ? pageLength : count), take);
+      const length = Math.min(count - first, isPaged ? pageLength : count);
+      elements.readAll(found.block, first, length, take);
     }
   }
 

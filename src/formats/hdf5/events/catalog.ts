@@ -24,6 +24,8 @@ export class Catalog {
   readonly file: Hdf5File;
   /** Whether the file has more objects than were looked at. */
   isCut = false;
+  /** Links into other files that were come across: their path, and what they lead to. */
+  readonly external = new Map<string, string>();
   readonly #objects = new Map<string, Promise<Hdf5Object | null>>();
   readonly #links = new WeakMap<Hdf5Group, ReadonlyMap<string, Link>>();
 
@@ -53,6 +55,7 @@ export class Catalog {
       this.#links.set(group, links);
     }
     const link = links.get(path.slice(path.lastIndexOf("/") + 1));
+    if (link?.kind === "external") this.external.set(path, link.target);
     if (link === undefined || link.kind === "external") return null;
     if (link.kind === "soft") return this.file.get(path);
     return this.file.objectAt(link.offset, childOf(group.path, link.name));
@@ -121,7 +124,16 @@ export class Catalog {
     }
   }
 
-  /** The datasets of the file, for messages. */
+  /** The link into another file that a path goes through, with what it leads to; null without any. */
+  linkOn(path: string): string | null {
+    for (const [link, target] of this.external) {
+      const isOn = path.startsWith(link) && /^(?:$|[/.[])/.test(path.slice(link.length));
+      if (isOn) return described(link, target);
+    }
+    return null;
+  }
+
+  /** The datasets of the file, and links into other files, for messages. */
   async describe(): Promise<string> {
     const listed: string[] = [];
     for await (const object of this.walk()) {
@@ -132,9 +144,14 @@ export class Catalog {
       const shape = isSingle ? single : object.shape.join(" x ");
       listed.push(`${object.path} (${describeType(object.type)}, ${shape})`);
     }
+    const links = [...this.external].slice(0, MAX_LISTED);
+    listed.push(...links.map(([path, target]) => described(path, target)));
     return listed.length === 0 ? "no datasets" : listed.join(", ");
   }
 }
+
+const described = (link: string, target: string): string =>
+  `${link} (a link to ${target || "elsewhere"})`;
 
 /** The path of what a group holds. */
 export function childOf(path: string, name: string): string {

@@ -1,11 +1,12 @@
 import { COLUMN_NAMES, type ColumnName } from "../../../events/columns.ts";
 import type { EventMemory } from "../../../kernels/event-memory.ts";
-import { ColumnConverter } from "../../column-converter.ts";
+import { ColumnConverter, type NumberType } from "../../column-converter.ts";
 import type { RowReader as EventRowReader } from "../../decoder.ts";
 import type { OnMalformed } from "../../options.ts";
 import type { Hdf5File } from "../file.ts";
 import type { ColumnType, RowColumn } from "../rows/row-column.ts";
 import { RowReader } from "../rows/row-reader.ts";
+import type { WrittenRows } from "../rows/written-rows.ts";
 import type { EventColumns } from "./catalog.ts";
 import { malformedRow } from "./malformed-row.ts";
 import type { ValueRules } from "./value-rules.ts";
@@ -15,6 +16,7 @@ interface ReaderParts {
   readonly file: Hdf5File;
   readonly columns: EventColumns;
   readonly rules: ValueRules;
+  readonly written: WrittenRows;
   readonly memory: EventMemory;
   readonly onMalformed: OnMalformed;
   /** What may be held beside the memory. */
@@ -40,6 +42,15 @@ function isAsInTile(name: ColumnName, { type }: RowColumn, { time, firstPixel }:
   return time.scale.factor === 1 && time.scale.divisor === 1 && time.origin.offset === 0n;
 }
 
+/** What the values of a column are when they are converted: halves are widened before. */
+function convertedType({ type }: RowColumn): NumberType {
+  return type === "float16" ? "float32" : type;
+}
+
+/** Bytes of such a value. */
+const convertedBytes = ({ type, size }: RowColumn): number =>
+  type === "float16" ? 2 * size : size;
+
 /** Scratch space for every event of a tile that reading such columns takes. */
 export function scratchBytesPerEvent(
   columns: Readonly<Record<ColumnName, RowColumn>>,
@@ -49,7 +60,7 @@ export function scratchBytesPerEvent(
   for (const name of COLUMN_NAMES) {
     const column = columns[name];
     // Every part ends at a multiple of the alignment, also that of a tile of one event.
-    if (!isAsInTile(name, column, rules)) bytes += Math.max(column.size, ALIGNMENT);
+    if (!isAsInTile(name, column, rules)) bytes += Math.max(convertedBytes(column), ALIGNMENT);
   }
   return bytes;
 }
@@ -72,7 +83,7 @@ export class Hdf5EventReader implements EventRowReader {
     for (const [index, name] of COLUMN_NAMES.entries()) {
       const column = rows.columns[index] as RowColumn;
       if (isAsInTile(name, column, parts.rules)) continue;
-      const bytes = tileEvents * column.size;
+      const bytes = tileEvents * convertedBytes(column);
       places[name] = scratch.subarray(at, at + bytes);
       at += Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
     }
@@ -86,7 +97,9 @@ export class Hdf5EventReader implements EventRowReader {
   }
 
   async read(start: number, count: number, signal: AbortSignal | undefined): Promise<void> {
-    const { memory, onMalformed } = this.#parts;
+    const { memory, onMalformed, written } = this.#parts;
+    const missing = onMalformed === "skip" ? null : written.errorIn(start, start + count);
+    if (missing !== null) throw missing;
     const at = memory.eventCount;
     const targets = COLUMN_NAMES.map((name, index) => {
       const scratch = this.#scratch[name];
@@ -118,7 +131,9 @@ export class Hdf5EventReader implements EventRowReader {
   /** Converts values, or checks them where they are; returns the first row rejected, or -1. */
   #convert(name: ColumnName, from: number, at: number, count: number): number {
     const { time, firstPixel } = this.#parts.rules;
-    const { type } = this.#column(name);
+    const column = this.#column(name);
+    const type = convertedType(column);
+    if (column.type === "float16") this.#converter.widenHalves(from, count);
     if (name === "polarity") return this.#converter.checkedPolarities(type, from, at, count);
     if (this.#scratch[name] === undefined) return -1;
     if (name === "t") return this.#converter.times(type, time.scale, from, at, count, time.origin);

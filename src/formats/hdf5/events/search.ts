@@ -115,9 +115,9 @@ export async function matrixOrders(
   const choices = [0, 1, 2, 3].map((index) => ({ dataset, index }));
   if (!choices.every(isColumn)) return null;
   const reader = await RowReader.open(catalog.file, choices);
-  await reader.checkStored();
-  const sample = await reader.read(0, Math.min(reader.rows, SAMPLE_ROWS));
-  const values = sample.map((column) => Array.from(column as ArrayLike<number | bigint>, Number));
+  const { ranges } = await reader.written();
+  if (ranges.length === 0) await reader.checkStored();
+  const values = await reader.sample(ranges, SAMPLE_ROWS);
   return ORDERS.filter((order) => order.every((name, index) => fits(name, values[index] ?? [])));
 }
 

@@ -18,6 +18,10 @@ import {
 import { DIALECTS, type Dialect, type Layout } from "./dialects.ts";
 import { matrixOrders, searchStreams } from "./search.ts";
 
+/** What to do about links into other files. */
+const EXTERNAL_HINT =
+  "Links into other files are not followed: open the file that they lead to, or copy it into one with `h5copy -f ext`.";
+
 /** Events of one camera. */
 export interface EventStream {
   /** What the option `stream` chooses it by; so does its path. */
@@ -50,11 +54,14 @@ export async function findStream(catalog: Catalog, options: RowOptions): Promise
   const names = streams.map(({ name }) => name);
   const [first] = streams;
   if (first === undefined) {
+    const found = await catalog.describe();
+    const cut = catalog.isCut ? `Only ${MAX_OBJECTS} objects were looked at. ` : "";
+    const links = catalog.external.size > 0 ? `${EXTERNAL_HINT} ` : "";
     throw unsupported("no events are recognised in this file", {
       path,
       expected: "datasets of x, y, t and polarity, or records or columns of them",
-      found: await catalog.describe(),
-      hint: `${catalog.isCut ? `Only ${MAX_OBJECTS} objects were looked at. ` : ""}Name them: \`hdf5: { x, y, t, polarity }\`.`,
+      found,
+      hint: `${cut}${links}Name them: \`hdf5: { x, y, t, polarity }\`.`,
     });
   }
   const listed = streams.map(({ name, path }) => (name === path ? name : `${name} (${path})`));
@@ -103,6 +110,11 @@ async function statedStream(
   for (const name of COLUMN_NAMES) {
     const choice = await catalog.column(names[name]);
     const details = { path, format: "hdf5", found: show(names[name]) };
+    const link = choice === null ? catalog.linkOn(absolute(names[name])) : null;
+    if (link !== null) {
+      const problem = `hdf5.${name} names a link into another file, which is not followed`;
+      throw unsupported(problem, { path, found: link, hint: EXTERNAL_HINT });
+    }
     if (choice === null) {
       const expected = await catalog.describe();
       const problem = `hdf5.${name} names no dataset of the file`;

@@ -3,8 +3,9 @@ import type { Assumption } from "../../../events/report.ts";
 import { show } from "../../../util/show.ts";
 import type { TimeOrigin, TimeScale } from "../../column-converter.ts";
 import { unitNamed } from "../../column-names.ts";
-import type { RowOptions } from "../../decoder.ts";
+import type { RowOptions, RowRange } from "../../decoder.ts";
 import type { TimeUnit } from "../../options.ts";
+import { EPOCH_NANOSECONDS } from "../../time-magnitudes.ts";
 import { readDataset } from "../dataset-values.ts";
 import { damaged } from "../problems.ts";
 import type { RowColumn } from "../rows/row-column.ts";
@@ -35,8 +36,6 @@ const SCALES: Readonly<Record<TimeUnit, TimeScale>> = {
 const UNIT_ATTRIBUTES = ["unit", "units"];
 /** First times that are looked at where nothing says the unit. */
 const SAMPLE_ROWS = 4096;
-/** Whole times beyond this, 3168 years in microseconds, are nanoseconds since 1970. */
-const EPOCH_NANOSECONDS = 1e17;
 /** No recording takes so many seconds, 11 days, nor was any made so many after 1970, 3168 years. */
 const MOST_SECONDS = 1e6;
 const LAST_SECOND = 1e11;
@@ -45,6 +44,7 @@ const LAST_SECOND = 1e11;
  * Tells how the times of a stream become microseconds. Those with fractions are counted from the
  * first one, so that seconds since 1970 keep the precision that they have.
  *
+ * @param written - rows that have a value in every column
  * @throws EventError `invalid-header` for a time offset that is none
  */
 export async function timeRule(
@@ -52,13 +52,14 @@ export async function timeRule(
   stream: EventStream,
   column: RowColumn,
   options: RowOptions,
+  written: readonly RowRange[],
 ): Promise<TimeRule> {
   const reader = await RowReader.open(catalog.file, [stream.columns.t]);
   const offset = await offsetOf(catalog, stream, options);
-  const { unit, assumption } = await unitOf(stream, column, options, reader);
+  const { unit, assumption } = await unitOf(stream, column, options, new Times(reader, written));
   const scale = SCALES[unit];
   const isFloat = column.type.startsWith("float");
-  const [first] = isFloat && reader.rows > 0 ? await numbers(reader, 0, 1) : [];
+  const first = isFloat ? await new Times(reader, written).first() : undefined;
   const zero = first !== undefined && Number.isFinite(first) ? first : 0;
   const start = microseconds(zero, scale) + offset;
   // A first time that 64 bits do not hold is counted from 0, and found out about with its row.
@@ -82,7 +83,7 @@ async function unitOf(
   { columns, layout, path }: EventStream,
   column: RowColumn,
   { hdf5 }: RowOptions,
-  reader: RowReader,
+  times: Times,
 ): Promise<{ unit: TimeUnit; assumption: Assumption | null }> {
   const attributes = await columns.t.dataset.attributes();
   const named = UNIT_ATTRIBUTES.map((name) => attributes.get(name))
@@ -93,18 +94,18 @@ async function unitOf(
   const assume = (unit: TimeUnit, reason: string) => {
     return { unit, assumption: { what: "timeUnit", value: unit, reason: `${reason} of ${path}` } };
   };
-  const { rows } = reader;
-  if (rows === 0) return { unit: "us", assumption: null };
+  const time = await times.first();
+  if (time === undefined) return { unit: "us", assumption: null };
   if (!column.type.startsWith("float")) {
-    const [time = 0] = await numbers(reader, 0, 1);
     return Math.abs(time) >= EPOCH_NANOSECONDS
       ? assume("ns", "nothing says the unit, and microseconds would be too many in the times")
       : { unit: "us", assumption: null };
   }
   // What is no number or infinite is no time, and says nothing of the others.
-  const sample = (await numbers(reader, 0, Math.min(rows, SAMPLE_ROWS))).filter(Number.isFinite);
+  const sample = (await times.list(SAMPLE_ROWS)).filter(Number.isFinite);
   const [first = 0] = sample;
-  const [last = first] = (await numbers(reader, rows - 1, 1)).filter(Number.isFinite);
+  const end = await times.last();
+  const last = Number.isFinite(end) ? (end as number) : first;
   if (last - first > MOST_SECONDS || Math.abs(first) > LAST_SECOND) {
     return assume("us", "nothing says the unit, and seconds would be too many in the times");
   }
@@ -150,7 +151,30 @@ function described(values: Values | null): string {
   return Array.isArray(values) ? `${values.length} values` : show(values);
 }
 
-async function numbers(reader: RowReader, start: number, count: number): Promise<number[]> {
-  const [column] = await reader.read(start, count);
-  return Array.from(column as ArrayLike<number | bigint>, Number);
+/** The times that were written, as the file has them. */
+class Times {
+  readonly #reader: RowReader;
+  readonly #written: readonly RowRange[];
+
+  constructor(reader: RowReader, written: readonly RowRange[]) {
+    this.#reader = reader;
+    this.#written = written;
+  }
+
+  /** The first ones, at most so many. */
+  async list(most: number): Promise<number[]> {
+    return (await this.#reader.sample(this.#written, most))[0] ?? [];
+  }
+
+  /** The first; undefined when there is none. */
+  async first(): Promise<number | undefined> {
+    return (await this.list(1))[0];
+  }
+
+  /** The last; undefined when there is none. */
+  async last(): Promise<number | undefined> {
+    const end = this.#written.at(-1)?.end;
+    if (end === undefined) return undefined;
+    return (await this.#reader.sample([{ start: end - 1, end }], 1))[0]?.[0];
+  }
 }

@@ -1,3 +1,5 @@
+import type { RowRange } from "../../decoder.ts";
+import { commonRows, RowRangeList } from "../../row-ranges.ts";
 import { type ChunkIndex, createChunkIndex, type StoredChunk } from "../chunks/chunk-index.ts";
 import type { Hdf5Dataset, Hdf5File } from "../file.ts";
 import { ChunkDecoder, type ChunkPlace, checkFilters } from "../filters/chunk-decoder.ts";
@@ -7,12 +9,13 @@ import type { ChunkedLayout } from "../structure/data-layout.ts";
 import { DecodedChunk } from "./decoded-chunk.ts";
 import { EcfRows } from "./ecf-rows.ts";
 import type { Piece } from "./pieces.ts";
+import type { RowColumn } from "./row-column.ts";
 import {
   type DatasetRows,
   type PlacedTarget,
   placeIn,
   planPlain,
-  type RowRange,
+  type RowSlice,
   type Target,
 } from "./row-plan.ts";
 import type { RowTools } from "./row-tools.ts";
@@ -67,8 +70,25 @@ export class ChunkedRows implements DatasetRows {
     this.#ecf = filters[0]?.id === ECF_FILTER ? new EcfRows(dataset, path, tools) : null;
   }
 
-  async storedElements(): Promise<number> {
-    const { chunks, bytes } = await this.#index.totals();
+  async writtenRows(columns: readonly RowColumn[]): Promise<readonly RowRange[]> {
+    const { shape, elements } = this.#dataset;
+    if (elements === 0) return [];
+    const lanes = columns.map((column) => ({ ...this.#laneOf(column), list: new RowRangeList() }));
+    let bytes = 0;
+    await this.#index.walk((at, byteLength, count) => {
+      bytes += byteLength * count;
+      for (const lane of lanes) {
+        const { dimension, list } = lane;
+        const length = this.#layout.chunkShape[dimension] as number;
+        const row = at[dimension] as number;
+        // Several chunks follow each other along the rows, or from lane to lane.
+        const areRows = dimension === shape.length - 1;
+        const other = at[1 - dimension] ?? 0;
+        if (lane.at < other || lane.at >= other + (areRows ? 1 : count)) continue;
+        const end = Math.min((row + (areRows ? count : 1)) * length, shape[dimension] as number);
+        list.add(row * length, end);
+      }
+    });
     const { path, byteLength } = this.#file.reader.facts;
     if (bytes > byteLength) {
       throw damaged(`the chunks of ${this.#dataset.path} overlap`, {
@@ -78,11 +98,11 @@ export class ChunkedRows implements DatasetRows {
         found: `${bytes}`,
       });
     }
-    return this.#layout.chunkShape.reduce((product, length) => product * length, chunks);
+    return lanes.map(({ list }) => list.ranges()).reduce(commonRows);
   }
 
   async plan(
-    { start, count }: RowRange,
+    { start, count }: RowSlice,
     targets: readonly Target[],
     add: (piece: Piece) => void,
   ): Promise<void> {
@@ -167,17 +187,22 @@ export class ChunkedRows implements DatasetRows {
     const { chunkShape, elementBytes } = this.#layout;
     const lanes = new Map<string, Lane & { readonly targets: PlacedTarget[] }>();
     for (const target of targets) {
-      const { rowDimension, index } = target.column;
-      const width = chunkShape.length === 1 ? 1 : (chunkShape[1 - rowDimension] as number);
-      const column = { ...target.column, index: index % width };
+      const { dimension, at, width } = this.#laneOf(target.column);
+      const column = { ...target.column, index: target.column.index % width };
       const place = placeIn(column, chunkShape, elementBytes);
-      const at = Math.floor(index / width);
-      const key = `${rowDimension} ${at}`;
-      const lane = lanes.get(key) ?? { key, dimension: rowDimension, at, targets: [] };
+      const key = `${dimension} ${at}`;
+      const lane = lanes.get(key) ?? { key, dimension, at, targets: [] };
       lane.targets.push({ ...target, place });
       lanes.set(key, lane);
     }
     return [...lanes.values()];
+  }
+
+  /** In which chunks a column stands, and how many columns each of them has. */
+  #laneOf({ rowDimension: dimension, index }: RowColumn) {
+    const { chunkShape } = this.#layout;
+    const width = chunkShape.length === 1 ? 1 : (chunkShape[1 - dimension] as number);
+    return { dimension, at: Math.floor(index / width), width };
   }
 
   /** Whether any filter was applied to a chunk. */

@@ -1,14 +1,16 @@
+import type { RowRange } from "../../decoder.ts";
 import type { Hdf5Dataset, Hdf5File } from "../file.ts";
 import { damagedData } from "../problems.ts";
 import type { CompactLayout, ContiguousLayout } from "../structure/data-layout.ts";
 import type { Piece } from "./pieces.ts";
 import type { ValuePlace } from "./record-kernel.ts";
+import type { RowColumn } from "./row-column.ts";
 import {
   type DatasetRows,
   type PlacedTarget,
   placeIn,
   planPlain,
-  type RowRange,
+  type RowSlice,
   type Target,
 } from "./row-plan.ts";
 import type { RowTools } from "./row-tools.ts";
@@ -33,7 +35,7 @@ export class PlainRows implements DatasetRows {
   }
 
   async plan(
-    rows: RowRange,
+    rows: RowSlice,
     targets: readonly Target[],
     add: (piece: Piece) => void,
   ): Promise<void> {
@@ -57,10 +59,20 @@ export class PlainRows implements DatasetRows {
     }
   }
 
-  async storedElements(): Promise<number> {
+  async writtenRows(columns: readonly RowColumn[]): Promise<readonly RowRange[]> {
     const layout = this.#layout;
-    if (layout.kind === "contiguous" && layout.offset === null) return 0;
-    return Math.min(this.#dataset.elements, Math.floor(this.#available / this.#dataset.type.size));
+    const { shape, type } = this.#dataset;
+    if (layout.kind === "contiguous" && layout.offset === null) return [];
+    // From the first row on, as far as the file goes, or the part of it that is the dataset's.
+    const own = layout.kind === "contiguous" ? layout.byteLength : layout.bytes.byteLength;
+    const bytes = Math.min(this.#available, own);
+    const ends = columns.map((column) => {
+      const { offset, stride, size } = placeIn(column, shape, type.size);
+      const fitting = Math.floor((bytes - offset - size) / stride) + 1;
+      return Math.min(fitting, column.rows);
+    });
+    const end = Math.min(...ends);
+    return end > 0 ? [{ start: 0, end }] : [];
   }
 
   /** Bytes there are of the dataset, and of what follows it. */
@@ -71,7 +83,7 @@ export class PlainRows implements DatasetRows {
   }
 
   /** Rows do not reach beyond the end of the file. */
-  #checkEnd({ start, count }: RowRange, { offset, stride, size }: ValuePlace): void {
+  #checkEnd({ start, count }: RowSlice, { offset, stride, size }: ValuePlace): void {
     const available = this.#available;
     const end = offset + (start + count - 1) * stride + size;
     if (end <= available) return;

@@ -1,6 +1,7 @@
 import type { Hdf5Dataset } from "../file.ts";
 import { unsupported } from "../problems.ts";
 import { type Datatype, describeType } from "../structure/datatype.ts";
+import { numberOfHalf } from "../structure/half.ts";
 
 /** What the values of a column are once they are read: little-endian, as typed arrays hold them. */
 export type ColumnType =
@@ -12,6 +13,7 @@ export type ColumnType =
   | "uint32"
   | "int64"
   | "uint64"
+  | "float16"
   | "float32"
   | "float64";
 
@@ -106,6 +108,7 @@ const ARRAYS = {
   uint32: Uint32Array,
   int64: BigInt64Array,
   uint64: BigUint64Array,
+  float16: Uint16Array, // as bits: not every platform has an array of them
   float32: Float32Array,
   float64: Float64Array,
 } as const satisfies Record<ColumnType, unknown>;
@@ -116,6 +119,11 @@ export type ColumnArray = InstanceType<(typeof ARRAYS)[ColumnType]>;
 /** A new typed array for so many values. */
 export function columnArray(type: ColumnType, length: number): ColumnArray {
   return new ARRAYS[type](length);
+}
+
+/** The bits of halves as numbers. */
+export function floatsOf(halves: ColumnArray): Float32Array<ArrayBuffer> {
+  return Float32Array.from(halves as Uint16Array, numberOfHalf);
 }
 
 function isColumnType(name: string): name is ColumnType {

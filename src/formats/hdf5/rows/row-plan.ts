@@ -1,10 +1,11 @@
+import type { RowRange } from "../../decoder.ts";
 import type { Piece } from "./pieces.ts";
 import type { ValuePlace } from "./record-kernel.ts";
 import type { RowColumn } from "./row-column.ts";
 import type { RowTools } from "./row-tools.ts";
 
 /** Rows that are wanted. */
-export interface RowRange {
+export interface RowSlice {
   readonly start: number;
   readonly count: number;
 }
@@ -23,13 +24,14 @@ export interface DatasetRows {
    *
    * @throws EventError `invalid-header`, `damaged-data`
    */
-  plan(rows: RowRange, targets: readonly Target[], add: (piece: Piece) => void): Promise<void>;
+  plan(rows: RowSlice, targets: readonly Target[], add: (piece: Piece) => void): Promise<void>;
   /**
-   * The most elements of which values were ever written.
+   * Rows of which values of these columns were ever written. What finding them takes follows what is
+   * stored, not the rows that are claimed.
    *
    * @throws EventError `invalid-header`
    */
-  storedElements(): Promise<number>;
+  writtenRows(columns: readonly RowColumn[]): Promise<readonly RowRange[]>;
 }
 
 /** Values at least so many bytes long go straight to where they are wanted. */

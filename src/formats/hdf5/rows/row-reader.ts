@@ -1,6 +1,6 @@
 import { isEventError } from "../../../errors.ts";
 import { untilAborted } from "../../../util/until-aborted.ts";
-import type { WorkingBytes } from "../../decoder.ts";
+import type { RowRange, WorkingBytes } from "../../decoder.ts";
 import type { Hdf5Dataset, Hdf5File } from "../file.ts";
 import { damaged } from "../problems.ts";
 import { readerOf } from "./dataset-rows.ts";
@@ -10,11 +10,13 @@ import {
   type ColumnChoice,
   columnArray,
   columnOf,
+  floatsOf,
   type RowColumn,
 } from "./row-column.ts";
 import type { DatasetRows, Target } from "./row-plan.ts";
 import { RowTools } from "./row-tools.ts";
 import { pieceBudget, type ReaderBytes, readerBytes } from "./working-bytes.ts";
+import { WrittenRows } from "./written-rows.ts";
 
 /**
  * Reads rows of several columns, which may stand in several datasets, in any slices. It holds a
@@ -37,6 +39,7 @@ export class RowReader {
   readonly #tools: RowTools;
   /** The datasets, and which of the columns stand in each. */
   readonly #datasets: readonly { readonly rows: DatasetRows; readonly columns: number[] }[];
+  #written: Promise<WrittenRows> | undefined;
 
   private constructor(file: Hdf5File, columns: readonly RowColumn[], tools: RowTools) {
     this.#file = file;
@@ -93,27 +96,32 @@ export class RowReader {
   }
 
   /**
-   * Makes sure that values were written of every row: a file of a few bytes can claim any number
-   * of rows, which would then be fill values.
+   * The rows of which values were ever written; the others read as fill values.
+   *
+   * @throws EventError `invalid-header` for an index of chunks that is damaged
+   */
+  written(): Promise<WrittenRows> {
+    this.#written ??= this.#findWritten();
+    return this.#written;
+  }
+
+  async #findWritten(): Promise<WrittenRows> {
+    const parts = [];
+    for (const { rows, columns: places } of this.#datasets) {
+      const columns = places.map((index) => this.columns[index] as RowColumn);
+      const { dataset } = columns[0] as RowColumn;
+      parts.push({ dataset, ranges: await rows.writtenRows(columns) });
+    }
+    return new WrittenRows(parts, this.rows, this.#file.reader.facts.path);
+  }
+
+  /**
+   * Makes sure that values were written of every row.
    *
    * @throws EventError `invalid-header`, which names the dataset and the first row without values
    */
   async checkStored(): Promise<void> {
-    for (const { rows, columns } of this.#datasets) {
-      const { dataset } = this.columns[columns[0] as number] as RowColumn;
-      const stored = await rows.storedElements();
-      if (stored >= dataset.elements) continue;
-      const { path } = this.#file.reader.facts;
-      const row = Math.floor(stored / (dataset.elements / this.rows));
-      throw damaged(`the dataset ${dataset.path} has fewer values than rows`, {
-        path,
-        byteOffset: dataset.byteOffset,
-        row,
-        expected: `${this.rows} rows`,
-        found: `values of at most ${row}`,
-        hint: "Was the file closed properly when it was recorded?",
-      });
-    }
+    (await this.written()).check();
   }
 
   /**
@@ -156,12 +164,31 @@ export class RowReader {
     first.throwIfAny();
   }
 
-  /** Reads rows into new typed arrays, one for each column. */
+  /**
+   * The first rows of some ranges, as numbers: a list for each column.
+   *
+   * @param most - rows to read at most
+   */
+  async sample(ranges: readonly RowRange[], most: number): Promise<number[][]> {
+    const lists = this.columns.map((): number[] => []);
+    for (const { start, end } of ranges) {
+      const count = Math.min(end - start, most - (lists[0]?.length ?? 0));
+      if (count === 0) break;
+      for (const [index, values] of (await this.read(start, count)).entries()) {
+        for (const value of values) lists[index]?.push(Number(value));
+      }
+    }
+    return lists;
+  }
+
+  /** Reads rows into new typed arrays, one for each column; halves as floats of 32 bits. */
   async read(start: number, count: number, signal?: AbortSignal): Promise<ColumnArray[]> {
     const arrays = this.columns.map(({ type }) => columnArray(type, count));
     const bytes = arrays.map(({ buffer }) => new Uint8Array(buffer));
     await this.readInto(start, count, bytes, signal);
-    return arrays;
+    return arrays.map((array, index) => {
+      return this.columns[index]?.type === "float16" ? floatsOf(array) : array;
+    });
   }
 }
 

@@ -15,6 +15,8 @@ export interface FileFacts {
   readonly lengthBytes: number;
 }
 
+/** What numbers have to be. */
+const SAFE = "a number below 2^53";
 const ASCII = new TextDecoder("latin1");
 const UTF8 = new TextDecoder();
 
@@ -65,19 +67,34 @@ export class Block {
 
   /** An unsigned number of so many bytes, at most 8. */
   uint(byteLength: number): number {
+    const value = this.#roughly(byteLength);
+    if (Number.isSafeInteger(value)) return value;
+    this.at -= byteLength;
+    throw this.damaged(SAFE, `about ${value}`);
+  }
+
+  /** An unsigned number, from 2^53 on not exactly. */
+  #roughly(byteLength: number): number {
     const start = this.#take(byteLength);
     let value = 0;
     for (let index = byteLength - 1; index >= 0; index--) {
       value = value * 256 + this.#view.getUint8(start + index);
     }
-    if (Number.isSafeInteger(value)) return value;
-    this.at = start;
-    throw this.damaged("a number below 2^53", `about ${value}`);
+    return value;
   }
 
   /** A length or count, as wide as the file has them. */
   length(): number {
     return this.uint(this.file.lengthBytes);
+  }
+
+  /** The length of a dataset along a dimension: where it is too large, the error names a row. */
+  rows(): number {
+    const { lengthBytes } = this.file;
+    const value = this.#roughly(lengthBytes);
+    if (Number.isSafeInteger(value)) return value;
+    this.at -= lengthBytes;
+    throw this.damaged(SAFE, `about ${value}`, Number.MAX_SAFE_INTEGER);
   }
 
   /** A length or count; null where all bits are set, which means that there is no limit. */
@@ -162,11 +179,16 @@ export class Block {
     throw this.damaged(`the checksum ${hex(expected)}`, hex(stored));
   }
 
-  /** The error of a structure that is not what it should be, at the next byte. */
-  damaged(expected: string, found: string): EventError {
+  /**
+   * The error of a structure that is not what it should be, at the next byte.
+   *
+   * @param row - the first row that it leaves without a value, where it is about rows
+   */
+  damaged(expected: string, found: string, row?: number): EventError {
     return damaged(`${this.#what} is damaged`, {
       path: this.file.path,
       byteOffset: this.offset + this.at,
+      row,
       expected,
       found,
     });

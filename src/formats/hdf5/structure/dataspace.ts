@@ -15,7 +15,7 @@ const MAX_DIMENSIONS = 32;
 /**
  * Reads a dataspace.
  *
- * @throws EventError `invalid-header`, for more elements than a JavaScript number counts, too
+ * @throws EventError `invalid-header`; for more elements than a JavaScript number counts with a row
  */
 export function readDataspace(block: Block): Dataspace {
   const version = block.version(1, 2);
@@ -27,7 +27,7 @@ export function readDataspace(block: Block): Dataspace {
     throw block.damaged(`at most ${MAX_DIMENSIONS} dimensions`, `${dimensions}`);
   }
   const start = block.at;
-  const shape = Array.from({ length: dimensions }, () => block.length());
+  const shape = Array.from({ length: dimensions }, () => block.rows());
   const hasLimits = (flags & 1) !== 0;
   const maxShape = hasLimits
     ? Array.from({ length: dimensions }, () => block.lengthOrNull())
@@ -35,7 +35,10 @@ export function readDataspace(block: Block): Dataspace {
   const elements = type === 2 ? 0 : shape.reduce((product, length) => product * length, 1);
   if (!Number.isSafeInteger(elements)) {
     block.at = start;
-    throw block.damaged("fewer than 2^53 elements", shape.join(" x "));
+    // The dimension with the most is that of the rows: the first row whose elements nobody can count.
+    const width = elements / Math.max(...shape);
+    const row = Math.floor(Number.MAX_SAFE_INTEGER / width);
+    throw block.damaged("fewer than 2^53 elements", shape.join(" x "), row);
   }
   return { shape, maxShape, elements };
 }

@@ -126,11 +126,12 @@ function readFloat(block: Block, bits: number, size: number): NumberType {
   const found = [block.u16(), block.u16(), block.u8(), block.u8(), block.u8(), block.u8()];
   found.push(block.u32());
   // Bit offset and precision; place and size of exponent and mantissa; bias of the exponent.
+  const half = [0, 16, 10, 5, 0, 10, 15];
   const single = [0, 32, 23, 8, 0, 23, 127];
   const double = [0, 64, 52, 11, 0, 52, 1023];
-  const ieee = size === 4 ? single : double;
+  const ieee = size === 2 ? half : size === 4 ? single : double;
   const isVax = (bits & 0x40) !== 0;
-  const isOdd = isVax || !(size === 4 || size === 8) || found.join() !== ieee.join();
+  const isOdd = isVax || ![2, 4, 8].includes(size) || found.join() !== ieee.join();
   const isBigEndian = (bits & 1) !== 0;
   return { kind: "float", size, isSigned: true, isBigEndian, isBoolean: false, isOdd };
 }

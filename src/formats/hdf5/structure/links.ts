@@ -14,8 +14,10 @@ export type Link =
   | { readonly kind: "hard"; readonly name: string; readonly offset: number }
   /** Another path of the file. */
   | { readonly kind: "soft"; readonly name: string; readonly target: string }
-  /** Something in another file, which is not opened. */
-  | { readonly kind: "external"; readonly name: string };
+  /** Something in another file, which is not opened: its name, and the path there. */
+  | { readonly kind: "external"; readonly name: string; readonly target: string };
+/** Links of other types than these are the users' own. */
+const EXTERNAL_LINK = 64;
 
 /** A group of this many links is none. */
 const MAX_LINKS = 1_000_000;
@@ -108,6 +110,14 @@ async function readDenseLinks(reader: MetadataReader, body: Block, add: Add): Pr
   for (const id of ids) add(readLink(await heap.value(id)));
 }
 
+/** `other.h5:/events/x`: what an external link leads to. */
+function readTarget(block: Block): string {
+  const value = block.part(block.u16());
+  value.skip(1); // version and flags
+  const file = value.textToZero();
+  return `${file}:${value.textToZero()}`;
+}
+
 /** Reads a link message. */
 function readLink(block: Block): Link {
   block.version(1);
@@ -118,5 +128,5 @@ function readLink(block: Block): Link {
   const name = block.text(block.uint(1 << (flags & 3)));
   if (type === 0) return { kind: "hard", name, offset: block.definedAddress() };
   if (type === 1) return { kind: "soft", name, target: block.text(block.u16()) };
-  return { kind: "external", name };
+  return { kind: "external", name, target: type === EXTERNAL_LINK ? readTarget(block) : "" };
 }

@@ -1,6 +1,7 @@
 import { Block, decodeText } from "./block.ts";
 import type { Datatype, NumberType } from "./datatype.ts";
 import { GlobalHeaps } from "./global-heap.ts";
+import { numberOfHalf } from "./half.ts";
 import type { MetadataReader } from "./metadata-reader.ts";
 
 /** A value of an attribute or a small dataset. Integers beyond 2^53 are a bigint. */
@@ -61,6 +62,7 @@ async function readValue(
 function readNumber(type: NumberType, bytes: Uint8Array): Value | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (type.kind === "float") {
+    if (type.size === 2) return numberOfHalf(view.getUint16(0, !type.isBigEndian));
     return type.size === 4
       ? view.getFloat32(0, !type.isBigEndian)
       : view.getFloat64(0, !type.isBigEndian);

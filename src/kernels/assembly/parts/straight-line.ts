@@ -6,12 +6,15 @@ import {
   COMMENT_MARK_BYTES,
   COMMENT_MARKS,
   CUT_BYTES,
+  DOUBLE_QUOTE,
   END_IS_ADDED,
   FIRST_PIXEL,
   LINE_FEED,
   MOST_LINE_BYTES,
+  ONLY_WHOLE_TIMES,
   POLARITY_INDEX,
   SEPARATOR,
+  SINGLE_QUOTE,
   STOP_AT_MALFORMED,
   STOPPED,
   T_INDEX,
@@ -112,6 +115,7 @@ function isEvent(input: usize, next: usize): bool {
   if (on < 0) return false;
   if (!readDecimal(tAt, tEnd, load<i32>(FORMAT_FIELDS + TIME_EXPONENT))) return false;
   if (isTooLarge) return false;
+  if (!isWhole && load<i32>(FORMAT_FIELDS + ONLY_WHOLE_TIMES) !== 0) return false;
   const time = decimal;
   if (<u64>x >= <u64>load<i32>(WIDTH) || <u64>y >= <u64>load<i32>(HEIGHT)) {
     count(EVENTS_OUTSIDE_GEOMETRY, input);
@@ -155,6 +159,10 @@ function splitColumns(at: usize, stop: usize): bool {
     }
     let last = behind;
     while (last > at && isBlank(load<u8>(last - 1))) last--;
+    if (last - at >= 2 && isQuote(load<u8>(at)) && load<u8>(last - 1) === load<u8>(at)) {
+      at++;
+      last--;
+    }
     if (column === tIndex) {
       tAt = at;
       tEnd = last;
@@ -173,6 +181,11 @@ function splitColumns(at: usize, stop: usize): bool {
     at = separator === BLANK ? behindBlanks(behind, stop) : behind + 1;
   }
   return column === load<i32>(FORMAT_FIELDS + COLUMNS);
+}
+
+/** Numbers may stand between two of them. */
+function isQuote(byte: u8): bool {
+  return byte === DOUBLE_QUOTE || byte === SINGLE_QUOTE;
 }
 
 /** Whether the comment that a line may be begins at `at`. */
