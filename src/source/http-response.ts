@@ -123,6 +123,16 @@ export function checkPart(
   }
   if (response.status !== 206) throw badStatus(name, part, response);
   checkVersion(name, part, version, response);
+  if (isEncoded(response)) {
+    // Bytes of an encoding are not those of the file, and Node 22 may wait for ever for the end of one.
+    throw new EventError("source-unreadable", "the server encodes a part of the file", {
+      path: name,
+      byteOffset: part.start,
+      expected: "no Content-Encoding, as before",
+      found: `Content-Encoding ${response.headers.get("content-encoding")}`,
+      hint: "Can the server send the file without `Content-Encoding`?",
+    });
+  }
   const expected = `bytes ${part.start}-${part.end - 1}/${version.total}`;
   const found = contentRange(response);
   if (found?.toLowerCase() !== expected) {

@@ -115,6 +115,12 @@ describe("a server that gives another part than it was asked for", () => {
       { expected: `${total} bytes in all`, found: "99 bytes in all" },
     ],
     ["another ETag", header("ETag", '"2"'), { expected: 'the ETag "1"', found: 'the ETag "2"' }],
+    // Its damage is nothing that every Node tells, so it must not come to be decoded.
+    [
+      "an encoding",
+      header("Content-Encoding", "gzip"),
+      { found: "Content-Encoding gzip", expected: "no Content-Encoding, as before" },
+    ],
     ["all of it", later(() => ({ status: 200, body: long })), { found: "status 200" }],
     ["nothing", later(() => ({ status: 404 })), { code: "source-not-found" }],
     ["an error", later(() => ({ status: 500 })), { found: "status 500 (Internal Server Error)" }],
