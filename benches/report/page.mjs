@@ -1,7 +1,7 @@
 // The report as one page that needs nothing but itself.
 
 import { bar, distribution, ratioPlot } from "./plots.mjs";
-import { duration, mega, millions, outlierText, range } from "./text.mjs";
+import { duration, mega, millions, outlierText, range, roundsText } from "./text.mjs";
 
 const STYLE = `
 :root { color-scheme: light dark; --ink: #1d2733; --soft: #5c6b7a; --line: #d8dee5; --back: #fff;
@@ -142,7 +142,8 @@ function besideRow({ kind, against, ratio, ratios, verdict, noise, wrong, ...fou
   const text =
     kind === "build"
       ? `${stateOf(verdict)}: time ${range(ratio, percent)} beside ${escapeHtml(against)}, ${memory}`
-      : `${range(ratio, (value) => value.toFixed(2))} times ${escapeHtml(against)}, ${memory}` +
+      : `${range(ratio, (value) => value.toFixed(2))} times ${escapeHtml(against)},` +
+        ` ${roundsText(ratios)}, ${memory}` +
         (wrong ? `; <span class="state failed">it ${escapeHtml(wrong)}</span>` : "");
   return `<div>${text}</div><div>${ratioPlot(ratios, ratio, { noise, verdict })}</div>`;
 }

@@ -28,7 +28,8 @@ export function resultLines({ name, title, capped, facts, ...result }) {
 
 /** @param {import("../harness/side-by-side.mjs").SideBySide} comparison */
 export function sideBySideLines(comparison) {
-  const { against, ratio, eventsPerSecond, otherEventsPerSecond, ofMemcpy, wrong } = comparison;
+  const { against, ratio, ratios, eventsPerSecond, otherEventsPerSecond, ofMemcpy, wrong } =
+    comparison;
   const { peakBytes, otherPeakBytes, bytesPerEvent } = comparison;
   const rates =
     eventsPerSecond && otherEventsPerSecond
@@ -40,9 +41,14 @@ export function sideBySideLines(comparison) {
     wrong ? `\n    it ${wrong}` : "",
   ];
   return [
-    `  ${range(ratio, (value) => value.toFixed(2))} times ${against}:${rates}` +
+    `  ${range(ratio, (value) => value.toFixed(2))} times ${against}, ${roundsText(ratios)}:${rates}` +
       ` peak ${mega(peakBytes)} beside ${mega(otherPeakBytes)} MB${more.join("")}`,
   ];
+}
+
+/** @param {readonly number[]} ratios of each round */
+export function roundsText({ length }) {
+  return length === 1 ? "one round" : `${length} rounds`;
 }
 
 /** @param {import("../harness/compare-builds.mjs").BuildComparison} comparison */
