@@ -52,6 +52,8 @@ export const EVENT_ERROR_CODES = [
   "batch-expired",
   /** A step of a query, an expression or an SQL statement that a query cannot take. */
   "invalid-query",
+  /** A column that is needed, and that the events were written without. */
+  "missing-column",
   /** Events that the target format cannot hold. */
   "not-encodable",
   /** The output cannot be created, written or completed. */

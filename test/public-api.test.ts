@@ -95,6 +95,7 @@ describe("the public API", () => {
       "unsafe-time",
       "batch-expired",
       "invalid-query",
+      "missing-column",
       "not-encodable",
       "sink-unwritable",
       "verification-failed",

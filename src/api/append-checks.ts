@@ -11,7 +11,12 @@ import type { PolarityEncoding } from "../events/polarity.ts";
 import { show } from "../util/show.ts";
 
 /** What the file has said once and for all. Their names are let pass, to be refused with a reason. */
-export const FIXED_NAMES = { codec: true, checksum: true, deterministic: true } as const;
+export const FIXED_NAMES = {
+  codec: true,
+  checksum: true,
+  deterministic: true,
+  columns: true,
+} as const;
 /** The same of what is said of its metadata. */
 export const FIXED_METADATA_NAMES = { include: true, exclude: true } as const;
 
@@ -48,9 +53,14 @@ export function refuseFixed(options: object): void {
   }
 }
 
-export function refuseColumns({ columns }: ContainerMetadata, path: string | undefined): void {
-  if (columns === undefined || columns.join() === COLUMN_NAMES.join()) return;
-  throw other("columns", COLUMN_NAMES.join(), columns.join(), path);
+export function refuseColumns({ columns }: ContainerHeader, path: string | undefined): void {
+  if (columns.length === COLUMN_NAMES.length) return;
+  throw new EventError("not-encodable", "nothing can be added to a container of fewer columns", {
+    ...{ path, format: "evb" },
+    expected: COLUMN_NAMES.join(", "),
+    found: columns.join(", "),
+    hint: "Export the new events to a container of their own.",
+  });
 }
 
 export function refuseGeometry(

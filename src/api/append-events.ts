@@ -46,7 +46,7 @@ export type AppendableEvents = EventTable | DataFrame | EventStreamer | EventQue
 
 /** Options of {@link appendEvents}: how the new chunks are written. */
 export interface AppendOptions
-  extends Omit<ContainerOptions, "codec" | "checksum" | "deterministic"> {
+  extends Omit<ContainerOptions, "codec" | "checksum" | "deterministic" | "columns"> {
   /**
    * What the container says of itself from now on: a description or tags in place of those it had,
    * and keys of `custom` beside those it had.
@@ -135,7 +135,7 @@ export async function appendEvents(
     const reader = await ContainerReader.open(file, { path: file.name, signal });
     const end = await endOf(reader, file);
     const { header, metadata } = reader;
-    refuseColumns(metadata, file.name);
+    refuseColumns(header, file.name);
     const settings = resolveSettings({
       ...options,
       codec: header.codec as "zstd",

@@ -140,6 +140,7 @@ export async function concatEvents(
     const { said, differing } = joinMetadata(parts.map((part) => part.said));
     const known = {
       ...said,
+      columns: settings.columns,
       ...(format !== null && { source: { format } }),
       timeOffset,
       report: { earlier: join.reports },

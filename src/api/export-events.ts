@@ -1,8 +1,9 @@
 import type { RecordBatch } from "apache-arrow";
 import type { DataFrame } from "nodejs-polars";
+import { resolveSettings } from "../container/settings.ts";
 import type { WrittenContainer } from "../container/writer.ts";
 import { EventError, isEventError } from "../errors.ts";
-import { COLUMN_NAMES } from "../events/columns.ts";
+import type { ColumnName } from "../events/columns.ts";
 import { toColumnBatches, type WholeEventColumns } from "../events/from-table.ts";
 import { checkGeometry, parseGeometry } from "../events/geometry.ts";
 import { METADATA_KEYS } from "../events/metadata-keys.ts";
@@ -51,7 +52,7 @@ export async function exportEvents(
   options: ExportOptions = {},
 ): Promise<ExportStats> {
   if (events instanceof EventQuery) return events.export(target, options);
-  checkOptions(options, EXPORT_NAMES, { columns: true }); // which have a refusal of their own
+  checkOptions(options, EXPORT_NAMES);
   const begun = await beginExport(target, options);
   if (events instanceof Recording) return exportRecording(events, target, options, begun);
   const clock = { write: 0 };
@@ -91,22 +92,27 @@ export async function piecesOf(
   events: Exclude<ExportableEvents, Recording | EventQuery>,
   options: ExportOptions,
 ): Promise<{ pieces: ColumnPieces; facts: ColumnFacts; close?: () => Promise<unknown> }> {
+  const { columns: names } = resolveSettings(options);
   if (events instanceof EventStreamer) {
     const batches = events[Symbol.asyncIterator]();
     const first = await batches.next();
     const metadata = first.done ? undefined : first.value.schema.metadata;
     const pieces = (async function* () {
-      if (!first.done) yield columnsOf(first.value as unknown as RecordBatch);
-      for await (const batch of batches) yield columnsOf(batch as unknown as RecordBatch);
+      if (!first.done) yield columnsOf(first.value as unknown as RecordBatch, names);
+      for await (const batch of batches) yield columnsOf(batch as unknown as RecordBatch, names);
     })();
     const facts = factsOf(options, metadata, events, () => false); // a stream says what it has
     return { pieces, facts, close: async () => batches.return?.() };
   }
   if (isFrame(events)) {
-    const hasMinusOne = () => (events.getColumn("polarity").min() ?? 0) < 0;
-    return { pieces: framePieces(events), facts: factsOf(options, undefined, events, hasMinusOne) };
+    const hasMinusOne = () =>
+      names.includes("polarity") && (events.getColumn("polarity").min() ?? 0) < 0;
+    return {
+      pieces: framePieces(events, names),
+      facts: factsOf(options, undefined, events, hasMinusOne),
+    };
   }
-  const pieces = toColumnBatches(events);
+  const pieces = toColumnBatches(events, names);
   const hasMinusOne = () => pieces.some(({ polarity }) => polarity.includes(-1));
   return { pieces, facts: factsOf(options, events.schema?.metadata, events, hasMinusOne) };
 }
@@ -116,12 +122,15 @@ function isFrame(events: ExportableEvents): events is DataFrame {
   return typeof (events as Partial<DataFrame> | null)?.getColumn === "function";
 }
 
-function* framePieces(frame: DataFrame): Generator<WholeEventColumns> {
+function* framePieces(
+  frame: DataFrame,
+  names: readonly ColumnName[],
+): Generator<WholeEventColumns> {
   for (let start = 0; start < frame.height; start += FRAME_ROWS) {
     const length = Math.min(FRAME_ROWS, frame.height - start);
     const rows = frame.slice(start, length);
-    const arrays = COLUMN_NAMES.map((name) => [name, valuesOf(rows, name)] as const);
-    yield toColumnBatches({ length, ...Object.fromEntries(arrays) })[0] as WholeEventColumns;
+    const arrays = names.map((name) => [name, valuesOf(rows, name)] as const);
+    yield toColumnBatches({ length, ...Object.fromEntries(arrays) }, names)[0] as WholeEventColumns;
   }
 }
 
@@ -138,10 +147,10 @@ function valuesOf(frame: DataFrame, name: string): unknown {
   }
 }
 
-function columnsOf(batch: RecordBatch): WholeEventColumns {
-  const arrays = COLUMN_NAMES.map((name) => [name, batch.getChild(name)?.toArray()] as const);
+function columnsOf(batch: RecordBatch, names: readonly ColumnName[]): WholeEventColumns {
+  const arrays = names.map((name) => [name, batch.getChild(name)?.toArray()] as const);
   const columns = { length: batch.numRows, ...Object.fromEntries(arrays) };
-  return toColumnBatches(columns)[0] as WholeEventColumns;
+  return toColumnBatches(columns, names)[0] as WholeEventColumns;
 }
 
 /** What options, the metadata of a schema, or the report of a result say, or else the events. */

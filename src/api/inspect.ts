@@ -1,3 +1,4 @@
+import { COLUMN_NAMES } from "../events/columns.ts";
 import type { EventStatistics } from "../events/statistics.ts";
 import type { FormatDetection } from "../formats/detect.ts";
 import { checkOptions } from "../formats/options.ts";
@@ -116,6 +117,7 @@ function statedStatistics(recording: Recording, options: SampleOptions): EventSt
   const { tiles } = resolveLoad(recording, options);
   const { content } = recording;
   const stated = content.kind === "rows" ? content.table.stated : undefined;
+  if (recording.columns.length < COLUMN_NAMES.length) return null; // a pass tells what is missing
   const isAsStored = tiles.strict === false && tiles.geometry === undefined && !tiles.rebase;
   if (stated === undefined || !isAsStored || recording.stated.geometry !== undefined) return null;
   const { triggers, backwardSteps } = stated;

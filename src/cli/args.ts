@@ -65,6 +65,7 @@ export interface ExportCommandOptions extends RecordingOptions, FilterOptions {
   level?: number;
   chunkEvents?: number;
   checksum?: Checksums;
+  columns?: ColumnName[];
   rebase?: boolean;
   overwrite?: boolean;
   compare?: boolean;

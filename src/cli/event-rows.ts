@@ -1,5 +1,5 @@
 /** Events as lines, a batch at a time: an aligned table, or one JSON array. */
-import { COLUMN_NAMES, type EventBatch, EventError } from "../node.ts";
+import { COLUMN_NAMES, type ColumnName, type EventBatch, EventError } from "../node.ts";
 import { toJson } from "./output.ts";
 
 /** Turns batches into lines. */
@@ -16,7 +16,7 @@ export class TableRows implements EventRows {
 
   add(batch: EventBatch, count: number): string[] {
     const rows = valuesOf(batch, count).map((values) => values.map(String));
-    return this.#align(this.#widths === undefined ? [[...COLUMN_NAMES], ...rows] : rows);
+    return this.#align(this.#widths === undefined ? [namesOf(batch), ...rows] : rows);
   }
 
   end(): string[] {
@@ -24,7 +24,7 @@ export class TableRows implements EventRows {
   }
 
   #align(rows: readonly string[][]): string[] {
-    const widths = this.#widths ?? COLUMN_NAMES.map(() => 0);
+    const widths = this.#widths ?? (rows[0] ?? []).map(() => 0);
     this.#widths = widths.map((width, column) =>
       rows.reduce((most, row) => Math.max(most, row[column]?.length ?? 0), width),
     );
@@ -40,9 +40,11 @@ export class JsonRows implements EventRows {
   #held: string | undefined;
 
   add(batch: EventBatch, count: number): string[] {
-    return valuesOf(batch, count).map(([x, y, t, polarity]) => {
+    const names = namesOf(batch);
+    return valuesOf(batch, count).map((values) => {
       const line = this.#held === undefined ? "[" : `${this.#held},`;
-      this.#held = toJson({ x, y, t: timeAsNumber(t), polarity });
+      const fields = values.map((value, at) => [names[at], inJson(value)]);
+      this.#held = toJson(Object.fromEntries(fields));
       return line;
     });
   }
@@ -52,22 +54,21 @@ export class JsonRows implements EventRows {
   }
 }
 
-type EventValues = readonly [x: number, y: number, t: bigint, polarity: number];
+/** The columns that there are: a compact container may have been written with fewer. */
+function namesOf(batch: EventBatch): string[] {
+  return batch.schema.fields.map(({ name }) => name);
+}
 
-function valuesOf(batch: EventBatch, count: number): EventValues[] {
-  const [x, y, t, polarity] = COLUMN_NAMES.map((name) => batch.getChild(name)?.toArray()) as [
-    x: Uint16Array,
-    y: Uint16Array,
-    t: BigInt64Array,
-    polarity: Int8Array,
-  ];
-  return Array.from(
-    { length: count },
-    (_, row) => [x[row], y[row], t[row], polarity[row]] as EventValues,
+function valuesOf(batch: EventBatch, count: number): (number | bigint)[][] {
+  const columns = batch.schema.fields.map(({ name }) => {
+    return batch.getChild(name as ColumnName)?.toArray() as ArrayLike<number | bigint>;
+  });
+  return Array.from({ length: count }, (_, row) =>
+    columns.map((values) => values[row] as number | bigint),
   );
 }
 
-function timeAsNumber(time: bigint): number {
+function inJson(time: number | bigint): number {
   const value = Number(time);
   if (Number.isSafeInteger(value)) return value;
   throw new EventError("unsafe-time", "a time is too large for a number in JSON", {

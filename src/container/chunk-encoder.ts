@@ -1,5 +1,5 @@
 import { EventError } from "../errors.ts";
-import type { ColumnArrays } from "../events/columns.ts";
+import { COLUMN_NAMES, type ColumnArrays, type ColumnName } from "../events/columns.ts";
 import { EventMemory } from "../kernels/event-memory.ts";
 import { containerEncodeWasm } from "../kernels/generated/container-encode.ts";
 import { summaryWasm } from "../kernels/generated/summary.ts";
@@ -97,6 +97,7 @@ export class ChunkEncoder {
   readonly #summarize: (count: number) => void;
   readonly #settings: ContainerSettings;
   readonly #at: Omit<ReturnType<typeof placesOf>, "bytes">;
+  readonly #leftOut: readonly ColumnName[];
 
   private constructor(
     memory: EventMemory,
@@ -108,6 +109,7 @@ export class ChunkEncoder {
     this.#kernel = encode;
     this.#summarize = summarize;
     this.#settings = settings;
+    this.#leftOut = COLUMN_NAMES.filter((name) => !settings.columns.includes(name));
     const { bytes, ...places } = placesOf(settings.chunkEvents);
     const start = memory.scratch.byteOffset;
     const moved = Object.entries(places).map(([name, at]) => [name, at + start] as const);
@@ -142,6 +144,11 @@ export class ChunkEncoder {
     copyValues(events.y, start, count, y, at);
     copyValues(events.t, start, count, t, at);
     copyValues(events.polarity, start, count, polarity, at);
+    // What nobody will load is constant, and takes no room.
+    for (const name of this.#leftOut) {
+      const column = this.#memory.columns[name];
+      column.fill((name === "t" ? 0n : 0) as never, at, at + count);
+    }
     this.length += count;
     return count;
   }

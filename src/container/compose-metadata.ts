@@ -56,7 +56,7 @@ export function composeMetadata(
     ...(!isDeterministic && { createdAt: new Date().toISOString(), platform: platform.name }),
     ...known,
     ...said,
-    columns: COLUMN_NAMES,
+    columns: known.columns ?? COLUMN_NAMES,
   };
   const chosen = FIELDS.flatMap((name): [string, unknown][] => {
     const value = all[name];

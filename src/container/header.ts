@@ -1,3 +1,4 @@
+import { COLUMN_NAMES, type ColumnName } from "../events/columns.ts";
 import type { SensorGeometry } from "../events/geometry.ts";
 import { isGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
@@ -9,6 +10,7 @@ import {
   type Checksums,
   CODECS,
   type CodecName,
+  FLAG_COLUMNS_LEFT_OUT,
   FLAG_COMPRESSED,
   FLAG_DETERMINISTIC,
   HEADER,
@@ -39,6 +41,8 @@ export interface ContainerHeader {
   readonly codec: CodecName;
   readonly polarityEncoding: PolarityEncoding;
   readonly checksums: Checksums;
+  /** The columns that its events have, in their usual order; mostly all. */
+  readonly columns: readonly ColumnName[];
   /** Whether the writer left out what differs from run to run. */
   readonly isDeterministic: boolean;
 }
@@ -68,7 +72,10 @@ export function encodeHeader(
   writeText(bytes, HEADER.magic, MAGIC);
   view.setUint16(HEADER.major, MAJOR_VERSION, true);
   view.setUint16(HEADER.minor, MINOR_VERSION, true);
-  const flags = (header.isDeterministic ? FLAG_DETERMINISTIC : 0) | (codec ? FLAG_COMPRESSED : 0);
+  const leftOut = leftOutBits(header.columns);
+  let flags = header.isDeterministic ? FLAG_DETERMINISTIC : 0;
+  if (codec !== 0) flags |= FLAG_COMPRESSED;
+  if (leftOut !== 0) flags |= FLAG_COLUMNS_LEFT_OUT;
   view.setUint32(HEADER.flags, flags, true);
   writeText(bytes, HEADER.writer, header.writer.slice(0, WRITER_BYTES));
   view.setBigInt64(HEADER.createdAt, BigInt(header.createdAt ?? 0), true);
@@ -78,6 +85,7 @@ export function encodeHeader(
   bytes[HEADER.compression] = codec;
   bytes[HEADER.polarityEncoding] = header.polarityEncoding === "zero-one" ? 0 : SECOND_ENCODING;
   bytes[HEADER.checksums] = CHECKSUMS.indexOf(header.checksums);
+  bytes[HEADER.leftOut] = leftOut;
   view.setUint32(HEADER.crc, crcOf(bytes.subarray(0, HEADER.crc)), true);
   return bytes;
 }
@@ -147,6 +155,16 @@ export function decodeHeader(bytes: Uint8Array, options: HeaderOptions = {}): Co
   if (encoding > SECOND_ENCODING) {
     throw wrong("the polarity encoding is not known", HEADER.polarityEncoding, "0 or 1", encoding);
   }
+  const leftOut = bytes[HEADER.leftOut] as number;
+  if (leftOut >= ALL_LEFT_OUT) {
+    const expected = "bits for some of four columns, not all";
+    throw wrong("the columns are not known", HEADER.leftOut, expected, leftOut);
+  }
+  const isLeftOut = (flags & FLAG_COLUMNS_LEFT_OUT) !== 0;
+  if (isLeftOut !== (leftOut !== 0)) {
+    const expected = isLeftOut ? "columns that are left out" : "none, as the flags say";
+    throw wrong("flags and columns disagree", HEADER.leftOut, expected, leftOut);
+  }
   const width = view.getUint32(HEADER.width, true);
   const height = view.getUint32(HEADER.height, true);
   const isKnown = width !== 0 || height !== 0;
@@ -165,9 +183,21 @@ export function decodeHeader(bytes: Uint8Array, options: HeaderOptions = {}): Co
     codec,
     polarityEncoding: encoding === SECOND_ENCODING ? "minus-one-one" : "zero-one",
     checksums,
+    columns: COLUMN_NAMES.filter((_, at) => ((leftOut >> at) & 1) === 0),
     isDeterministic: (flags & FLAG_DETERMINISTIC) !== 0,
   };
 }
+
+/** A bit for each column that is left out, the lowest for the first. */
+function leftOutBits(columns: readonly ColumnName[]): number {
+  return COLUMN_NAMES.reduce(
+    (bits, name, at) => (columns.includes(name) ? bits : bits | (1 << at)),
+    0,
+  );
+}
+
+/** All bits of {@link leftOutBits}. */
+const ALL_LEFT_OUT = 2 ** COLUMN_NAMES.length - 1;
 
 /** Tells what is a damaged container from what is something else. */
 function checkMagic(bytes: Uint8Array, path: string | undefined): void {

@@ -25,7 +25,8 @@ export const HEADER = {
   polarityEncoding: 49,
   timeUnit: 50,
   checksums: 51,
-  reserved: 52,
+  leftOut: 52,
+  reserved: 53,
   crc: 60,
 } as const;
 export const WRITER_BYTES = 8;
@@ -34,9 +35,11 @@ export const WRITER_BYTES = 8;
 export const FLAG_DETERMINISTIC = 1;
 /** There is compression. */
 export const FLAG_COMPRESSED = 0x10000;
+/** Some columns were left out: what stands in their place are no values of events. */
+export const FLAG_COLUMNS_LEFT_OUT = 0x20000;
 /** Flags that a reader has to know. */
 export const REQUIRED_FLAGS = 0xffff0000;
-export const KNOWN_REQUIRED_FLAGS = FLAG_COMPRESSED;
+export const KNOWN_REQUIRED_FLAGS = FLAG_COMPRESSED | FLAG_COLUMNS_LEFT_OUT;
 
 /** What checksums there are, as the header says it. */
 export const CHECKSUMS = ["none", "crc32", "sha256"] as const;
@@ -151,7 +154,7 @@ export const STATISTICS = {
   triggerSegments: 96,
   backwardSteps: 104,
 } as const;
-/** What an event and a trigger take in a table. */
+/** What an event, of all columns, and a trigger take in a table. */
 export const EVENT_BYTES = 13;
 export const TRIGGER_BYTES = 11;
 

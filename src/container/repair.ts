@@ -1,4 +1,5 @@
 import { type EventError, isEventError } from "../errors.ts";
+import { COLUMN_NAMES, type ColumnName } from "../events/columns.ts";
 import type { SensorGeometry } from "../events/geometry.ts";
 import type { ByteSource } from "../source/byte-source.ts";
 import type { ChunkEntry, ChunkIndex, TriggerEntry } from "./chunk-index.ts";
@@ -75,6 +76,7 @@ export async function repairSource(
     codec: header.codec as "zstd",
     checksum: header.checksums,
     deterministic: header.isDeterministic,
+    columns: error === null ? header.columns : columnsSaid(walk),
   });
   const writer = new ContainerWriter(settings);
   const send = async (pieces: readonly Uint8Array[]): Promise<void> => {
@@ -133,6 +135,12 @@ export async function repairSource(
     lost: findings.list,
     hasMetadata: walk.metadata !== null,
   };
+}
+
+/** The columns of a file whose header was damaged: those that its metadata name, else all. */
+function columnsSaid({ metadata }: Walk): readonly ColumnName[] {
+  const said = COLUMN_NAMES.filter((name) => metadata?.columns?.includes(name));
+  return said.length > 0 ? said : COLUMN_NAMES;
 }
 
 /** Whether a file without any event or trigger that is sound never had one. */

@@ -88,6 +88,7 @@ function mend(bytes: Uint8Array, codec: number, hasCrc: boolean): Uint8Array {
   const flags = view.getUint32(HEADER.flags, true) & FLAG_DETERMINISTIC;
   view.setUint32(HEADER.flags, flags | (codec === 0 ? 0 : FLAG_COMPRESSED), true);
   mended[HEADER.compression] = codec;
+  mended[HEADER.leftOut] = 0; // with a flag that nobody can trust
   mended[HEADER.timeUnit] = 0;
   const checksums = CHECKSUMS[mended[HEADER.checksums] as number];
   const isPossible = checksums !== undefined && (checksums !== "none") === hasCrc;

@@ -1,5 +1,6 @@
 import { platform } from "#platform";
 import { EventError } from "../errors.ts";
+import { COLUMN_NAMES, type ColumnName, checkColumns } from "../events/columns.ts";
 import { namesOf } from "../util/option-names.ts";
 import { show } from "../util/show.ts";
 import { CODEC_LEVELS, CONTAINER_CODECS, type ContainerCodec } from "./codec.ts";
@@ -23,6 +24,8 @@ export interface ContainerSettings {
   readonly bufferBytes: number;
   /** Leave out what differs from run to run: when and on what it was written. */
   readonly deterministic: boolean;
+  /** The columns that are kept, in any order: others take no room, and no load has them. */
+  readonly columns: readonly ColumnName[];
 }
 
 /** Names of {@link CONTAINER_PRESETS}. */
@@ -37,6 +40,7 @@ const BALANCED: ContainerSettings = {
   chunksInFlight: 3,
   bufferBytes: 262_144,
   deterministic: false,
+  columns: COLUMN_NAMES,
 };
 
 /**
@@ -82,6 +86,7 @@ export const CONTAINER_NAMES = namesOf<ContainerOptions>()({
   chunksInFlight: true,
   bufferBytes: true,
   deterministic: true,
+  columns: true,
 });
 
 /**
@@ -122,7 +127,12 @@ export function resolveSettings(options: ContainerOptions = {}): ContainerSettin
     if (typeof merged[name] !== "boolean") throw wrong(name, "true or false", merged[name]);
   }
   const { cells, deterministic } = merged;
-  return { codec, level, chunkEvents, checksum, cells, chunksInFlight, bufferBytes, deterministic };
+  const chosen = checkColumns(merged.columns);
+  const columns = COLUMN_NAMES.filter((name) => chosen.includes(name));
+  return {
+    ...{ codec, level, chunkEvents, checksum, cells, chunksInFlight, bufferBytes },
+    ...{ deterministic, columns },
+  };
 }
 
 function isWhole(value: number, least: number, most: number): boolean {

@@ -1,6 +1,6 @@
 import { platform } from "#platform";
 import { EventError } from "../errors.ts";
-import type { ColumnArrays, TriggerColumns } from "../events/columns.ts";
+import { COLUMN_NAMES, type ColumnArrays, type TriggerColumns } from "../events/columns.ts";
 import type { SensorGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
 import type { Sha256 } from "../platform/platform.ts";
@@ -93,6 +93,8 @@ export class ContainerWriter {
   #jsonBytes = 0;
   /** Characters of OFF in JSON, but for the first: it is -1 or 0. */
   #offSign = 0;
+  /** Of each event: `"x":0,` for a column that is left out. */
+  readonly #jsonBytesLeftOut: number;
   readonly #columnBytes = { x: 0, y: 0, t: 0, polarity: 0 };
   readonly #modes: Record<string, number> = {};
 
@@ -105,6 +107,9 @@ export class ContainerWriter {
   constructor(settings: ContainerSettings, forced?: ChunkModes, end?: ContainerEnd) {
     this.#settings = settings;
     this.#forced = forced;
+    this.#jsonBytesLeftOut = COLUMN_NAMES.filter((name) => !settings.columns.includes(name))
+      .map((name) => `"${name}":0,`.length)
+      .reduce((sum, bytes) => sum + bytes, 0);
     this.#sha256 = settings.checksum === "sha256" ? platform.createSha256() : null;
     this.#index = new IndexBuilder(end?.index);
     Object.assign(this.#stats, end?.statistics);
@@ -119,10 +124,14 @@ export class ContainerWriter {
   /** The header. @param createdAt - milliseconds since 1970; left out of deterministic files */
   start(facts: ContainerFacts, createdAt: number): Uint8Array[] {
     this.#sensor = facts.geometry;
-    this.#offSign = facts.polarityEncoding === "minus-one-one" ? 1 : 0;
+    const { columns } = this.#settings;
+    const hasSign = columns.includes("polarity") && facts.polarityEncoding === "minus-one-one";
+    this.#offSign = hasSign ? 1 : 0;
     const { codec, checksum, deterministic } = this.#settings;
     const header = encodeHeader({
       ...facts,
+      firstTime: columns.includes("t") ? facts.firstTime : 0n,
+      columns,
       writer: WRITER,
       createdAt: deterministic ? null : createdAt,
       codec,
@@ -248,6 +257,7 @@ export class ContainerWriter {
     const segment = segmentOf(encoded, this.#stats.events, this.#settings.checksum);
     this.#transformMs += encoded.transformMs;
     this.#jsonBytes += encoded.jsonBytes + (facts.count - facts.on) * this.#offSign;
+    this.#jsonBytes -= facts.count * this.#jsonBytesLeftOut;
     for (const { id, bytes: stored } of streams) {
       this.#columnBytes[COLUMN_OF[id] ?? "t"] += stored.byteLength;
     }

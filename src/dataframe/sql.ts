@@ -31,13 +31,13 @@ export async function explainSql(
   checkStatement(sql);
   const polars = await platform.importPolars();
   const none = emptyFrame(polars, names);
-  const plans = attempt(sql, () => {
+  const plans = attempt(sql, names, () => {
     const lazy = execute(polars, none, sql);
     return { asWritten: lazy.describePlan(), optimized: lazy.describeOptimizedPlan() };
   });
   // The words were looked for in the text; this is what became of it.
   if (/\bSCAN \[/i.test(plans.asWritten)) throw readsFiles(sql);
-  attempt(sql, () => {
+  attempt(sql, names, () => {
     // Some functions want a row: the statement is wrong if it works neither way.
     try {
       execute(polars, none, sql).collectSync();
@@ -71,11 +71,11 @@ export async function runSql(
       : polars.lit(0).cast(typeOf(polars, name)).alias(name),
   );
   const whole = frame.lazy().select(...columns);
-  const lazy = attempt(sql, () => execute(polars, whole, sql));
+  const lazy = attempt(sql, names, () => execute(polars, whole, sql));
   try {
     return await lazy.collect();
   } catch (cause) {
-    throw refused(sql, cause);
+    throw refused(sql, names, cause);
   }
 }
 
@@ -124,17 +124,17 @@ function execute(polars: typeof pl, frame: DataFrame | LazyDataFrame, sql: strin
   return lazy;
 }
 
-function attempt<Result>(sql: string, work: () => Result): Result {
+function attempt<Result>(sql: string, names: readonly ColumnName[], work: () => Result): Result {
   try {
     return work();
   } catch (cause) {
-    throw refused(sql, cause);
+    throw refused(sql, names, cause);
   }
 }
 
-function refused(sql: string, cause: unknown): EventError {
+function refused(sql: string, names: readonly ColumnName[], cause: unknown): EventError {
   const [reason = ""] = (cause instanceof Error ? cause.message : String(cause)).split("\n");
-  const hint = HINTS.find(([pattern]) => pattern.test(reason))?.[1];
+  const hint = HINTS.find(([pattern]) => pattern.test(reason))?.[1](names);
   return new EventError("invalid-query", `Polars cannot run this query (${reason})`, {
     found: sql,
     ...(hint !== undefined && { hint }),
@@ -143,10 +143,10 @@ function refused(sql: string, cause: unknown): EventError {
 }
 
 /** What to do about what Polars says. */
-const HINTS: readonly (readonly [RegExp, string])[] = [
-  [/^relation /, `The one table is ${TABLE}.`],
-  [/unable to find column/, `The columns of ${TABLE} are ${COLUMN_NAMES.join(", ")}.`],
-  [/cannot parse literal: "[\d.]+e/i, "Write numbers out: 1000000 for 1e6."],
-  [/one \(and only one\) statement/, "Run one after the other."],
-  [/^sql parser error/, `For example: SELECT x, y, t FROM ${TABLE} WHERE t < 1000000`],
+const HINTS: readonly (readonly [RegExp, (names: readonly ColumnName[]) => string])[] = [
+  [/^relation /, () => `The one table is ${TABLE}.`],
+  [/unable to find column/, (names) => `The columns of ${TABLE} are ${names.join(", ")}.`],
+  [/cannot parse literal: "[\d.]+e/i, () => "Write numbers out: 1000000 for 1e6."],
+  [/one \(and only one\) statement/, () => "Run one after the other."],
+  [/^sql parser error/, () => `For example: SELECT x, y, t FROM ${TABLE} WHERE t < 1000000`],
 ];

@@ -3,6 +3,7 @@ import { EventError } from "../errors.ts";
 import {
   COLUMN_NAMES,
   type ColumnArrays,
+  type ColumnName,
   type EventColumns,
   type TriggerColumns,
 } from "./columns.ts";
@@ -15,9 +16,13 @@ export type WholeEventColumns = EventColumns & Readonly<ColumnArrays>;
  * The batches of an event table as columns, or columns as the only batch. The arrays are shared,
  * not copied.
  *
+ * @param names - the columns that are looked at; zeros stand for the others
  * @throws EventError `invalid-option` when a column is missing or of another type or length
  */
-export function toColumnBatches(events: EventColumns | EventTable): WholeEventColumns[] {
+export function toColumnBatches(
+  events: EventColumns | EventTable,
+  names: readonly ColumnName[] = COLUMN_NAMES,
+): WholeEventColumns[] {
   if (typeof events !== "object" || events === null || "getColumn" in events) {
     throw new EventError("invalid-option", "these are no events to encode", {
       expected: "an Arrow table, or columns { x, y, t, polarity, length } of typed arrays",
@@ -25,10 +30,16 @@ export function toColumnBatches(events: EventColumns | EventTable): WholeEventCo
       hint: "`loadTable` gives a table where `loadEvents` gives a frame.",
     });
   }
-  const batches = "batches" in events ? columnsOf(events, COLUMN_NAMES) : [events];
+  const batches = "batches" in events ? columnsOf(events, names) : [events];
   return batches.map((batch) => {
-    const { x, y, t, polarity } = batch as EventColumns;
-    const length = batch.length ?? x?.length; // columns from JavaScript may leave it out
+    const columns = batch as EventColumns;
+    // Columns from JavaScript may leave it out.
+    const length = batch.length ?? columns[names[0] as ColumnName]?.length;
+    const has = (name: ColumnName): boolean => names.includes(name);
+    const x = has("x") ? columns.x : new Uint16Array(length);
+    const y = has("y") ? columns.y : new Uint16Array(length);
+    const t = has("t") ? columns.t : new BigInt64Array(length);
+    const polarity = has("polarity") ? columns.polarity : new Int8Array(length);
     check("x", x, Uint16Array, length);
     check("y", y, Uint16Array, length);
     check("t", t, BigInt64Array, length);

@@ -194,6 +194,8 @@ export interface RowTable {
   readonly header: RecordingFacts;
   /** What the polarity column of a load holds unless the caller asks otherwise. */
   readonly polarityEncoding: PolarityEncoding;
+  /** The columns that its events have; others hold anything. Default: all. */
+  readonly columns?: readonly ColumnName[] | undefined;
   /** Rows in all; where {@link written} is left out, bounded by the bytes that are there. */
   readonly rows: number;
   /**

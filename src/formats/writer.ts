@@ -1,5 +1,6 @@
 /** What every format that is written fulfils: the contract between tiles and the bytes of a file. */
 import type { ContainerMetadata } from "../container/metadata.ts";
+import type { ColumnName } from "../events/columns.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
 import type { LoadReport } from "../events/report.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
@@ -21,6 +22,8 @@ export interface WritableFormat {
   readonly keepsTriggers: boolean;
   /** Whether the geometry has a place in it. */
   readonly keepsGeometry: boolean;
+  /** Whether its events may have fewer columns. Default `false`. */
+  readonly takesColumns?: boolean | undefined;
   /** Whether the order of the bytes of a word can be chosen. */
   readonly takesEndianness?: boolean | undefined;
   /** False where this version does not read it, so that nothing can be verified. Default `true`. */
@@ -37,6 +40,8 @@ export interface WritableFormat {
 export interface WriterFacts extends HeaderFacts {
   /** Report of the load whose tiles are written. */
   readonly report: LoadReport;
+  /** The columns that are written. */
+  readonly columns: readonly ColumnName[];
   /** What the source says of itself, where it is a compact container. */
   readonly container?: ContainerMetadata | undefined;
   /** Leave out what the format cannot hold, and count it, instead of throwing. */

@@ -73,14 +73,15 @@ export class EventQuery extends QuerySteps<EventQuery> {
   readonly #recordingOf: RecordingOf;
   readonly #options: QueryOptions;
   readonly #steps: readonly QueryStep[];
-  readonly #columns: readonly ColumnName[];
+  /** What `select` left; undefined where nothing was selected. */
+  readonly #columns: readonly ColumnName[] | undefined;
 
   /** @internal */
   constructor(
     open: RecordingOf,
     options: QueryOptions,
     steps: readonly QueryStep[] = [],
-    columns: readonly ColumnName[] = COLUMN_NAMES,
+    columns?: readonly ColumnName[],
   ) {
     super();
     this.#recordingOf = open;
@@ -196,8 +197,12 @@ export class EventQuery extends QuerySteps<EventQuery> {
     checkQueryOptions(options, RESULT_NAMES);
     const { planSql } = await import("./sql.ts");
     const { runSql } = await import("../dataframe/sql.ts");
-    const plan = await planSql(statement, this.#columns);
+    const usual = await planSql(statement, this.#columns); // nothing is opened for what cannot be done
+    let columns = COLUMN_NAMES as readonly ColumnName[];
     const frame = await this.#open(options, async (recording, all) => {
+      columns = this.#columns ?? recording.columns;
+      const isUsual = this.#columns !== undefined || columns.length === COLUMN_NAMES.length;
+      const plan = isUsual ? usual : await planSql(statement, columns);
       const encoding = resolveLoad(recording, all).tiles.polarityEncoding;
       const steps = [...this.#steps, ...stepsOf(plan, encoding)];
       const selection = await selectEvents(recording, steps, plan.columns, all);
@@ -210,7 +215,7 @@ export class EventQuery extends QuerySteps<EventQuery> {
         mostEvents,
       }).toDataFrame();
     });
-    return runSql(frame, statement, this.#columns);
+    return runSql(frame, statement, columns);
   }
 
   /**
@@ -239,11 +244,12 @@ export class EventQuery extends QuerySteps<EventQuery> {
    * ```
    */
   async export(target: EventSink, options: QueryExportOptions = {}): Promise<ExportStats> {
-    checkOptions(options, QUERY_EXPORT_NAMES, { columns: true }); // which have a refusal of their own
-    for (const name of COLUMN_NAMES) this.#check(name);
+    checkOptions(options, QUERY_EXPORT_NAMES);
     const begun = await beginExport(target, { ...this.#options, ...options });
-    return this.#use(options, COLUMN_NAMES, (recording, selection, all) =>
-      exportRecording(recording, target, all, begun, selection),
+    const { columns = this.#columns } = options;
+    for (const name of columns ?? []) this.#check(name);
+    return this.#use(options, columns, (recording, selection, all) =>
+      exportRecording(recording, target, { ...all, columns }, begun, selection),
     );
   }
 
@@ -260,8 +266,9 @@ export class EventQuery extends QuerySteps<EventQuery> {
   async explain(options: ResultOptions = {}): Promise<QueryPlan> {
     checkQueryOptions(options, RESULT_NAMES);
     return this.#open(options, async (recording, all) => {
-      const selection = await selectEvents(recording, this.#steps, this.#columns, all, true);
-      return explainQuery(recording, this.#steps, this.#columns, selection);
+      const columns = this.#columns ?? recording.columns;
+      const selection = await selectEvents(recording, this.#steps, columns, all, true);
+      return explainQuery(recording, this.#steps, columns, selection);
     });
   }
 
@@ -285,7 +292,7 @@ export class EventQuery extends QuerySteps<EventQuery> {
   }
 
   #check(name: ColumnName): void {
-    if (!this.#columns.includes(name)) throw noSuchColumn(name, this.#columns);
+    if (this.#columns?.includes(name) === false) throw noSuchColumn(name, this.#columns);
   }
 
   async #stream<Result extends object>(
@@ -305,7 +312,8 @@ export class EventQuery extends QuerySteps<EventQuery> {
     const all = { ...this.#options, ...options };
     const { recording, close } = await this.#recordingOf();
     try {
-      const selection = await selectEvents(recording, this.#steps, this.#columns, all);
+      const columns = this.#columns ?? recording.columns;
+      const selection = await selectEvents(recording, this.#steps, columns, all);
       yield* items(new EventStreamer(recording, this.#streamOptions(all), selection));
     } finally {
       await close();
@@ -318,16 +326,17 @@ export class EventQuery extends QuerySteps<EventQuery> {
 
   #use<Result>(
     options: ResultOptions,
-    columns: readonly ColumnName[],
+    columns: readonly ColumnName[] | undefined,
     use: (
       recording: OpenedRecording,
       selection: QuerySelection,
       options: QueryOptions,
     ) => Promise<Result>,
   ): Promise<Result> {
-    return this.#open(options, async (recording, all) =>
-      use(recording, await selectEvents(recording, this.#steps, columns, all), all),
-    );
+    return this.#open(options, async (recording, all) => {
+      const wanted = columns ?? recording.columns;
+      return use(recording, await selectEvents(recording, this.#steps, wanted, all), all);
+    });
   }
 
   /** Closes what it opens. */

@@ -78,10 +78,10 @@ export async function selectEvents(
     const step = steps[at] as QueryStep;
     if (step.kind !== "hotPixels" || isOnlyPlanned) continue;
     const sieve = make(steps.slice(0, at), ["x", "y"], firstTime);
-    const geometryThere = sieve(before).geometry;
+    const { geometry: geometryThere, needs: there } = sieve(before);
     const pixels = await findHotPixels(
       recording,
-      { ...load.tiles, ...tiles, sieve },
+      { ...load.tiles, ...tiles, columns: there, sieve },
       geometryThere,
       step.percentile,
     );

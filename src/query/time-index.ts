@@ -2,6 +2,7 @@
  * Where in a recording which times are: found by one pass over it, and used to read only what a
  * window of time needs.
  */
+import type { ColumnName } from "../events/columns.ts";
 import type { SensorGeometry } from "../events/geometry.ts";
 import type { OnMalformed } from "../formats/options.ts";
 import { summaryWasm } from "../kernels/generated/summary.ts";
@@ -72,6 +73,7 @@ export async function readFirstTime(
   const pass = new TilePass(recording, {
     polarityEncoding: recording.report.polarityEncoding,
     strict: false,
+    columns: withTime(recording),
     geometry,
     onMalformed,
     signal,
@@ -79,6 +81,11 @@ export async function readFirstTime(
   });
   for await (const tile of pass.tiles(() => FIRST_EVENTS)) return tile.columns.t[0] ?? null;
   return null;
+}
+
+/** All columns that there are, and t, without which there is nothing to find. */
+function withTime({ columns }: OpenedRecording): readonly ColumnName[] {
+  return [...new Set<ColumnName>([...columns, "t"])];
 }
 
 /** Reads the times of a recording. */
@@ -101,6 +108,7 @@ export async function buildTimeIndex(
   const pass = new TilePass(recording, {
     polarityEncoding: recording.report.polarityEncoding,
     strict: false,
+    columns: withTime(recording),
     geometry,
     onMalformed,
     signal,

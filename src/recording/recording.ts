@@ -1,5 +1,6 @@
 import type { ContainerDescription } from "../container/reader.ts";
 import { EventError } from "../errors.ts";
+import { COLUMN_NAMES, type ColumnName } from "../events/columns.ts";
 import { checkGeometry, type SensorGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
 import {
@@ -87,6 +88,8 @@ export interface Extent {
 
 /** What opening a recording found out: everything but the events. */
 export class OpenedRecording {
+  /** The columns that its events have: all, but for compact containers that were written with fewer. */
+  readonly columns: readonly ColumnName[];
   /** How the format was recognised. */
   readonly detection: FormatDetection;
   /** Lines of the header, as written. */
@@ -123,6 +126,7 @@ export class OpenedRecording {
     this.strict = strict;
     this.onMalformed = onMalformed;
     const isStream = content.kind === "stream";
+    this.columns = (isStream ? undefined : content.table.columns) ?? COLUMN_NAMES;
     const facts = isStream ? content.header : content.table.header;
     const { entries, geometry, assumptions, dialect, timeOffset, originalFormat } = facts;
     this.header = entries;

@@ -1,5 +1,5 @@
 import { EventError } from "../errors.ts";
-import type { ColumnName } from "../events/columns.ts";
+import { COLUMN_NAMES, type ColumnName } from "../events/columns.ts";
 import type { SensorGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
 import {
@@ -57,8 +57,8 @@ export interface TileOptions {
   /** Parts of the recording's `extent` to read, in order: bytes or rows; all of it when left out. */
   readonly ranges?: readonly TileRange[] | undefined;
   /**
-   * Columns that are looked at; a table may leave others undecoded, which then hold anything. Default:
-   * all.
+   * Columns that are looked at, which the recording must have; a table may leave others undecoded, which
+   * then hold anything. Default: all.
    */
   readonly columns?: readonly ColumnName[] | undefined;
   /** How these parts were found, for the report. */
@@ -72,6 +72,21 @@ export interface TileOptions {
    * carries there.
    */
   readonly mark?: ((position: number, carried: Uint8Array) => void) | undefined;
+}
+
+/** @throws EventError `missing-column` */
+function checkPresent(
+  { columns, source }: OpenedRecording,
+  wanted: readonly ColumnName[] = COLUMN_NAMES,
+): void {
+  const missing = wanted.find((name) => !columns.includes(name));
+  if (missing === undefined) return;
+  throw new EventError("missing-column", `the recording has no column ${missing}`, {
+    path: source.name,
+    expected: wanted.join(", "),
+    found: columns.join(", "),
+    hint: "It was written without: what needs less, such as a load with `columns`, can be done.",
+  });
 }
 
 /** One pass over the events of a recording: a memory that holds one tile after the other. */
@@ -91,6 +106,7 @@ export class TilePass {
   readonly #geometry: SensorGeometry | null;
 
   constructor(recording: OpenedRecording, options: TileOptions) {
+    checkPresent(recording, options.columns);
     this.#recording = recording;
     this.#given = options.signal;
     this.#options = { ...options, signal: this.#controller.signal };

@@ -114,8 +114,9 @@ async function writeAndVerify(
       found: show(options.endianness),
     });
   }
-  const { tiles } = resolveLoad(recording, options);
+  const { tiles, columns } = resolveLoad(recording, options);
   const pass = new TilePass(recording, {
+    columns: format.takesColumns ? columns : undefined,
     ...tiles,
     ...selection.tiles,
     polarityEncoding: options.polarityEncoding ?? format.polarityEncoding ?? tiles.polarityEncoding,
@@ -136,7 +137,7 @@ async function writeAndVerify(
   };
   const create = (memory: EventMemory): Promise<EventWriter> =>
     format.createWriter(memory, {
-      report,
+      ...{ report, columns },
       container: recording.container?.metadata,
       geometry: report.geometry,
       original: recording.header,

@@ -1,10 +1,8 @@
 import { checkStatedMetadata } from "../container/compose-metadata.ts";
 import { resolveSettings } from "../container/settings.ts";
 import type { WrittenContainer } from "../container/writer.ts";
-import { EventError } from "../errors.ts";
 import { containerTarget } from "../formats/registry.ts";
 import { checkSignal, type OpenedRecording } from "../recording/recording.ts";
-import { show } from "../util/show.ts";
 import { convertTo, type WriteOptions } from "./convert.ts";
 import { checkTarget, type EventSink, refuseExisting, untilOpen } from "./event-sink.ts";
 import { type ExportOptions, type ExportStats, statsOf, timed } from "./export-stats.ts";
@@ -24,13 +22,6 @@ export async function beginExport(target: EventSink, options: ExportOptions): Pr
   checkStatedMetadata(options.metadata);
   checkSignal(options.signal);
   checkCallback("onProgress", options.onProgress);
-  if ((options as { columns?: unknown }).columns !== undefined) {
-    throw new EventError("invalid-option", "a container holds all columns of its events", {
-      expected: "no columns",
-      found: show((options as { columns?: unknown }).columns),
-      hint: "Choose `columns` when it is read: others are then not even decompressed.",
-    });
-  }
   options.signal?.throwIfAborted();
   const begun = performance.now();
   if (options.overwrite !== true) await refuseExisting(target);
@@ -54,11 +45,17 @@ export async function exportRecording(
   const onWritten = (what: WrittenContainer): void => {
     written = what;
   };
+  const { columns = recording.columns } = options;
   const format = containerTarget({ ...options, onWritten });
   const clock = { write: 0 };
   const sink = timed(await untilOpen(target, options.signal), clock);
   const conversion = await convertTo(recording, format, sink, options, selection);
   const total = performance.now() - begun;
-  const stats = statsOf(written as unknown as WrittenContainer, options, total, clock.write);
+  const stats = statsOf(
+    written as unknown as WrittenContainer,
+    { ...options, columns },
+    total,
+    clock.write,
+  );
   return { ...stats, path: "chunked", triggersLeftOut: 0, report: reportOf(conversion) };
 }

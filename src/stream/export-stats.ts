@@ -1,7 +1,7 @@
 /** What an export into a compact container is told, and what it tells. */
 import { platform } from "#platform";
 import { STATED_NAMES, type StatedMetadata } from "../container/compose-metadata.ts";
-import { EVENT_BYTES } from "../container/layout.ts";
+import { TRIGGER_BYTES } from "../container/layout.ts";
 import {
   CONTAINER_NAMES,
   type ContainerOptions,
@@ -9,6 +9,7 @@ import {
   resolveSettings,
 } from "../container/settings.ts";
 import type { WrittenContainer } from "../container/writer.ts";
+import { bytesPerEvent, type ColumnName } from "../events/columns.ts";
 import type { SensorGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
 import type { LoadReport } from "../events/report.ts";
@@ -63,7 +64,7 @@ export interface ExportStats {
   readonly jsonBytes: number;
   /** `jsonBytes` over bytes of the container. */
   readonly jsonRatio: number;
-  /** For each column: stored bytes, and bytes of the table over these. */
+  /** For each column: stored bytes, and bytes of the table over these; 0 for one that is left out. */
   readonly columns: Readonly<
     Record<"x" | "y" | "t" | "polarity", { readonly bytes: number; readonly ratio: number }>
   >;
@@ -107,11 +108,15 @@ export function statsOf(
   write: number,
 ): Omit<ExportStats, "path" | "report" | "triggersLeftOut"> {
   const { bytes, statistics, columnBytes, transformMs, compressMs, hashMs, jsonBytes } = written;
-  const { events, triggers, chunks, uncompressedBytes } = statistics;
+  const { events, triggers, chunks } = statistics;
+  const settings = resolveSettings(options);
+  const uncompressedBytes = events * bytesPerEvent(settings.columns) + triggers * TRIGGER_BYTES;
   const ratio = (table: number, stored: number): number => (stored === 0 ? 0 : table / stored);
-  const column = (name: keyof typeof COLUMN_BYTES) => ({
+  const column = (name: ColumnName) => ({
     bytes: columnBytes[name],
-    ratio: ratio(events * COLUMN_BYTES[name], columnBytes[name]),
+    ratio: settings.columns.includes(name)
+      ? ratio(events * bytesPerEvent([name]), columnBytes[name])
+      : 0,
   });
   const spent = transformMs + compressMs + hashMs + write;
   return {
@@ -124,7 +129,7 @@ export function statsOf(
     jsonBytes,
     jsonRatio: ratio(jsonBytes, bytes),
     peakMemoryBytes: platform.peakMemory(),
-    settings: resolveSettings(options),
+    settings,
     columns: { x: column("x"), y: column("y"), t: column("t"), polarity: column("polarity") },
     ms: {
       total,
@@ -136,6 +141,3 @@ export function statsOf(
     },
   };
 }
-
-/** Of an event in a table. */
-const COLUMN_BYTES = { x: 2, y: 2, t: 8, polarity: EVENT_BYTES - 12 } as const;

@@ -1,7 +1,7 @@
 /** Writes events that are columns already into a compact container. */
 import { composeMetadata } from "../container/compose-metadata.ts";
 import type { ContainerMetadata } from "../container/metadata.ts";
-import { resolveSettings } from "../container/settings.ts";
+import { type ContainerSettings, resolveSettings } from "../container/settings.ts";
 import { ContainerWriter, type WrittenContainer } from "../container/writer.ts";
 import type { WholeEventColumns } from "../events/from-table.ts";
 import type { SensorGeometry } from "../events/geometry.ts";
@@ -56,7 +56,7 @@ export async function exportColumns(
       await send(await writer.add(columns, 0, columns.length));
     }
     if (!isStarted) await start(0n);
-    await send(await writer.finish(metadataOf(facts, options, settings.deterministic)));
+    await send(await writer.finish(metadataOf(facts, options, settings)));
     return writer.written;
   } finally {
     writer.close();
@@ -66,12 +66,12 @@ export async function exportColumns(
 function metadataOf(
   { sourceFormat, sourceName, timeOffset }: ColumnFacts,
   { metadata }: EvbTargetOptions,
-  isDeterministic: boolean,
+  { columns, deterministic }: ContainerSettings,
 ): ContainerMetadata {
   const source = {
     ...(sourceFormat && { format: sourceFormat }),
     ...(sourceName && { name: sourceName }),
   };
-  const known = { ...(Object.keys(source).length > 0 && { source }), timeOffset };
-  return composeMetadata(known, metadata, isDeterministic);
+  const known = { columns, ...(Object.keys(source).length > 0 && { source }), timeOffset };
+  return composeMetadata(known, metadata, deterministic);
 }

@@ -24,7 +24,7 @@ export interface LoadOptions extends OpenOptions, PlanOptions {
    * `minus-one-one` for the binary formats of cameras.
    */
   polarityEncoding?: PolarityEncoding | undefined;
-  /** The columns to build, in this order. Default: `x`, `y`, `t`, `polarity`. */
+  /** The columns to build, in this order. Default: those that there are, mostly `x`, `y`, `t`, `polarity`. */
   columns?: readonly ColumnName[] | undefined;
   /** Put the first event on time 0; the offset is kept in the metadata. Default `false`. */
   rebase?: boolean | undefined;
@@ -83,7 +83,7 @@ export function resolveLoad(recording: OpenedRecording, options: LoadOptions): R
   checkSignal(options.signal);
   checkPlanOptions(options);
   return {
-    columns: checkColumns(options.columns),
+    columns: checkColumns(options.columns === undefined ? recording.columns : options.columns),
     threads: checkThreads(options.threads),
     tiles: {
       polarityEncoding: checkPolarityEncoding(

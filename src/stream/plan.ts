@@ -142,7 +142,9 @@ export function resolvePlan(
   const { memoryLimitBytes } = options;
   const availableBytes =
     request.availableBytes === undefined ? platform.availableMemory() : request.availableBytes;
-  const perEvent = bytesPerEvent(checkColumns(request.columns));
+  const perEvent = bytesPerEvent(
+    checkColumns(request.columns === undefined ? recording.columns : request.columns),
+  );
   const estimate = estimateEvents(recording);
   const chunked = planPass(recording, request, target, { options, availableBytes, perEvent });
   const directEvents = directRoom(recording, estimate, options);

@@ -53,7 +53,10 @@ function createPass(recording: OpenedRecording, options: TriggerOptions): TilePa
   const { tiles } = resolveLoad(recording, options);
   // Triggers can come before the first event, so they are moved here and not on the way.
   const promptly = recording.byteLength === null;
-  const pass = new TilePass(recording, { ...tiles, rebase: false, triggers: true, promptly });
+  const { columns } = recording; // triggers have their own
+  const pass = new TilePass(recording, {
+    ...{ ...tiles, columns, rebase: false, triggers: true, promptly },
+  });
   pass.report.mode = "chunked";
   return pass;
 }

@@ -198,7 +198,7 @@ describe("exportEvents", () => {
   it("refuses options that it would not keep", async () => {
     const table = await loadTable(RAW);
     const wrong = [null, 5, "x", { metadata: null }, { metadata: { tags: "x" } }, { signal: 5 }];
-    for (const options of [...wrong, { columns: ["x"] }, { onProgress: 5 }]) {
+    for (const options of [...wrong, { columns: [] }, { columns: ["x", "x"] }, { onProgress: 5 }]) {
       const sink = new MemorySink();
       await expect(
         exportEvents(table, sink, options as object),

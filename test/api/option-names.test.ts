@@ -173,6 +173,7 @@ const settings = {
   chunksInFlight: 1,
   bufferBytes: 4096,
   deterministic: true,
+  columns: ["t"],
 } satisfies Required<ContainerOptions>;
 const exported = {
   ...{ ...settings, metadata, geometry, signal },
@@ -181,7 +182,8 @@ const exported = {
   onProgress: nothing,
 } satisfies Required<ExportOptions>;
 const concat = { ...exported, order: "given", rebase: false } satisfies Required<ConcatOptions>;
-const kept = without(settings, { codec: true, checksum: true, deterministic: true });
+const fixed = { codec: true, checksum: true, deterministic: true, columns: true } as const;
+const kept = without(settings, fixed);
 const { description, tags, custom } = metadata;
 const append = {
   ...{ ...kept, signal },

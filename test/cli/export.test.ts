@@ -90,6 +90,44 @@ describe("evarrow export", () => {
     expect([exitCode, stderr]).toEqual([2, expect.stringContaining('"sorce.name"')]);
   });
 
+  it("keeps some columns, which all that reads them goes by", async () => {
+    const target = out("a.evb");
+    const made = await evarrow(["export", "--columns", "t,x", file, target]);
+    expect(made.exitCode).toBe(0);
+    expect(made.stdout).toMatch(/\(10 bytes per event in memory\)/);
+    expect(made.stdout).toMatch(/ratio\n *x .*\n *t .*\n\nTime/);
+    const told = await evarrow(["info", target]);
+    expect(told.stdout).toMatch(/^Columns +x, t$/m);
+    expect(told.stdout).toMatch(/^Events +5,000$/m);
+    expect(told.stdout).toMatch(/^Triggers +20$/m);
+    const cut = out("cut.evb");
+    writeFileSync(cut, readFileSync(target).subarray(0, -200));
+    expect((await evarrow(["info", cut])).stdout).toMatch(/Report\n.*(cut|end)/);
+    expect(JSON.parse((await evarrow(["info", "--json", target])).stdout)).toMatchObject({
+      ...{ columns: ["x", "t"], statistics: null, estimated: false, triggers: 20 },
+      report: { events },
+    });
+    expect((await evarrow(["head", "-n", "1", target])).stdout).toMatch(/^ *x +t\n *\d+ +\d+\n$/);
+    const [row] = JSON.parse((await evarrow(["head", "-n", "1", "--json", target])).stdout);
+    expect(Object.keys(row)).toEqual(["x", "t"]);
+    for (const argv of [
+      ["stats", target],
+      ["digest", target],
+      ["convert", target, out("a.csv")],
+    ]) {
+      const { exitCode, stderr } = await evarrow(argv);
+      expect([exitCode, stderr]).toEqual([1, expect.stringContaining("has no column")]);
+    }
+    for (const wrong of [
+      ["--columns", "q"],
+      ["--columns", "x", "--compare"],
+    ]) {
+      const { exitCode, stderr } = await evarrow(["export", ...wrong, file, out("c.evb")]);
+      expect([exitCode, stderr]).toEqual([2, expect.stringContaining("columns")]);
+    }
+    expect(readdirSync(folder).sort()).toEqual(["a.evb", "cut.evb"]);
+  });
+
   it("takes how, and which events", async () => {
     const target = out("a.evb");
     const filters = ["--from", "1ms", "--to", "9ms", "--roi", "0,0,200,200", "--polarity", "on"];

@@ -308,7 +308,7 @@ describe("a header", () => {
   });
 
   it("may hold anything in reserved bytes", async () => {
-    expect((await loadTable(header((file) => file.fill(7, 52, 60)))).numRows).toBe(40);
+    expect((await loadTable(header((file) => file.fill(7, 53, 60)))).numRows).toBe(40);
   });
 
   it.each([
@@ -318,6 +318,10 @@ describe("a header", () => {
     ["an unknown unit of time", (file: Buffer) => file.writeUInt8(1, 50), "unit of time"],
     ["unknown checksums", (file: Buffer) => file.writeUInt8(3, 51), "checksums"],
     ["an unknown polarity encoding", (file: Buffer) => file.writeUInt8(2, 49), "polarity"],
+    ["all columns left out", (file: Buffer) => file.writeUInt8(15, 52), "columns"],
+    ["a column that there is none of", (file: Buffer) => file.writeUInt8(16, 52), "columns"],
+    ["columns left out without the flag", (file: Buffer) => file.writeUInt8(8, 52), "disagree"],
+    ["the flag alone", (file: Buffer) => file.writeUInt8(3, 14), "disagree"],
     ["a geometry that is none", (file: Buffer) => file.writeUInt32LE(0, 40), "geometry"],
   ])("with %s is refused", async (_, change, text) => {
     await expectError(header(change), "invalid-header", text);

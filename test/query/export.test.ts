@@ -89,8 +89,10 @@ describe("the export of a query", () => {
     ]) {
       await expect(wrong).rejects.toMatchObject({ code: "invalid-option" });
     }
-    const columns = scanEvents(RAW).select("t");
-    await expect(columns.export(target)).rejects.toMatchObject({ code: "invalid-query" });
+    const columns = scanEvents(RAW)
+      .select("t")
+      .export(target, { columns: ["t", "x"] });
+    await expect(columns).rejects.toMatchObject({ code: "invalid-query" });
     await expect(nowhere.export(target)).rejects.toMatchObject({ code: "source-not-found" });
     const beyond = scanEvents(RAW).roi({ x: 0, y: 0, width: 1000, height: 1 });
     await expect(beyond.export(target)).rejects.toMatchObject({ code: "invalid-query" });

@@ -12,6 +12,8 @@ export interface ReferenceContainer {
   readonly height: number;
   /** What OFF is: 0 or -1. */
   readonly off: 0 | -1;
+  /** The columns that there are; the values of others are 0. */
+  readonly columns: ("x" | "y" | "t" | "polarity")[];
   readonly x: number[];
   readonly y: number[];
   readonly t: bigint[];
@@ -37,7 +39,9 @@ export function readReferenceContainer(bytes: Uint8Array): ReferenceContainer {
   must(file.readUInt16LE(8) === 1, "major version");
   must(crc32(file.subarray(0, 60)) === file.readUInt32LE(60), "checksum of the header");
   const flags = file.readUInt32LE(12);
-  must(flags >>> 17 === 0, "unknown flag");
+  must(flags >>> 18 === 0, "unknown flag");
+  const leftOut = file.readUInt8(52);
+  must(leftOut < 15 && ((flags >>> 17) & 1) === (leftOut === 0 ? 0 : 1), "columns left out");
   const codec = file.readUInt8(48);
   must(codec <= 3 && ((flags >>> 16) & 1) === (codec === 0 ? 0 : 1), "compression");
   must(file.readUInt8(50) === 0, "unit of time");
@@ -81,6 +85,7 @@ export function readReferenceContainer(bytes: Uint8Array): ReferenceContainer {
     width: file.readUInt32LE(40),
     height: file.readUInt32LE(44),
     off: file.readUInt8(49) === 1 ? -1 : 0,
+    columns: (["x", "y", "t", "polarity"] as const).filter((_, bit) => !((leftOut >> bit) & 1)),
     ...{ x: [], y: [], t: [], p: [], triggers: [], metadata, chunks: [] },
   };
   const chunkCount = Number(index.readBigUInt64LE(0));
@@ -101,6 +106,11 @@ export function readReferenceContainer(bytes: Uint8Array): ReferenceContainer {
     const at = 16 + chunkCount * 72 + number * 32;
     readTriggers(segment("TRIG", Number(index.readBigUInt64LE(at))), codec, out);
   }
+  const has = (name: (typeof out.columns)[number]): boolean => out.columns.includes(name);
+  must(has("x") || out.x.every((value) => value === 0), "x that is left out");
+  must(has("y") || out.y.every((value) => value === 0), "y that is left out");
+  must(has("t") || out.t.every((value) => value === 0n), "t that is left out");
+  must(has("polarity") || out.p.every((value) => value === 0), "p that is left out");
   must(Number(statistics.readBigUInt64LE(0)) === out.x.length, "events of the statistics");
   must(
     Number(statistics.readBigUInt64LE(8)) === out.p.filter(Boolean).length,

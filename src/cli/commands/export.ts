@@ -27,16 +27,23 @@ export async function exportContainer(
   options: ExportCommandOptions,
   { output, signal }: CommandContext,
 ): Promise<void> {
-  const { preset, codec, level, chunkEvents, checksum, rebase, polarityEncoding } = options;
+  const { preset, codec, level, chunkEvents, checksum, columns, rebase } = options;
+  const { polarityEncoding } = options;
   const isStdout = STDOUT.test(out);
   if (isStdout && options.compare) {
     throw new EventError("invalid-option", "standard output cannot be compared", {
       expected: "a file as OUT of --compare",
     });
   }
+  if (columns !== undefined && options.compare) {
+    throw new EventError("invalid-option", "other formats have all columns to be compared with", {
+      expected: "--compare without --columns",
+    });
+  }
   const { describe: description, includeMetadata: include, excludeMetadata: exclude } = options;
   const metadata = { ...(description !== undefined && { description }), include, exclude };
-  const settings = { preset, codec, level, chunkEvents, checksum, polarityEncoding, metadata };
+  const how = { preset, codec, level, chunkEvents, checksum, columns };
+  const settings = { ...how, polarityEncoding, metadata };
   // What standard output is was said by whoever opened it.
   const overwrite = isStdout || options.overwrite;
   const stats = await withProgress(output.stderr, async (onProgress) => {
@@ -56,7 +63,8 @@ export async function exportContainer(
 
 function lines(out: string, stats: ExportStats): string[] {
   const { events, triggers, chunks, bytes, bytesPerEvent, ratio, jsonRatio, settings } = stats;
-  const { codec, level, checksum, chunkEvents } = settings;
+  const { codec, level, checksum, chunkEvents, columns } = settings;
+  const inMemory = columns.reduce((bytes, name) => bytes + COLUMN_BYTES[name], 0);
   const compressed = codec === "none" ? "no compression" : `${codec} level ${level}`;
   const sums = checksum === "none" ? "no checksums" : `checksums ${checksum}`;
   return [
@@ -69,7 +77,7 @@ function lines(out: string, stats: ExportStats): string[] {
       ["Size", `${formatBytes(bytes)}, ${bytesPerEvent.toFixed(2)} bytes per event`],
       [
         "Ratio",
-        `${ratio.toFixed(2)} (13 bytes per event in memory), ${jsonRatio.toFixed(1)} (JSON)`,
+        `${ratio.toFixed(2)} (${inMemory} bytes per event in memory), ${jsonRatio.toFixed(1)} (JSON)`,
       ],
       [
         "Memory",
@@ -83,8 +91,12 @@ function lines(out: string, stats: ExportStats): string[] {
   ];
 }
 
-function columnLines({ columns, events }: ExportStats): string[] {
-  const rows = Object.entries(columns).map(([name, { bytes, ratio }]) => {
+/** Of an event in memory. */
+const COLUMN_BYTES = { x: 2, y: 2, t: 8, polarity: 1 } as const;
+
+function columnLines({ columns, events, settings }: ExportStats): string[] {
+  const rows = settings.columns.map((name) => {
+    const { bytes, ratio } = columns[name];
     const each = events === 0 ? 0 : bytes / events;
     return [name, formatCount(bytes), each.toFixed(3), ratio.toFixed(2)];
   });

@@ -1,5 +1,6 @@
 import {
   analyze,
+  COLUMN_NAMES,
   type EventStatistics,
   formatReport,
   type LoadPlan,
@@ -41,13 +42,18 @@ export async function info(
   try {
     // A sample cannot tell what was lost, so `--strict` needs the whole recording.
     const read = options.full || options.strict ? loadStatistics : sampleStatistics;
-    const statistics = await withProgress(output.stderr, (onProgress) =>
-      read(recording, { signal, onProgress, exactTimes: true }),
-    );
+    // Of events without some columns nothing is told but their number.
+    const isWhole = recording.columns.length === COLUMN_NAMES.length;
+    const statistics = isWhole
+      ? await withProgress(output.stderr, (onProgress) =>
+          read(recording, { signal, onProgress, exactTimes: true }),
+        )
+      : null;
     // An address may have a password in it.
     const name = recording.report.sourceName ?? file;
     const plan = planOf(await analyze(recording));
-    const facts = { file: name, recording, plan, statistics, report: reportOf(statistics) };
+    const report = statistics === null ? await countedIn(recording, signal) : reportOf(statistics);
+    const facts = { file: name, recording, plan, statistics, report };
     if (options.json) await output.printJson(asJson(facts));
     else await output.print(asLines(facts));
   } finally {
@@ -55,11 +61,22 @@ export async function info(
   }
 }
 
+/** The report of reading all events, of which nothing is decoded. */
+async function countedIn(recording: Recording, signal?: AbortSignal): Promise<LoadReport> {
+  let report: LoadReport = recording.report;
+  const onReport = (final: LoadReport): void => {
+    report = final;
+  };
+  await recording.query().count({ signal, onReport });
+  return report;
+}
+
 interface Facts {
   file: string;
   recording: Recording;
   plan: LoadPlan;
-  statistics: EventStatistics;
+  /** Null where columns are missing. */
+  statistics: EventStatistics | null;
   report: LoadReport;
 }
 
@@ -76,11 +93,12 @@ function asJson({ file, recording, plan, statistics, report }: Facts): object {
     detection: recording.detection,
     dialect: recording.dialect,
     geometry: recording.geometry,
+    columns: recording.columns,
     header: recording.header.map(([key, value]) => ({ key, value })),
     plan,
-    estimated: statistics.estimated,
-    statistics: inJson(statistics),
-    triggers: statistics.estimated ? null : report.triggers,
+    estimated: statistics?.estimated ?? false,
+    statistics: statistics && inJson(statistics),
+    triggers: statistics?.estimated ? null : report.triggers,
     report,
   };
 }
@@ -93,13 +111,14 @@ function inJson({ exact, ...statistics }: EventStatistics): object {
 }
 
 function asLines({ file, recording, plan, statistics, report }: Facts): string[] {
-  const { estimated } = statistics;
+  const { estimated = false } = statistics ?? {};
   const triggers = estimated ? "not counted" : formatCount(report.triggers);
+  const events = formatCount(report.events);
   const lines = labelled([
     ...recordingRows(file, recording),
-    ...countRows(statistics),
+    ...(statistics === null ? [["Events", events] as const] : countRows(statistics)),
     ["Triggers", triggers],
-    ...timeRows(statistics),
+    ...(statistics === null ? [] : timeRows(statistics)),
     ["Plan", describePlan(plan)],
   ]);
   if (estimated) lines.push("", "~ estimated from a sample; --full reads everything");
@@ -111,7 +130,7 @@ function asLines({ file, recording, plan, statistics, report }: Facts): string[]
 }
 
 function recordingRows(file: string, recording: Recording): Row[] {
-  const { detection, dialect, geometry, byteLength, report } = recording;
+  const { detection, dialect, geometry, byteLength, columns, report } = recording;
   const { name, format, confidence, reason, compression } = detection;
   const assumed = report.assumptions.some(({ what }) => what === "geometry") ? ", assumed" : "";
   const likely = confidence === "certain" ? "" : "likely: ";
@@ -122,6 +141,7 @@ function recordingRows(file: string, recording: Recording): Row[] {
     ["Format", `${name} (${format})`],
     ["Detected", `${likely}${reason}`],
     ...(dialect === null ? [] : [["Dialect", dialect] as const]),
+    ...(columns.length < COLUMN_NAMES.length ? [["Columns", columns.join(", ")] as const] : []),
     [
       "Sensor",
       geometry === null ? "unknown" : `${geometry.width}x${geometry.height} pixels${assumed}`,

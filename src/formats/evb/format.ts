@@ -40,6 +40,7 @@ const TARGET = {
 export function evbTargetWith(options: EvbTargetOptions = {}): WritableFormat {
   return {
     ...TARGET,
+    takesColumns: true,
     async createWriter(memory, facts) {
       const { createEvbWriter } = await import("./writing.ts");
       return createEvbWriter(memory, facts, options);

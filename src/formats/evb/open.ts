@@ -42,6 +42,7 @@ export async function openEvb(source: ByteSource, options: RowOptions): Promise<
   return {
     header: factsOf(reader, options),
     polarityEncoding: header.polarityEncoding,
+    columns: header.columns,
     rows: events,
     truncation: reader.truncation,
     rejectedAs: "malformed",

@@ -1,7 +1,7 @@
 import { composeMetadata } from "../../container/compose-metadata.ts";
 import type { ContainerMetadata } from "../../container/metadata.ts";
 import { recordReport } from "../../container/recorded-report.ts";
-import { resolveSettings } from "../../container/settings.ts";
+import { type ContainerSettings, resolveSettings } from "../../container/settings.ts";
 import { ContainerWriter } from "../../container/writer.ts";
 import type { EventMemory } from "../../kernels/event-memory.ts";
 import type { EventWriter, WriterFacts } from "../writer.ts";
@@ -19,7 +19,7 @@ export async function createEvbWriter(
   facts: WriterFacts,
   options: EvbTargetOptions,
 ): Promise<EventWriter> {
-  const settings = resolveSettings(options);
+  const settings = resolveSettings({ ...options, columns: facts.columns });
   const writer = new ContainerWriter(settings);
   const triggers = new TriggerBuffer();
   const { report } = facts;
@@ -33,7 +33,7 @@ export async function createEvbWriter(
     write: () => addTile(writer, memory, triggers),
     async finish() {
       const pieces = await triggers.flush(writer);
-      const metadata = metadataOf(facts, options, settings.deterministic);
+      const metadata = metadataOf(facts, options, settings);
       pieces.push(...(await writer.finish(metadata)));
       options.onWritten?.(writer.written);
       return pieces;
@@ -45,7 +45,7 @@ export async function createEvbWriter(
 function metadataOf(
   { report, container, original }: WriterFacts,
   { metadata }: EvbTargetOptions,
-  isDeterministic: boolean,
+  { columns, deterministic }: ContainerSettings,
 ): ContainerMetadata {
   const { header, ...kept } = metadataIn(original ?? []);
   const { format, originalFormat, sourceName, timeOffset } = report;
@@ -54,6 +54,7 @@ function metadataOf(
     ...(sourceName !== null && { name: sourceName }),
     header,
   };
-  const known = { ...kept, source, timeOffset, report: recordReport(report, container) };
-  return composeMetadata(known, metadata, isDeterministic);
+  const recorded = recordReport(report, container);
+  const known = { ...kept, columns, source, timeOffset, report: recorded };
+  return composeMetadata(known, metadata, deterministic);
 }

@@ -1,5 +1,6 @@
 /** Writes tables as HDF5, tile by tile, and reads them with the library and with our own reader. */
 import type { Dataset as LibraryDataset } from "h5wasm";
+import { COLUMN_NAMES } from "../../../src/events/columns.ts";
 import type { PolarityEncoding } from "../../../src/events/polarity.ts";
 import { createReport, type LoadReport } from "../../../src/events/report.ts";
 import { hdf5Target } from "../../../src/formats/hdf5/writing/target.ts";
@@ -57,7 +58,7 @@ export async function startWriting(
   space: ScratchSpace,
 ): Promise<{ writer: EventWriter; put: (columns: Columns, from: number, to: number) => void }> {
   const memory = new EventMemory({ inputBytes: 64, tileEvents });
-  const facts = { report, geometry: report.geometry, leaveOut: false };
+  const facts = { report, columns: COLUMN_NAMES, geometry: report.geometry, leaveOut: false };
   const writer = await hdf5Target.createWriter(memory, {
     ...facts,
     createScratch: async () => space,
