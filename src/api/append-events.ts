@@ -10,6 +10,7 @@ import { reportsIn } from "../container/recorded-report.ts";
 import { CONTAINER_NAMES, type ContainerOptions, resolveSettings } from "../container/settings.ts";
 import { ContainerWriter } from "../container/writer.ts";
 import { EventError } from "../errors.ts";
+import { COLUMN_NAMES } from "../events/columns.ts";
 import type { LoadReport } from "../events/report.ts";
 import type { EventTable } from "../events/table.ts";
 import { checkOptions } from "../formats/options.ts";
@@ -206,7 +207,7 @@ async function appendRecording(
   refuseZero(zero, reading.rebase ? "first" : recording.report.timeOffset, sink.name);
   const target = containerPartTarget({ writer, finish: () => writer.finish(metadata) });
   try {
-    const read = { ...reading, polarityEncoding };
+    const read = { ...reading, polarityEncoding, columns: COLUMN_NAMES };
     return reportOf(await convertTo(recording, target, sink, read, selection));
   } finally {
     writer.close();

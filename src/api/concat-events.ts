@@ -5,6 +5,7 @@ import { resolveSettings } from "../container/settings.ts";
 import { shiftTimes } from "../container/times.ts";
 import { ContainerWriter } from "../container/writer.ts";
 import { EventError } from "../errors.ts";
+import { COLUMN_NAMES } from "../events/columns.ts";
 import type { LoadReport } from "../events/report.ts";
 import { checkOptions } from "../formats/options.ts";
 import { containerPartTarget } from "../formats/registry.ts";
@@ -194,7 +195,8 @@ class Join {
     // The container is begun and ended here: one recording of it ends nothing.
     const part: ByteSink = { write: (bytes) => sink.write(bytes) };
     try {
-      const read = { geometry, polarityEncoding, signal, onProgress };
+      const { columns = COLUMN_NAMES } = this.#options;
+      const read = { geometry, polarityEncoding, columns, signal, onProgress };
       const conversion = await convertTo(recording, target, part, read);
       const { events, triggers } = conversion;
       const report = reportOf(conversion);

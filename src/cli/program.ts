@@ -209,7 +209,7 @@ Exit codes: 0 fine, 1 the input is bad, 2 the call is wrong.`,
     .option("--level <number>", "how hard it tries, as the codec counts", parseCount)
     .option("--chunk-events <number>", "events of a chunk, 1 to 1048576", parseCount)
     .addOption(new Option("--checksum <name>", "what damage is found by").choices(CHECKSUM_NAMES))
-    .option("--columns <names>", "keep these alone, as in x,y,t", parseNames)
+    .option("--columns <names>", "keep these of x, y, t, polarity alone, as in x,y,t", parseNames)
     .option("--rebase", "put the first event on time 0")
     .option("--overwrite", "replace OUT if it is there")
     .option("--describe <text>", "what the recording is, in words")

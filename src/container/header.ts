@@ -196,8 +196,8 @@ function leftOutBits(columns: readonly ColumnName[]): number {
   );
 }
 
-/** All bits of {@link leftOutBits}. */
-const ALL_LEFT_OUT = 2 ** COLUMN_NAMES.length - 1;
+/** All bits of what is left out, of which some may be set. */
+export const ALL_LEFT_OUT = 2 ** COLUMN_NAMES.length - 1;
 
 /** Tells what is a damaged container from what is something else. */
 function checkMagic(bytes: Uint8Array, path: string | undefined): void {

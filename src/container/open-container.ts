@@ -101,16 +101,23 @@ export async function openWhole(
   }
   const block = await source.read(start, index - start, { signal });
   const checkCrc = checksCrc(header, options);
+  const place = { path, byteOffset: middle };
+  const statistics = decodeStatistics(block.subarray(middle - start), checkCrc, place);
+  // Memory is taken for a chunk of that size.
+  if (statistics.largestChunkBytes > start) {
+    throw damaged("the statistics are damaged", {
+      ...place,
+      expected: `chunks of at most ${start} bytes, as there are`,
+      found: `${statistics.largestChunkBytes}`,
+    });
+  }
   return {
     header,
     metadata: decodeMetadata(block.subarray(0, middle - start), checkCrc, {
       path,
       byteOffset: start,
     }),
-    statistics: decodeStatistics(block.subarray(middle - start), checkCrc, {
-      path,
-      byteOffset: middle,
-    }),
+    statistics,
     truncation,
     index: null,
     indexPlace: { start: index, end: indexEnd },

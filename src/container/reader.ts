@@ -40,6 +40,8 @@ export interface ContainerDescription {
   readonly header: ContainerHeader;
   readonly statistics: ContainerStatistics;
   readonly metadata: ContainerMetadata;
+  /** What stands behind the last that is sound; null for a file that is whole. */
+  readonly truncation: Truncation | null;
 }
 
 /** An open container: its facts, and its chunks one by one. */

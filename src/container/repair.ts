@@ -6,10 +6,10 @@ import type { ChunkEntry, ChunkIndex, TriggerEntry } from "./chunk-index.ts";
 import { ChunkSalvage, SpareChunks } from "./chunk-salvage.ts";
 import { type ContainerFinding, Findings, findingOf } from "./findings.ts";
 import type { ContainerHeader } from "./header.ts";
-import { HEADER_BYTES } from "./layout.ts";
+import { HEADER, HEADER_BYTES } from "./layout.ts";
 import { damaged, type Place } from "./problems.ts";
 import { orderRows } from "./row-order.ts";
-import { salvageHeader } from "./salvage-header.ts";
+import { type SalvagedHeader, salvageHeader } from "./salvage-header.ts";
 import { wrongEnd } from "./segment-order.ts";
 import { resolveSettings } from "./settings.ts";
 import type { ContainerStatistics } from "./stats.ts";
@@ -57,7 +57,8 @@ export async function repairSource(
   source: ByteSource,
   { signal, write, onBytes }: RepairContext,
 ): Promise<RepairedContainer> {
-  const { header, error } = await salvageHeader(source, signal);
+  const salvaged = await salvageHeader(source, signal);
+  const { header, error } = salvaged;
   const findings = new Findings();
   if (isEventError(error)) findings.add(findingOf(error, 0));
   const hasCrc = header.checksums !== "none";
@@ -76,7 +77,7 @@ export async function repairSource(
     codec: header.codec as "zstd",
     checksum: header.checksums,
     deterministic: header.isDeterministic,
-    columns: error === null ? header.columns : columnsSaid(walk),
+    columns: columnsOf(salvaged, walk, findings),
   });
   const writer = new ContainerWriter(settings);
   const send = async (pieces: readonly Uint8Array[]): Promise<void> => {
@@ -137,10 +138,22 @@ export async function repairSource(
   };
 }
 
-/** The columns of a file whose header was damaged: those that its metadata name, else all. */
-function columnsSaid({ metadata }: Walk): readonly ColumnName[] {
+/** The columns that a file has, also where its header is damaged. */
+function columnsOf(
+  { header, error, knowsColumns }: SalvagedHeader,
+  { metadata }: Walk,
+  findings: Findings,
+): readonly ColumnName[] {
   const said = COLUMN_NAMES.filter((name) => metadata?.columns?.includes(name));
-  return said.length > 0 ? said : COLUMN_NAMES;
+  if (error === null || (knowsColumns && said.length === 0)) return header.columns;
+  if (said.length > 0) return said;
+  findings.add({
+    byteOffset: HEADER.leftOut,
+    problem:
+      "nothing says which columns there are; one that is 0 throughout may have been left out",
+    expected: "the flag and the byte of columns that are left out, or metadata that name them",
+  });
+  return COLUMN_NAMES;
 }
 
 /** Whether a file without any event or trigger that is sound never had one. */

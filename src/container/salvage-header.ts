@@ -3,10 +3,11 @@ import { isGeometry } from "../events/geometry.ts";
 import type { ByteSource } from "../source/byte-source.ts";
 import { crcOf } from "./checksum.ts";
 import { viewOf, writeText } from "./fields.ts";
-import { type ContainerHeader, decodeHeader } from "./header.ts";
+import { ALL_LEFT_OUT, type ContainerHeader, decodeHeader } from "./header.ts";
 import {
   CHECKSUMS,
   CODECS,
+  FLAG_COLUMNS_LEFT_OUT,
   FLAG_COMPRESSED,
   FLAG_DETERMINISTIC,
   HEADER,
@@ -22,6 +23,8 @@ export interface SalvagedHeader {
   readonly header: ContainerHeader;
   /** What is wrong with it; null when nothing is. */
   readonly error: Error | null;
+  /** Whether it says which columns were left out. */
+  readonly knowsColumns: boolean;
 }
 
 /** The codecs of a file, by their number. */
@@ -41,17 +44,26 @@ export async function salvageHeader(
   const path = source.name;
   const bytes = await source.read(0, Math.min(HEADER_BYTES, source.byteLength), { signal });
   try {
-    return { header: decodeHeader(bytes, { path }), error: null };
+    return { header: decodeHeader(bytes, { path }), error: null, knowsColumns: true };
   } catch (error) {
     const isMended = bytes.byteLength === HEADER_BYTES && !hasRightCrc(bytes);
     if (!isEventError(error) || !isMended) throw error;
     const head = await source.read(0, Math.min(2 * HEADER_BYTES, source.byteLength), { signal });
     const original = headersBefore(head).find(hasRightCrc);
-    if (original !== undefined) return { header: decodeHeader(original, { path }), error };
+    if (original !== undefined) {
+      return { header: decodeHeader(original, { path }), error, knowsColumns: true };
+    }
     const header = await mendedHeader(source, bytes, signal);
     if (header === null) throw error;
-    return { header, error };
+    return { header, error, knowsColumns: agreeOnColumns(bytes) };
   }
+}
+
+/** Whether the flag and the byte for columns that are left out say the same, which damage hardly does. */
+function agreeOnColumns(bytes: Uint8Array): boolean {
+  const isFlagged = (viewOf(bytes).getUint32(HEADER.flags, true) & FLAG_COLUMNS_LEFT_OUT) !== 0;
+  const leftOut = bytes[HEADER.leftOut] as number;
+  return isFlagged ? leftOut > 0 && leftOut < ALL_LEFT_OUT : leftOut === 0;
 }
 
 function hasRightCrc(bytes: Uint8Array): boolean {
@@ -85,10 +97,13 @@ function mend(bytes: Uint8Array, codec: number, hasCrc: boolean): Uint8Array {
   const view = viewOf(mended);
   writeText(mended, HEADER.magic, MAGIC);
   view.setUint16(HEADER.major, MAJOR_VERSION, true);
-  const flags = view.getUint32(HEADER.flags, true) & FLAG_DETERMINISTIC;
+  let flags = view.getUint32(HEADER.flags, true) & (FLAG_DETERMINISTIC | FLAG_COLUMNS_LEFT_OUT);
+  if (!agreeOnColumns(bytes)) {
+    flags &= ~FLAG_COLUMNS_LEFT_OUT;
+    mended[HEADER.leftOut] = 0;
+  }
   view.setUint32(HEADER.flags, flags | (codec === 0 ? 0 : FLAG_COMPRESSED), true);
   mended[HEADER.compression] = codec;
-  mended[HEADER.leftOut] = 0; // with a flag that nobody can trust
   mended[HEADER.timeUnit] = 0;
   const checksums = CHECKSUMS[mended[HEADER.checksums] as number];
   const isPossible = checksums !== undefined && (checksums !== "none") === hasCrc;

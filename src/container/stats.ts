@@ -2,6 +2,7 @@ import { readU64, writeU64 } from "./fields.ts";
 import {
   type Checksums,
   EVENT_BYTES,
+  MAX_CHUNK_EVENTS,
   SEGMENT_HEAD_BYTES,
   STATISTICS,
   STATISTICS_BYTES,
@@ -10,7 +11,10 @@ import {
 import { damaged, type Place } from "./problems.ts";
 import { createSegment, openSegment, payloadOf, sealed } from "./segment.ts";
 
-/** Counts and extremes of a whole file, without its events. Without any, the extremes are 0. */
+/**
+ * Counts and extremes of a whole file, without its events. Without any, the extremes are 0. What would be
+ * about a column that is left out is about zeros: `header.columns` tells which there are.
+ */
 export interface ContainerStatistics {
   readonly events: number;
   readonly on: number;
@@ -23,7 +27,7 @@ export interface ContainerStatistics {
   readonly chunks: number;
   readonly triggers: number;
   readonly triggerSegments: number;
-  /** What events and triggers take in tables. */
+  /** What events, with all four columns, and triggers take in tables. */
   readonly uncompressedBytes: number;
   readonly leastX: number;
   readonly greatestX: number;
@@ -157,6 +161,14 @@ export function decodeStatistics(
   for (const name of TIMES) stats[name] = view.getBigInt64(STATISTICS[name], true);
   for (const name of SIDES) stats[name] = view.getUint16(STATISTICS[name], true);
   for (const name of SIZES) stats[name] = view.getUint32(STATISTICS[name], true);
+  const most = Math.min(stats.events, MAX_CHUNK_EVENTS);
+  if (stats.largestChunkEvents > most) {
+    throw damaged("the statistics contradict themselves", {
+      ...place,
+      expected: `at most ${most} events in a chunk`,
+      found: `${stats.largestChunkEvents}`,
+    });
+  }
   if (
     COUNTS.every((name) => Number.isFinite(stats[name])) &&
     stats.on + stats.off === stats.events

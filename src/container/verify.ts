@@ -10,13 +10,23 @@ import { type ContainerFinding, Findings } from "./findings.ts";
 import { type ContainerHeader, decodeHeader } from "./header.ts";
 import { checkStreams, inflateChunk } from "./inflate-chunk.ts";
 import { HEADER_BYTES, MAX_METADATA_BYTES, SEGMENT_HEAD_BYTES, TIME_BOTH_WAYS } from "./layout.ts";
-import { decodeMetadata } from "./metadata.ts";
+import { type ContainerMetadata, decodeMetadata } from "./metadata.ts";
 import { damaged, type Place } from "./problems.ts";
 import { payloadOf, readSegmentHead, type SegmentHead } from "./segment.ts";
 import { isKnown, SegmentOrder } from "./segment-order.ts";
 import { addChunk, addTriggers, decodeStatistics, emptyStatistics } from "./stats.ts";
 import { countBackward } from "./times.ts";
 import { decodeTriggers, triggerEntryOf } from "./triggers.ts";
+
+/** @throws EventError `damaged-data` where metadata name other columns than the header */
+function checkColumns({ columns }: ContainerMetadata, header: ContainerHeader, place: Place): void {
+  if (columns === undefined || columns.join() === header.columns.join()) return;
+  throw damaged("metadata and header disagree", {
+    ...place,
+    expected: `columns ${header.columns.join(", ")}`,
+    found: columns.join(", "),
+  });
+}
 
 /** How a container is verified. */
 export interface VerifyContext {
@@ -241,7 +251,7 @@ class Verifier {
     }
     if (head.tag === "SHA2") await this.#digests?.takeUpTo(offset);
     const segment = await this.#read(offset, bytes);
-    if (head.tag === "META") decodeMetadata(segment, false, place);
+    if (head.tag === "META") checkColumns(decodeMetadata(segment, false, place), header, place);
     if (head.tag === "STAT") {
       const said = decodeStatistics(segment, false, place);
       if (this.#isWhole)

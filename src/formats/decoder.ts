@@ -209,6 +209,8 @@ export interface RowTable {
   readonly rejectedAs: RejectedRow;
   /** Scratch space that readers need for every event of a tile. Default 0. */
   readonly scratchBytesPerEvent?: number | undefined;
+  /** The most events of a tile, for tables that are read better in larger ones. Default 262 144. */
+  readonly tileEvents?: number | undefined;
   /** What a reader holds beside the memory that it works in. Default: nothing. */
   readonly workingBytes?: WorkingBytes | undefined;
   /**

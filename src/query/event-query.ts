@@ -204,7 +204,7 @@ export class EventQuery extends QuerySteps<EventQuery> {
       const isUsual = this.#columns !== undefined || columns.length === COLUMN_NAMES.length;
       const plan = isUsual ? usual : await planSql(statement, columns);
       const encoding = resolveLoad(recording, all).tiles.polarityEncoding;
-      const steps = [...this.#steps, ...stepsOf(plan, encoding)];
+      const steps = [...this.#steps, ...stepsOf(plan, encoding, recording.columns)];
       const selection = await selectEvents(recording, steps, plan.columns, all);
       const { memoryLimitBytes: limit } = all;
       const mostEvents =
@@ -225,10 +225,11 @@ export class EventQuery extends QuerySteps<EventQuery> {
    */
   async write(target: EventSink, options: ConvertOptions = {}): Promise<Conversion> {
     checkOptions(options, CONVERT_NAMES);
-    for (const name of COLUMN_NAMES) this.#check(name);
-    formatOfTarget(target, options);
-    return this.#use(options, COLUMN_NAMES, (recording, selection, all) =>
-      convertInto(recording, target, all, selection),
+    const { takesColumns = false } = formatOfTarget(target, options);
+    const columns = takesColumns ? this.#columns : COLUMN_NAMES;
+    for (const name of columns ?? []) this.#check(name);
+    return this.#use(options, columns, (recording, selection, all) =>
+      convertInto(recording, target, { ...all, columns } as ConvertOptions, selection),
     );
   }
 

@@ -6,7 +6,7 @@ import type { FoundBy } from "../events/report.ts";
 import type { RowChunkIndex } from "../formats/decoder.ts";
 import type { OpenedRecording } from "../recording/recording.ts";
 import type { TileRange } from "../recording/tile-sieve.ts";
-import type { TileOptions } from "../recording/tiles.ts";
+import { checkPresent, type TileOptions } from "../recording/tiles.ts";
 import { checkFlag, type ResolvedLoad, resolveLoad } from "../stream/load-options.ts";
 import type { Selection } from "../stream/selection.ts";
 import { chunkRanges, wantedBy } from "./chunk-ranges.ts";
@@ -65,6 +65,7 @@ export async function selectEvents(
     steps.map((step) => (step.kind === "hotPixels" ? NO_PIXELS : step)),
     columns,
   )(before);
+  checkPresent(recording, needs);
   if (steps.some(({ kind }) => kind === "hotPixels") && recording.byteLength === null) {
     throw new EventError("invalid-query", "hot pixels are looked for in a pass of its own", {
       path: recording.source.name,

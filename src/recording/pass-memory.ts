@@ -15,6 +15,11 @@ export const ROW_INPUT_BYTES = 256 * 1024;
  * one saves what is done per tile: 240 ms with 64 K, 180 ms with 256 K.
  */
 export const TILE_EVENTS = 262_144;
+/** The same for a recording, whose format may have another size. */
+export function usualTileEvents({ content }: OpenedRecording): number {
+  return (content.kind === "rows" ? content.table.tileEvents : undefined) ?? TILE_EVENTS;
+}
+
 /** The least that a slot has, in bytes, or a tile in events. */
 const LEAST = 64;
 
@@ -38,7 +43,8 @@ export function passMemorySize(
   const { content, recordingBytes } = recording;
   const isRows = content.kind === "rows";
   const { inputBytes = isRows ? ROW_INPUT_BYTES : WORD_INPUT_BYTES } = options;
-  const { tileEvents = TILE_EVENTS, scratchBytesPerEvent = 0, outputBytes, sieveBytes } = options;
+  const { tileEvents = usualTileEvents(recording), outputBytes, sieveBytes } = options;
+  const { scratchBytesPerEvent = 0 } = options;
   const events = recording.mostEvents() ?? Number.POSITIVE_INFINITY;
   // Who works with the tile does so when its rows are there, so both may use the same space.
   const readerBytes = isRows ? (content.table.scratchBytesPerEvent ?? 0) : 0;

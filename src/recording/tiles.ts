@@ -38,7 +38,7 @@ export interface TileOptions {
   readonly scratchBytesPerEvent?: number | undefined;
   /** Bytes of room for what an encoding kernel writes, or one that counts. Default 0. */
   readonly outputBytes?: number | undefined;
-  /** The most events of a tile. Default 262 144. */
+  /** The most events of a tile. Default: what the format is read best in, mostly 262 144. */
   readonly tileEvents?: number | undefined;
   /** Bytes of each of the two input slots. Default 2 MiB, 256 KiB for rows. */
   readonly inputBytes?: number | undefined;
@@ -74,8 +74,13 @@ export interface TileOptions {
   readonly mark?: ((position: number, carried: Uint8Array) => void) | undefined;
 }
 
-/** @throws EventError `missing-column` */
-function checkPresent(
+/**
+ * Refuses what needs columns that a recording was written without.
+ *
+ * @param wanted - default: all
+ * @throws EventError `missing-column`
+ */
+export function checkPresent(
   { columns, source }: OpenedRecording,
   wanted: readonly ColumnName[] = COLUMN_NAMES,
 ): void {
@@ -85,7 +90,7 @@ function checkPresent(
     path: source.name,
     expected: wanted.join(", "),
     found: columns.join(", "),
-    hint: "It was written without: what needs less, such as a load with `columns`, can be done.",
+    hint: "It was written without. Most that can be done with less takes `columns`, to name them.",
   });
 }
 
@@ -107,6 +112,11 @@ export class TilePass {
 
   constructor(recording: OpenedRecording, options: TileOptions) {
     checkPresent(recording, options.columns);
+    // Of zeros nobody can tell what lies outside of a sensor, or when it was.
+    if ((options.geometry ?? recording.stated.geometry) !== undefined) {
+      checkPresent(recording, ["x", "y"]);
+    }
+    if (options.rebase) checkPresent(recording, ["t"]);
     this.#recording = recording;
     this.#given = options.signal;
     this.#options = { ...options, signal: this.#controller.signal };

@@ -1,5 +1,6 @@
 import { platform } from "#platform";
 import { EventError } from "../errors.ts";
+import { COLUMN_NAMES } from "../events/columns.ts";
 import { type LeftOut, OUTPUT_BYTES } from "../formats/encoder.ts";
 import type { EventWriter, WritableFormat } from "../formats/writer.ts";
 import { EventMemory } from "../kernels/event-memory.ts";
@@ -166,7 +167,7 @@ async function writeAndVerify(
     leftOut: left,
     triggersLeftOut: format.keepsTriggers ? 0 : report.triggers,
     geometryLeftOut: !format.keepsGeometry && report.geometry !== null,
-    digest: content?.digest ?? null,
+    digest: recording.columns.length === COLUMN_NAMES.length ? (content?.digest ?? null) : null,
   };
   rememberReport(conversion, report);
   tell(options.onReport, report);

@@ -24,7 +24,10 @@ export interface LoadOptions extends OpenOptions, PlanOptions {
    * `minus-one-one` for the binary formats of cameras.
    */
   polarityEncoding?: PolarityEncoding | undefined;
-  /** The columns to build, in this order. Default: those that there are, mostly `x`, `y`, `t`, `polarity`. */
+  /**
+   * The columns to build, in this order. One that the recording was written without is the error
+   * `missing-column`. Default: those that there are, mostly `x`, `y`, `t`, `polarity`.
+   */
   columns?: readonly ColumnName[] | undefined;
   /** Put the first event on time 0; the offset is kept in the metadata. Default `false`. */
   rebase?: boolean | undefined;

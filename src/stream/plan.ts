@@ -3,7 +3,7 @@ import { platform } from "#platform";
 import { EventError } from "../errors.ts";
 import { bytesPerEvent, checkColumns, FULL_ENOUGH } from "../events/columns.ts";
 import { type EventEstimate, estimateEvents } from "../recording/event-estimate.ts";
-import { passMemorySize, TILE_EVENTS } from "../recording/pass-memory.ts";
+import { passMemorySize, usualTileEvents } from "../recording/pass-memory.ts";
 import type { OpenedRecording } from "../recording/recording.ts";
 import { threadBytes, usefulThreads } from "../recording/threads.ts";
 import type { TileOptions } from "../recording/tiles.ts";
@@ -260,7 +260,7 @@ function planPass(
   const working = content.kind === "rows" ? content.table.workingBytes : undefined;
   const usual = passMemorySize(recording, {
     inputBytes: readBufferBytes,
-    tileEvents: target === "frame" ? chunk : TILE_EVENTS,
+    tileEvents: target === "frame" ? chunk : usualTileEvents(recording),
   });
   const wanted: PassSizes = {
     readBufferBytes: usual.inputBytes,

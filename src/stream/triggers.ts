@@ -4,7 +4,7 @@ import { timeAsNumber } from "../events/safe-time.ts";
 import type { TriggerBatch, TriggerTable } from "../events/table.ts";
 import { checkOptions } from "../formats/options.ts";
 import type { OpenedRecording } from "../recording/recording.ts";
-import { TilePass } from "../recording/tiles.ts";
+import { checkPresent, TilePass } from "../recording/tiles.ts";
 import { namesOf } from "../util/option-names.ts";
 import { tell } from "../util/tell.ts";
 import { type LoadOptions, resolveLoad } from "./load-options.ts";
@@ -53,6 +53,7 @@ function createPass(recording: OpenedRecording, options: TriggerOptions): TilePa
   const { tiles } = resolveLoad(recording, options);
   // Triggers can come before the first event, so they are moved here and not on the way.
   const promptly = recording.byteLength === null;
+  if (options.rebase) checkPresent(recording, ["t"]); // moved from the first event on
   const { columns } = recording; // triggers have their own
   const pass = new TilePass(recording, {
     ...{ ...tiles, columns, rebase: false, triggers: true, promptly },

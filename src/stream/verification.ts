@@ -102,6 +102,7 @@ async function contentOf(source: ByteSource, signal: AbortSignal | undefined): P
     const pass = new TilePass(recording, {
       polarityEncoding: recording.report.polarityEncoding,
       strict: false,
+      columns: recording.columns,
       signal,
       triggers: true,
       scratchBytesPerEvent: DIGEST_BYTES_PER_EVENT,

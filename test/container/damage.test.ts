@@ -422,6 +422,8 @@ describe("index, statistics and trailer", () => {
     ["other extremes than the chunk", (file: Buffer) => file.writeUInt16LE(3, index + 16 + 58)],
     ["other ON events than the chunk", (file: Buffer) => file.writeUInt32LE(0, index + 16 + 64)],
     ["2^63 events", (file: Buffer) => file.writeBigUInt64LE(2n ** 63n, stat)],
+    ["chunks of 2^31 events", (file: Buffer) => file.writeUInt32LE(2 ** 31 - 1, stat + 88)],
+    ["chunks of 2^32 bytes", (file: Buffer) => file.writeUInt32LE(2 ** 32 - 1, stat + 92)],
     ["events that are neither", (file: Buffer) => file.writeBigUInt64LE(3n, stat + 8)],
     [
       "more events than the index",

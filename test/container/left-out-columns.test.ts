@@ -190,6 +190,49 @@ describe("a container of some columns", () => {
     expect(readFileSync(path).equals(bytes)).toBe(true);
   });
 
+  it("needs no column that a statement, a plan or a conversion does not look at", async () => {
+    const bytes = await written(scanEvents(RAW), ["x", "t"]);
+    const query = scanEvents(bytes);
+    for (const where of ["x <= 10", "x BETWEEN 5 AND 30 AND t > 900", "t < 2000"]) {
+      const statement = `SELECT count(*) AS n FROM events WHERE ${where}`;
+      const [found, expected] = [await query.sql(statement), await scanEvents(RAW).sql(statement)];
+      expect(found.rows()).toEqual(expected.rows());
+    }
+    const sink = new MemorySink("copy.evb");
+    const { digest, events } = await convertRecording(bytes, sink, { verify: true });
+    expect([digest, events]).toEqual([null, WHOLE.numRows]);
+    const queried = new MemorySink("copy.evb");
+    await query.write(queried);
+    const selected = new MemorySink("copy.evb");
+    await scanEvents(RAW).select("t", "x").write(selected);
+    for (const copy of [sink, queried, selected])
+      expectColumns(await loadTable(copy.bytes), ["x", "t"]);
+    const joined = new MemorySink();
+    await concatEvents([bytes, bytes, RAW], joined, { columns: ["t"] });
+    expect((await loadTable(joined.bytes)).numRows).toBe(3 * WHOLE.numRows);
+  });
+
+  it("does not take zeros for values where it would be silent about it", async () => {
+    const [timeless, placeless] = [await written(WHOLE, ["x"]), await written(WHOLE, ["y", "t"])];
+    const geometry = { width: 10, height: 10 };
+    const recording = await openRecording(timeless);
+    for (const failing of [
+      loadTable(placeless, { geometry }),
+      scanEvents(placeless, { geometry }).count(),
+      exportEvents(await openRecording(placeless, { geometry }), new MemorySink()),
+      loadTable(timeless, { rebase: true }),
+      recording.triggers({ rebase: true }),
+      recording.query().time(0, 100).explain(),
+      recording.query().polarity("on").explain(),
+      scanEvents(placeless)
+        .roi({ x: 0, y: 0, ...geometry })
+        .explain(),
+    ]) {
+      await expect(failing).rejects.toMatchObject({ code: "missing-column" });
+    }
+    await recording.close();
+  });
+
   it("keeps the triggers", async () => {
     const triggers = await triggersIn(await written(scanEvents(RAW), ["x"]));
     expect(triggers.length).toBe(20);
@@ -206,8 +249,31 @@ describe("a container of some columns", () => {
     const broken = bytes.slice();
     broken[14] = 0; // the flag
     broken[52] = 0;
-    const repaired = new MemorySink();
-    await repairContainer(broken, repaired);
-    expectColumns(await loadTable(repaired.bytes), columns);
+    expectColumns(await loadTable((await repaired(broken)).bytes), columns);
+    // Without metadata it is the header that counts, as far as it agrees with itself.
+    const without = bytes.slice(0, at + 8);
+    without[20] = 0; // the name of the writer
+    expectColumns(await loadTable((await repaired(without)).bytes), columns);
+    without[52] = 0;
+    const unknown = await repaired(without);
+    expect(unknown.lost).toMatch(/nothing says which columns there are/);
+    expect(namesOf(await loadTable(unknown.bytes))).toEqual([...COLUMN_NAMES]);
+  });
+
+  it("is found out where its metadata name other columns", async () => {
+    const bytes = await containerOf(columnsOf([[1, 2, 3n, 1]]), {
+      options: { columns: ["x"] },
+      metadata: { columns: ["x", "t"] },
+    });
+    const { ok, findings } = await verifyContainer(bytes);
+    expect(ok).toBe(false);
+    expect(findings).toMatchObject([{ expected: "columns x", found: "x, t" }]);
   });
 });
+
+/** What a repair writes, and what it says is lost. */
+async function repaired(bytes: Uint8Array): Promise<{ bytes: Uint8Array; lost: string }> {
+  const sink = new MemorySink();
+  const { lost } = await repairContainer(bytes, sink);
+  return { bytes: sink.bytes, lost: JSON.stringify(lost) };
+}

@@ -1,9 +1,11 @@
 import {
+  COLUMN_NAMES,
   compareFormats,
   EventError,
   type ExportStats,
   type FormatComparison,
   type LoadReport,
+  openRecording,
 } from "../../node.ts";
 import { type ExportCommandOptions, openOptions, STDOUT } from "../args.ts";
 import { queryOf } from "../filters.ts";
@@ -40,6 +42,7 @@ export async function exportContainer(
       expected: "--compare without --columns",
     });
   }
+  if (options.compare) await refuseFewer(file, options, signal);
   const { describe: description, includeMetadata: include, excludeMetadata: exclude } = options;
   const metadata = { ...(description !== undefined && { description }), include, exclude };
   const how = { preset, codec, level, chunkEvents, checksum, columns };
@@ -59,6 +62,23 @@ export async function exportContainer(
   if (isStdout) await output.message(result);
   else await output.print(result);
   await warn(output, stats.report as LoadReport);
+}
+
+/** Other formats hold all columns, so there is nothing to compare with where some are missing. */
+async function refuseFewer(
+  file: string,
+  options: ExportCommandOptions,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const recording = await openRecording(file, openOptions(options, signal));
+  const { columns } = recording;
+  await recording.close();
+  if (columns.length === COLUMN_NAMES.length) return;
+  throw new EventError("missing-column", "a recording of fewer columns cannot be compared", {
+    path: file,
+    expected: COLUMN_NAMES.join(", "),
+    found: columns.join(", "),
+  });
 }
 
 function lines(out: string, stats: ExportStats): string[] {

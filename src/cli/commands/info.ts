@@ -52,13 +52,23 @@ export async function info(
     // An address may have a password in it.
     const name = recording.report.sourceName ?? file;
     const plan = planOf(await analyze(recording));
-    const report = statistics === null ? await countedIn(recording, signal) : reportOf(statistics);
+    const isRead = options.full || options.strict || recording.container?.truncation;
+    const report =
+      statistics !== null
+        ? reportOf(statistics)
+        : await (isRead ? countedIn(recording, signal) : statedIn(recording));
     const facts = { file: name, recording, plan, statistics, report };
     if (options.json) await output.printJson(asJson(facts));
     else await output.print(asLines(facts));
   } finally {
     await recording.close();
   }
+}
+
+/** What a container says of itself: of its events only how many there are. */
+function statedIn({ report, container }: Recording): LoadReport {
+  const { events = 0, triggers = 0 } = container?.statistics ?? {};
+  return { ...report, events, triggers };
 }
 
 /** The report of reading all events, of which nothing is decoded. */

@@ -66,6 +66,7 @@ export interface EvbPart {
 export function evbPartTarget(part: EvbPart): WritableFormat {
   return {
     ...TARGET,
+    takesColumns: true,
     async createWriter(memory, facts) {
       const { createPartWriter } = await import("./part-writing.ts");
       return createPartWriter(memory, facts, part);

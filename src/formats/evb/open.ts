@@ -69,14 +69,14 @@ export async function openEvb(source: ByteSource, options: RowOptions): Promise<
 }
 
 function factsOf(reader: ContainerReader, { geometry }: RowOptions): RecordingFacts {
-  const { header, statistics, metadata } = reader;
+  const { header, statistics, metadata, truncation } = reader;
   return {
     entries: entriesOf(header, metadata),
     geometry: geometry ?? header.geometry,
     assumptions: [],
     timeOffset: metadata.timeOffset,
     originalFormat: metadata.source?.format,
-    container: { header, statistics, metadata },
+    container: { header, statistics, metadata, truncation },
   };
 }
 

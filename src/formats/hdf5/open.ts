@@ -52,6 +52,7 @@ export async function openHdf5(source: ByteSource, options: RowOptions): Promise
     rejectedAs: "malformed",
     blockRows: isComplete ? blockRowsOf(reader.columns) : undefined,
     scratchBytesPerEvent: scratchBytesPerEvent(byName, rules),
+    tileEvents: isPlain(reader.columns) ? PLAIN_TILE_EVENTS : undefined,
     triggers,
     // Fill values are no times.
     ...(isComplete && {
@@ -73,6 +74,16 @@ function missingEntry(rows: number, ranges: readonly RowRange[]): [key: string, 
   const first = firstMissing(ranges, 0, rows) ?? rows;
   const value = `${rows - countRows(ranges)} of ${rows}, the first is row ${first}`;
   return ["rows that were never written", value];
+}
+
+/**
+ * Each column of a tile is a read of the file where nothing is compressed, and each read wakes a thread:
+ * with tiles of 262 144 events, a file was streamed at three quarters of the rate.
+ */
+const PLAIN_TILE_EVENTS = 1_048_576;
+
+function isPlain(columns: readonly RowColumn[]): boolean {
+  return columns.every(({ dataset }) => dataset.filters.length === 0);
 }
 
 /** Rows of a block: enough that what is done for each of them does not count. */
