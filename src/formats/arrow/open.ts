@@ -29,7 +29,7 @@ export async function openArrow(source: ByteSource, options: RowOptions): Promis
     rows: batches.rows,
     truncation,
     rejectedAs: "outsideGeometry",
-    tileEvents: 1_048_576, // every column of a tile is a read, and each of these wakes a thread
+    tileEvents: 1_000_000, // every column of a tile is a read, and each of these wakes a thread
     createReader: (memory) => ArrowRowReader.create({ source, columns, batches, memory, options }),
   };
 }

@@ -80,7 +80,7 @@ function missingEntry(rows: number, ranges: readonly RowRange[]): [key: string, 
  * Each column of a tile is a read of the file where nothing is compressed, and each read wakes a thread:
  * with tiles of 262 144 events, a file was streamed at three quarters of the rate.
  */
-const PLAIN_TILE_EVENTS = 1_048_576;
+const PLAIN_TILE_EVENTS = 1_000_000;
 
 function isPlain(columns: readonly RowColumn[]): boolean {
   return columns.every(({ dataset }) => dataset.filters.length === 0);
