@@ -78,7 +78,7 @@ function missingEntry(rows: number, ranges: readonly RowRange[]): [key: string, 
 
 /**
  * Each column of a tile is a read of the file where nothing is compressed, and each read wakes a thread:
- * with tiles of 262 144 events, a file was streamed at three quarters of the rate.
+ * with tiles of 262 144 events, a file was streamed at two thirds of the rate.
  */
 const PLAIN_TILE_EVENTS = 1_000_000;
 
