@@ -7,48 +7,11 @@ import { damaged, type Place } from "./problems.ts";
 import { ALL_COLUMNS, isStreamOf, type Projection, projectionOf } from "./projection.ts";
 import { hex } from "./segment.ts";
 
-/** A chunk as it is stored, whose head was read. */
-export interface StoredChunk {
-  /** All of it; what is stored without compression stays there. */
-  readonly segment: Uint8Array;
-  readonly head: ChunkHead;
-  readonly place: Place;
-  /** Columns whose streams are inflated. */
-  readonly columns: Projection;
-}
-
 /**
- * Inflates streams of chunks, those of all at once.
- *
- * @throws EventError `damaged-data`, `unsupported-compression`
- */
-export async function inflateChunks(chunks: readonly StoredChunk[]): Promise<InflatedChunk[]> {
-  const parts = chunks.map((chunk) => {
-    const projection = projectionOf(chunk.head, chunk.columns);
-    const streams = chunk.head.streams.filter(({ id }) => isStreamOf(id, projection));
-    return { ...chunk, columns: projection, needed: streams };
-  });
-  const inflated = await inflateStreams(
-    parts.flatMap(({ segment, place, needed }) =>
-      needed.map(({ codec, stored, raw, start }) => ({
-        codec,
-        bytes: segment.subarray(start, start + stored),
-        size: raw,
-        place: { ...place, byteOffset: place.byteOffset + start },
-      })),
-    ),
-  );
-  let at = 0;
-  return parts.map(({ head, place, columns, needed }) => {
-    const streams = new Map(needed.map(({ id }) => [id, inflated[at++] as Uint8Array]));
-    return { head, streams, columns, place };
-  });
-}
-
-/**
- * Inflates all streams of a chunk.
+ * Inflates streams of a chunk. The checksums of all of them are checked.
  *
  * @param segment - all of it; what is stored without compression stays there
+ * @param columns - whose streams are inflated
  * @throws EventError `damaged-data`, `unsupported-compression`
  */
 export async function inflateChunk(
@@ -56,10 +19,21 @@ export async function inflateChunk(
   head: ChunkHead,
   checkCrc: boolean,
   place: Place,
+  columns: Projection = ALL_COLUMNS,
 ): Promise<InflatedChunk> {
   if (checkCrc) checkStreams(segment, head, place);
-  const [chunk] = await inflateChunks([{ segment, head, place, columns: ALL_COLUMNS }]);
-  return chunk as InflatedChunk;
+  const projection = projectionOf(head, columns);
+  const needed = head.streams.filter(({ id }) => isStreamOf(id, projection));
+  const inflated = await inflateStreams(
+    needed.map(({ codec, stored, raw, start }) => ({
+      codec,
+      bytes: segment.subarray(start, start + stored),
+      size: raw,
+      place: { ...place, byteOffset: place.byteOffset + start },
+    })),
+  );
+  const streams = new Map(needed.map(({ id }, at) => [id, inflated[at] as Uint8Array]));
+  return { head, streams, columns: projection, place };
 }
 
 /**

@@ -6,7 +6,7 @@ import type { InflatedChunk } from "./chunk-decoder.ts";
 import { type ChunkEntry, type ChunkIndex, decodeIndex, type TriggerEntry } from "./chunk-index.ts";
 import { noDigest, verifyDigests } from "./digest-check.ts";
 import { type ContainerHeader, decodeHeader } from "./header.ts";
-import { checkStreams, inflateChunks, type StoredChunk } from "./inflate-chunk.ts";
+import { inflateChunk } from "./inflate-chunk.ts";
 import { HEADER_BYTES } from "./layout.ts";
 import type { ContainerMetadata } from "./metadata.ts";
 import {
@@ -20,7 +20,7 @@ import {
   type Truncation,
 } from "./open-container.ts";
 import { damaged, type Place } from "./problems.ts";
-import { ALL_COLUMNS, type Projection } from "./projection.ts";
+import type { Projection } from "./projection.ts";
 import type { ContainerStatistics } from "./stats.ts";
 import { decodeTriggers } from "./triggers.ts";
 
@@ -29,12 +29,6 @@ const SHARED = [
   ...["count", "on", "bytes", "firstTime", "lastTime", "leastTime", "greatestTime"],
   ...["leastX", "greatestX", "leastY", "greatestY"],
 ] as readonly (keyof ChunkEntry)[];
-/** A chunk that is to be read, and the columns of it that are wanted. */
-export interface WantedChunk {
-  readonly entry: ChunkEntry;
-  readonly columns: Projection;
-}
-
 /** What a container says of itself, without its events. */
 export interface ContainerDescription {
   readonly header: ContainerHeader;
@@ -128,51 +122,15 @@ export class ContainerReader implements ContainerDescription {
     entry: ChunkEntry,
     into: Uint8Array,
     signal: AbortSignal | undefined,
-    columns: Projection = ALL_COLUMNS,
+    columns?: Projection,
   ): Promise<InflatedChunk> {
-    return this.readChunks([{ entry, columns }], into, signal)[0] as Promise<InflatedChunk>;
-  }
-
-  /**
-   * Reads and inflates chunks that stand one behind the other in the file, all at once: to wake
-   * another thread for each would take as long as a tenth of its work. Damage to one of them leaves the
-   * others as they are.
-   *
-   * @param into - has room for all their segments
-   * @returns a promise for each chunk, as of {@link readChunk}
-   */
-  readChunks(
-    wanted: readonly WantedChunk[],
-    into: Uint8Array,
-    signal: AbortSignal | undefined,
-  ): Promise<InflatedChunk>[] {
-    const start = (wanted[0] as WantedChunk).entry.offset;
-    const { entry: last } = wanted.at(-1) as WantedChunk;
-    const length = last.offset + last.bytes - start;
-    const reading = this.#source.read(start, length, { into, signal });
-    const stored = wanted.map(async ({ entry, columns }): Promise<StoredChunk> => {
-      const bytes = await reading;
-      const from = entry.offset - start;
-      const segment = bytes.subarray(from, from + entry.bytes);
-      return this.#checkStored(segment, entry, columns);
-    });
-    const together = Promise.all(stored).then(inflateChunks);
-    return stored.map((chunk, at) => {
-      return together.then(
-        (chunks) => chunks[at] as InflatedChunk,
-        async () => (await inflateChunks([await chunk]))[0] as InflatedChunk,
-      );
-    });
-  }
-
-  /** The head of a chunk, which must be what the index says, and whose streams must be whole. */
-  #checkStored(segment: Uint8Array, entry: ChunkEntry, columns: Projection): StoredChunk {
     const place = { path: this.#options.path, byteOffset: entry.offset, row: entry.firstRow };
+    const bytes = await this.#source.read(entry.offset, entry.bytes, { into, signal });
+    const segment = bytes.subarray(0, entry.bytes);
     const { codec } = this.header;
     const checkCrc = checksCrc(this.header, this.#options);
     const head = decodeChunkHead(segment, entry.bytes, { codec, checkCrc }, place);
-    const names = this.#isWalked ? SHARED : [...SHARED, "firstRow" as const];
-    for (const name of names) {
+    for (const name of SHARED) {
       if (head[name as keyof typeof head] === entry[name]) continue;
       throw damaged("index and chunk disagree", {
         ...place,
@@ -180,8 +138,11 @@ export class ContainerReader implements ContainerDescription {
         found: `${head[name as keyof typeof head]}`,
       });
     }
-    if (checkCrc) checkStreams(segment, head, place);
-    return { segment, head, place, columns };
+    if (!this.#isWalked && head.firstRow !== entry.firstRow) {
+      const expected = `firstRow: ${entry.firstRow}`;
+      throw damaged("index and chunk disagree", { ...place, expected, found: `${head.firstRow}` });
+    }
+    return inflateChunk(segment, head, checkCrc, place, columns);
   }
 
   /** Reads a segment of triggers. */

@@ -14,12 +14,8 @@ import { entriesOf } from "./entries.ts";
 import { EvbRowReader } from "./reader.ts";
 import { rowAt } from "./row-at.ts";
 
-/** Chunks that are held at most: the one that is decoded, and those that are read ahead. */
-const CHUNKS_HELD = 12;
-/** Chunks that are read and inflated at once: more of them save nothing more. */
-const CHUNKS_AT_ONCE = 4;
-/** Where they are large, fewer: bytes of them at most. */
-const AT_ONCE_BYTES = 4 * 1024 * 1024;
+/** Chunks that are read and inflated before they are asked for. */
+const CHUNKS_AHEAD = 8;
 /** Rows that one of several threads reads at once, in whole chunks. */
 const BLOCK_ROWS = 131_072;
 const MAX_BLOCK_ROWS = 1_048_576;
@@ -49,16 +45,14 @@ export async function openEvb(source: ByteSource, options: RowOptions): Promise<
     scratchBytesPerEvent: 16,
     workingBytes: {
       least: staging + 2 * chunkBytes,
-      usual: staging + CHUNKS_HELD * chunkBytes,
+      usual: staging + (CHUNKS_AHEAD + 1) * chunkBytes,
     },
     blockRows: blockRows > 0 && blockRows <= MAX_BLOCK_ROWS ? blockRows : undefined,
     createReader: async (memory, _onMalformed, workingBytes = Infinity, wish = {}) => {
       const free = Math.floor((workingBytes - staging) / Math.max(chunkBytes, 1));
-      const held = Math.min(Math.max(free, 2), CHUNKS_HELD);
-      const together = Math.min(CHUNKS_AT_ONCE, held / 3, AT_ONCE_BYTES / Math.max(chunkBytes, 1));
-      const atOnce = Math.max(Math.floor(together), 1);
+      const ahead = Math.min(Math.max(free - 1, 1), CHUNKS_AHEAD);
       const checkEvents = stated.verifyChecksum !== false;
-      return EvbRowReader.create({ reader, memory, held, atOnce, recover, checkEvents, wish });
+      return EvbRowReader.create({ reader, memory, ahead, recover, checkEvents, wish });
     },
     triggers: triggers > 0 ? triggersOf(reader) : undefined,
     stated: reader.truncation === null ? statedBy(reader) : undefined,

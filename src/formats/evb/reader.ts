@@ -11,10 +11,8 @@ import type { RowReader, RowWish } from "../decoder.ts";
 interface ReaderParts {
   readonly reader: ContainerReader;
   readonly memory: EventMemory;
-  /** Chunks that are held at most, the one that is decoded and those that are read ahead; 2 or more. */
-  readonly held: number;
-  /** Chunks that are read and inflated at once, at most half of these. */
-  readonly atOnce: number;
+  /** Chunks that are read and inflated before they are asked for. */
+  readonly ahead: number;
   /** Reject the events of damaged chunks instead of throwing. */
   readonly recover: boolean;
   /** Whether decoded events must be what a chunk says of them. */
@@ -25,9 +23,8 @@ interface ReaderParts {
 
 /** A chunk on its way. */
 interface ComingChunk {
+  readonly buffer: Uint8Array;
   readonly chunk: Promise<InflatedChunk>;
-  /** Says that what it was read into is not needed for it any more. */
-  release(): void;
 }
 
 /**
@@ -39,10 +36,6 @@ export class EvbRowReader implements RowReader {
   readonly #index: ChunkIndex;
   readonly #decoder: ChunkDecoder;
   readonly #coming = new Map<number, ComingChunk>();
-  /** The chunk behind those that were begun. */
-  #next = 0;
-  /** Buffers in use; each holds the chunks that were read at once. */
-  #groups = 0;
   readonly #free: Uint8Array[] = [];
   /** The chunks that will be asked for, from the first to the last of each part. */
   readonly #spans: readonly { readonly first: number; readonly last: number }[];
@@ -96,7 +89,7 @@ export class EvbRowReader implements RowReader {
     const { memory, checkEvents, recover } = this.#parts;
     if (this.#stage?.chunk === chunk) return this.#copy(this.#stage, part);
     if (recover && this.#bad === chunk) return this.#reject(part);
-    const { chunk: coming, release } = this.#take(chunk, signal);
+    const { buffer, chunk: coming } = this.#take(chunk, signal);
     try {
       const inflated = await coming;
       if (isWhole && this.#decoder.hasRoomFor(inflated.head)) {
@@ -108,71 +101,52 @@ export class EvbRowReader implements RowReader {
       this.#stage.decode(inflated, chunk, checkEvents);
       this.#copy(this.#stage, part);
     } finally {
-      release();
+      this.#free.push(buffer);
     }
   }
 
   /** The chunk that is wanted; those behind it are begun. */
   #take(chunk: number, signal: AbortSignal | undefined): ComingChunk {
-    const isBegun = this.#coming.has(chunk);
-    for (const [number, { chunk: coming, release }] of this.#coming) {
-      if (isBegun && number >= chunk) continue;
+    const wanted = this.#coming.get(chunk) ?? this.#begin(chunk, signal);
+    this.#coming.delete(chunk);
+    const next = this.#chunksBehind(chunk);
+    for (const [number, { buffer, chunk: coming }] of this.#coming) {
+      if (next.includes(number)) continue;
       this.#coming.delete(number); // the reading goes on elsewhere
+      const release = () => this.#free.push(buffer);
       coming.then(release, release);
     }
-    if (!isBegun) {
-      this.#next = chunk;
-      this.#begin(signal);
+    for (const number of next) {
+      if (!this.#coming.has(number)) this.#coming.set(number, this.#begin(number, signal));
     }
-    const { held, atOnce } = this.#parts;
-    while ((this.#groups + 1) * atOnce <= held && this.#begin(signal));
-    const wanted = this.#coming.get(chunk) as ComingChunk;
-    this.#coming.delete(chunk);
     return wanted;
   }
 
-  /** Begins to read the next chunks that will be asked for; false where there are none. */
-  #begin(signal: AbortSignal | undefined): boolean {
-    const { reader, atOnce } = this.#parts;
-    const entries = this.#nextEntries();
-    if (entries.length === 0) return false;
-    const [first, last] = [entries[0], entries.at(-1)] as [ChunkEntry, ChunkEntry];
-    const length = last.offset + last.bytes - first.offset;
-    let buffer = this.#free.pop();
-    if (buffer === undefined || buffer.byteLength < length) {
-      buffer = new Uint8Array(Math.max(reader.statistics.largestChunkBytes * atOnce, length));
+  /** The chunks that will be asked for behind one, as many as are read ahead. */
+  #chunksBehind(chunk: number): number[] {
+    const { ahead } = this.#parts;
+    const next: number[] = [];
+    let from = chunk + 1;
+    for (const { first, last } of this.#spans) {
+      for (from = Math.max(from, first); from <= last && next.length < ahead; from++) {
+        next.push(from);
+      }
+      if (next.length === ahead) break;
     }
-    const wanted = entries.map((entry) => ({ entry, columns: this.#columnsOf(entry) }));
-    const coming = reader.readChunks(wanted, buffer, signal);
-    let left = coming.length;
-    this.#groups++;
-    const release = (): void => {
-      if (--left > 0) return;
-      this.#groups--;
-      this.#free.push(buffer);
-    };
-    const number = this.#next - coming.length;
-    for (const [at, chunk] of coming.entries()) {
-      chunk.catch(() => {}); // reported when it is awaited
-      this.#coming.set(number + at, { chunk, release });
-    }
-    return true;
+    return next;
   }
 
-  /** Goes to the next chunks that will be asked for and stand together in the file. */
-  #nextEntries(): ChunkEntry[] {
-    const entries: ChunkEntry[] = [];
-    const span = this.#spans.find(({ last }) => last >= this.#next);
-    if (span === undefined) return entries;
-    this.#next = Math.max(this.#next, span.first);
-    while (this.#next <= span.last && entries.length < this.#parts.atOnce) {
-      const entry = this.#index.entry(this.#next);
-      const before = entries.at(-1);
-      if (before !== undefined && entry.offset !== before.offset + before.bytes) break;
-      entries.push(entry);
-      this.#next++;
-    }
-    return entries;
+  #begin(chunk: number, signal: AbortSignal | undefined): ComingChunk {
+    const entry = this.#index.entry(chunk);
+    const { reader } = this.#parts;
+    // Room for others as well, but not for whatever the statistics claim.
+    const most = Math.min(reader.statistics.largestChunkBytes, 2 * entry.bytes);
+    const size = Math.max(most, entry.bytes);
+    let buffer = this.#free.pop();
+    if (buffer === undefined || buffer.byteLength < entry.bytes) buffer = new Uint8Array(size);
+    const coming = reader.readChunk(entry, buffer, signal, this.#columnsOf(entry));
+    coming.catch(() => {}); // reported when it is awaited
+    return { buffer, chunk: coming };
   }
 
   /** What is decoded of a chunk: all of one that has events outside of the sensor, to drop these. */
