@@ -38,7 +38,8 @@ export type ExportableEvents = EventTable | DataFrame | EventStreamer | EventQue
  * @param events - a table, a DataFrame, a streamer, a query, or an open recording
  * @param target - where they go
  * @returns what was written, and what it took
- * @throws EventError `invalid-option`; `invalid-query`; `not-encodable` for events outside the sensor,
+ * @throws EventError `invalid-option`, also for a table or frame without a column that is to be written;
+ *   `missing-column` for a recording without it; `invalid-query`; `not-encodable` for events outside the sensor,
  *   where that is known; `sink-unwritable`, also for a file that exists unless `overwrite`; and
  *   whatever reading the events throws
  * @example
