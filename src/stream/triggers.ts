@@ -56,7 +56,11 @@ function createPass(recording: OpenedRecording, options: TriggerOptions): TilePa
   if (options.rebase) checkPresent(recording, ["t"]); // moved from the first event on
   const { columns } = recording; // triggers have their own
   const pass = new TilePass(recording, {
-    ...{ ...tiles, columns, rebase: false, triggers: true, promptly },
+    ...tiles,
+    columns,
+    rebase: false,
+    triggers: true,
+    promptly,
   });
   pass.report.mode = "chunked";
   return pass;

@@ -30,6 +30,7 @@ const TARGET = {
   ending: ".evb",
   keepsTriggers: true,
   keepsGeometry: true,
+  takesColumns: true,
 } as const;
 
 /**
@@ -40,7 +41,6 @@ const TARGET = {
 export function evbTargetWith(options: EvbTargetOptions = {}): WritableFormat {
   return {
     ...TARGET,
-    takesColumns: true,
     async createWriter(memory, facts) {
       const { createEvbWriter } = await import("./writing.ts");
       return createEvbWriter(memory, facts, options);
@@ -66,7 +66,6 @@ export interface EvbPart {
 export function evbPartTarget(part: EvbPart): WritableFormat {
   return {
     ...TARGET,
-    takesColumns: true,
     async createWriter(memory, facts) {
       const { createPartWriter } = await import("./part-writing.ts");
       return createPartWriter(memory, facts, part);
