@@ -204,3 +204,6 @@ export const MOST_WRAPS = 1024;
 // What the kernel `container-encode` tells its host.
 /** i32: large steps of time that were written. */
 export const LARGE_STEPS = STATE + 2496;
+
+/** 16 bytes of a kernel's own, for `kept`. */
+export const KEPT = STATE + 2560;

@@ -41,6 +41,7 @@ import {
   Y_COLUMN,
 } from "../layout";
 import { count } from "./parts/count";
+import { kept } from "./parts/kept";
 
 // Carried from call to call.
 const HAS_TIME_BASE: usize = CARRIED; // i32
@@ -51,6 +52,16 @@ const LAST_TIME: usize = CARRIED + 24; // i64, of the last event kept
 
 /** Events that one SIMD step decodes. */
 const LANES = 8;
+
+/** The time field that the next event must not fall below; -1 where any will do. */
+function floorOf(lastTime: i64, timeBase: i64): i16 {
+  return lastTime < timeBase ? -1 : <i16>min(lastTime - timeBase, TS_MASK + 1);
+}
+
+/** Whether a word is an EVT_TIME_HIGH with which the clock has not wrapped, or stepped back. */
+function isNextTimeHigh(word: u32, timeHigh: u32): bool {
+  return word >>> TYPE_SHIFT === EVT_TIME_HIGH && (word & TIME_HIGH_MASK) >= timeHigh;
+}
 
 /**
  * Appends the events of the words from `input` to the columns, until fewer than four bytes are left
@@ -77,23 +88,23 @@ export function decode(input: usize, end: usize, capacity: i32): usize {
   let lastTime = load<i32>(HAS_EVENT) !== 0 ? load<i64>(LAST_TIME) : i64.MIN_VALUE;
   let timeBase = epoch + ((<i64>timeHigh) << TS_BITS);
 
-  const maxX = i16x8.splat(<i16>min(width - 1, i16.MAX_VALUE));
-  const maxY = i16x8.splat(<i16>min(height - 1, i16.MAX_VALUE));
-  const fieldMask = i32x4.splat(XY_MASK);
-  const tsMask = i32x4.splat(TS_MASK);
-  const notCd = i32x4.splat(~((2 << TYPE_SHIFT) - 1));
-  const polarityBias = i8x16.splat(<i8>signed);
+  const maxX = kept(i16x8.splat(<i16>min(width - 1, i16.MAX_VALUE)));
+  const maxY = kept(i16x8.splat(<i16>min(height - 1, i16.MAX_VALUE)));
+  const fieldMask = kept(i32x4.splat(XY_MASK));
+  const tsMask = kept(i32x4.splat(TS_MASK));
+  const notCd = kept(i32x4.splat(~((2 << TYPE_SHIFT) - 1)));
+  const none = i32x4.splat(0);
+  const polarityBias = kept(i8x16.splat(<i8>signed));
 
   let events = load<i32>(EVENT_COUNT);
   let triggers = load<i32>(TRIGGER_COUNT);
   let running = true;
   while (running) {
     if (hasTimeBase) {
-      const before = events;
-      const base = i64x2.splat(timeBase - timeOffset);
+      let before = events;
+      let base = i64x2.splat(timeBase - timeOffset);
       // Lane 7 is the time field that the next event must not fall below.
-      const floor = lastTime < timeBase ? -1 : <i32>min(lastTime - timeBase, TS_MASK + 1);
-      let previous = i16x8.splat(<i16>floor);
+      let previous = i16x8.splat(floorOf(lastTime, timeBase));
       while (input + LANES * WORD_BYTES <= end && events + LANES <= capacity) {
         const a = v128.load(input);
         const b = v128.load(input, 16);
@@ -110,20 +121,53 @@ export function decode(input: usize, end: usize, capacity: i32): usize {
           v128.and(v128.or(a, b), notCd),
           v128.or(v128.or(i16x8.gt_s(x, maxX), i16x8.gt_s(y, maxY)), i16x8.gt_s(earlier, time)),
         );
-        if (v128.any_true(irregular)) break;
+        let regular = LANES;
+        if (v128.any_true(irregular)) {
+          // Events in front of an EVT_TIME_HIGH are stored as a whole step is; the next step writes
+          // over what is behind them.
+          const other = i16x8.narrow_i32x4_s(
+            i32x4.ne(v128.and(a, notCd), none),
+            i32x4.ne(v128.and(b, notCd), none),
+          );
+          const outside = v128.or(i16x8.gt_s(x, maxX), i16x8.gt_s(y, maxY));
+          const kinds = v128.or(v128.or(other, outside), i16x8.gt_s(earlier, time));
+          regular = ctz(i16x8.bitmask(kinds));
+          if (!isNextTimeHigh(load<u32>(input + regular * WORD_BYTES), timeHigh)) break;
+        }
         const type = i16x8.narrow_i32x4_u(i32x4.shr_u(a, TYPE_SHIFT), i32x4.shr_u(b, TYPE_SHIFT));
         const on = i8x16.narrow_i16x8_u(type, type);
         v128.store(xs + (events << 1), x);
         v128.store(ys + (events << 1), y);
-        v128.store64_lane(polarities + events, i8x16.sub(i8x16.shl(on, signed), polarityBias), 0);
+        v128.store64_lane(
+          polarities + events,
+          i8x16.sub(i8x16.add(on, v128.and(on, polarityBias)), polarityBias),
+          0,
+        );
         const t = ts + (events << 3);
         v128.store(t, i64x2.add(base, i64x2.extend_low_i32x4_u(tsA)));
         v128.store(t, i64x2.add(base, i64x2.extend_high_i32x4_u(tsA)), 16);
         v128.store(t, i64x2.add(base, i64x2.extend_low_i32x4_u(tsB)), 32);
         v128.store(t, i64x2.add(base, i64x2.extend_high_i32x4_u(tsB)), 48);
-        previous = time;
-        events += LANES;
-        input += LANES * WORD_BYTES;
+        events += regular;
+        input += regular * WORD_BYTES;
+        if (regular === LANES) {
+          previous = time;
+          continue;
+        }
+        if (events > before) {
+          lastTime =
+            regular > 0
+              ? timeBase + ((load<u32>(input - WORD_BYTES) >>> TS_SHIFT) & TS_MASK)
+              : timeBase + i16x8.extract_lane_s(previous, 7);
+          before = events;
+        }
+        while (input + WORD_BYTES <= end && isNextTimeHigh(load<u32>(input), timeHigh)) {
+          timeHigh = load<u32>(input) & TIME_HIGH_MASK;
+          input += WORD_BYTES;
+        }
+        timeBase = epoch + ((<i64>timeHigh) << TS_BITS);
+        base = i64x2.splat(timeBase - timeOffset);
+        previous = i16x8.splat(floorOf(lastTime, timeBase));
       }
       if (events > before) lastTime = timeBase + i16x8.extract_lane_s(previous, 7);
     }

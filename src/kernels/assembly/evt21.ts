@@ -46,6 +46,7 @@ import {
   Y_COLUMN,
 } from "../layout";
 import { count, countSubtype } from "./parts/count";
+import { kept } from "./parts/kept";
 
 // Carried from call to call. All zero is the state before the first word.
 const HAS_TIME_BASE: usize = CARRIED; // i32
@@ -189,6 +190,12 @@ function timeOf(head: u32): i64 {
 // The events of a run: each is the upper half of its word with x moved, which is an EVT 2.0 word.
 const RUN: usize = 8192;
 const RUN_EVENTS = 2048;
+/** A run that is longer is split; a step more has room. */
+const RUN_FULL: usize = RUN + RUN_EVENTS * 4;
+/** For each time high of a run, in its order: u32, where its events end; i64, its base. */
+const PARTS: usize = RUN + 2 * RUN_EVENTS * 4;
+const PART_BYTES = 16;
+const PARTS_END: usize = PARTS + 256 * PART_BYTES;
 
 /** Words that one SIMD step looks at, and the events that it can give. */
 const LANES = 4;
@@ -204,8 +211,8 @@ const EXPONENT_OF_ONE = 127;
 const EXPONENT_MASK = 0xff;
 
 /**
- * Runs of event words of one time high, as long as all pixels are on the sensor and time does not
- * go back: first all events one behind the other, then column by column. Stops in front of anything
+ * Runs of event words and of time highs that do not fall, as long as all pixels are on the sensor and
+ * time does not go back: first all events one behind the other, then column by column. Stops in front of anything
  * else, which is for `decodeWord`.
  *
  * Four words a step. The lowest lit pixel of four masks is found at once, as the exponent of the
@@ -215,30 +222,35 @@ const EXPONENT_MASK = 0xff;
  */
 function decodeRuns(input: usize, end: usize, capacity: i32): usize {
   if (load<i32>(HAS_TIME_BASE) === 0 || load<u32>(MASK_LEFT) !== 0) return input;
-  const base = timeBase();
+  let base = timeBase();
   const lastTime = load<i64>(LAST_TIME);
   if (lastTime > base + TS_MASK) return input;
   const width = min(load<i32>(WIDTH), XY_MASK + 1); // pixels beyond have no EVT 2.0 word
   const height = load<i32>(HEIGHT);
   const headAt = headOffset();
   const maskAt = maskOffset();
-  const sameTimeHigh = (EVT_TIME_HIGH << TYPE_SHIFT) | load<u32>(TIME_HIGH);
+  let sameTimeHigh: u32 = (EVT_TIME_HIGH << TYPE_SHIFT) | load<u32>(TIME_HIGH);
   const room = capacity - SPLIT_EVENTS;
 
-  const maxBase = i32x4.splat(width - MASK_BITS);
-  const maxY = i32x4.splat(height - 1);
-  const fieldMask = i32x4.splat(XY_MASK);
-  const tsMask = i32x4.splat(TS_MASK);
-  const notCd = i32x4.splat(~((2 << TYPE_SHIFT) - 1));
+  const maxBase = kept(i32x4.splat(width - MASK_BITS));
+  const maxY = kept(i32x4.splat(height - 1));
+  const fieldMask = kept(i32x4.splat(XY_MASK));
+  const tsMask = kept(i32x4.splat(TS_MASK));
+  const one = kept(i32x4.splat(EXPONENT_OF_ONE << X_SHIFT));
+  const exponentMask = kept(i32x4.splat(EXPONENT_MASK << X_SHIFT));
+  const none = i32x4.splat(0);
+  let sameHeads = i32x4.splat(sameTimeHigh);
+  const notCd = kept(i32x4.splat(~((2 << TYPE_SHIFT) - 1)));
   // Lane 3 is the time field that the next event must not fall below.
   let previous = i32x4.splat(lastTime < base ? 0 : <i32>(lastTime - base));
 
   let start: usize;
   do {
     start = input;
-    const most = max(min(RUN_EVENTS, room - load<i32>(EVENT_COUNT)), 0);
+    const most = max(min(RUN_EVENTS + STEP_EVENTS, room - load<i32>(EVENT_COUNT)), 0);
     const stop = RUN + (most << 2);
     let at = RUN;
+    let part = PARTS;
     let running = true;
     while (running) {
       while (input + LANES * WORD_BYTES <= end && at + STEP_EVENTS * 4 <= stop) {
@@ -247,13 +259,25 @@ function decodeRuns(input: usize, end: usize, capacity: i32): usize {
         const x = v128.and(i32x4.shr_u(heads, X_SHIFT), fieldMask);
         const y = v128.and(heads, fieldMask);
         const ts = v128.and(i32x4.shr_u(heads, TS_SHIFT), tsMask);
+        const outside = v128.or(i32x4.gt_s(x, maxBase), i32x4.gt_s(y, maxY));
+        const other = v128.or(v128.and(heads, notCd), outside);
+        let latest = ts;
+        let regular = LANES;
         const earlier = v128.shuffle<i32>(previous, ts, 3, 4, 5, 6);
-        const irregular = v128.or(
-          v128.or(v128.and(heads, notCd), i32x4.gt_s(earlier, ts)),
-          v128.or(i32x4.gt_s(x, maxBase), i32x4.gt_s(y, maxY)),
-        );
-        if (v128.any_true(irregular)) break;
-        previous = ts;
+        if (v128.any_true(v128.or(other, i32x4.gt_s(earlier, ts)))) {
+          // The time high that holds already is a word without pixels, and without a time.
+          const same = v128.and(i32x4.eq(heads, sameHeads), i32x4.eq(masks, none));
+          const times = v128.andnot(ts, same);
+          latest = i32x4.max_s(times, v128.shuffle<i32>(previous, times, 3, 4, 5, 6));
+          latest = i32x4.max_s(latest, v128.shuffle<i32>(previous, latest, 2, 3, 4, 5));
+          const irregular = v128.andnot(v128.or(other, i32x4.gt_s(latest, times)), same);
+          if (v128.any_true(irregular)) {
+            // What is in front of a later time high is taken as a whole step is.
+            regular = ctz(i32x4.bitmask(i32x4.ne(irregular, none)));
+            const head = load<u32>(input + headAt + regular * WORD_BYTES);
+            if (!isLaterTimeHigh(head, sameTimeHigh) || part === PARTS_END) break;
+          }
+        }
 
         const lit0 = lowest(masks);
         const masks1 = v128.xor(masks, lit0);
@@ -261,11 +285,11 @@ function decodeRuns(input: usize, end: usize, capacity: i32): usize {
         const masks2 = v128.xor(masks1, lit1);
         const lit2 = lowest(masks2);
         const lit3 = lowest(v128.xor(masks2, lit2));
-        const unmoved = i32x4.sub(heads, i32x4.splat(EXPONENT_OF_ONE << X_SHIFT));
-        const event0 = withPixel(unmoved, lit0);
-        const event1 = withPixel(unmoved, lit1);
-        const event2 = withPixel(unmoved, lit2);
-        const event3 = withPixel(unmoved, lit3);
+        const unmoved = i32x4.sub(heads, one);
+        const event0 = withPixel(unmoved, lit0, exponentMask);
+        const event1 = withPixel(unmoved, lit1, exponentMask);
+        const event2 = withPixel(unmoved, lit2, exponentMask);
+        const event3 = withPixel(unmoved, lit3, exponentMask);
         // From four pixels of a number to four pixels of a word.
         const low01 = v128.shuffle<i32>(event0, event1, 0, 4, 1, 5);
         const low23 = v128.shuffle<i32>(event2, event3, 0, 4, 1, 5);
@@ -273,33 +297,43 @@ function decodeRuns(input: usize, end: usize, capacity: i32): usize {
         const high23 = v128.shuffle<i32>(event2, event3, 2, 6, 3, 7);
         const head = input + headAt;
         const mask = input + maskAt;
-        let pixels = popcnt(load<u32>(mask));
         v128.store(at, v128.shuffle<i64>(low01, low23, 0, 2));
-        if (pixels > PLAIN_PIXELS) addPixels(at, load<u32>(head), load<u32>(mask));
-        at += pixels << 2;
-        pixels = popcnt(load<u32>(mask, WORD_BYTES));
-        v128.store(at, v128.shuffle<i64>(low01, low23, 1, 3));
-        if (pixels > PLAIN_PIXELS)
-          addPixels(at, load<u32>(head, WORD_BYTES), load<u32>(mask, WORD_BYTES));
-        at += pixels << 2;
-        pixels = popcnt(load<u32>(mask, 2 * WORD_BYTES));
-        v128.store(at, v128.shuffle<i64>(high01, high23, 0, 2));
-        if (pixels > PLAIN_PIXELS)
-          addPixels(at, load<u32>(head, 2 * WORD_BYTES), load<u32>(mask, 2 * WORD_BYTES));
-        at += pixels << 2;
-        pixels = popcnt(load<u32>(mask, 3 * WORD_BYTES));
-        v128.store(at, v128.shuffle<i64>(high01, high23, 1, 3));
-        if (pixels > PLAIN_PIXELS)
-          addPixels(at, load<u32>(head, 3 * WORD_BYTES), load<u32>(mask, 3 * WORD_BYTES));
-        at += pixels << 2;
-        input += LANES * WORD_BYTES;
+        const at1 = addMore(at, head, mask);
+        v128.store(at1, v128.shuffle<i64>(low01, low23, 1, 3));
+        const at2 = addMore(at1, head + WORD_BYTES, mask + WORD_BYTES);
+        v128.store(at2, v128.shuffle<i64>(high01, high23, 0, 2));
+        const at3 = addMore(at2, head + 2 * WORD_BYTES, mask + 2 * WORD_BYTES);
+        v128.store(at3, v128.shuffle<i64>(high01, high23, 1, 3));
+        const at4 = addMore(at3, head + 3 * WORD_BYTES, mask + 3 * WORD_BYTES);
+        if (regular === LANES) {
+          at = at4;
+          previous = latest;
+          input += LANES * WORD_BYTES;
+          continue;
+        }
+        at = select(select(at, at1, regular === 0), select(at2, at3, regular === 2), regular < 2);
+        sameTimeHigh = load<u32>(head + regular * WORD_BYTES);
+        sameHeads = i32x4.splat(sameTimeHigh);
+        base = nextTimeHigh(sameTimeHigh, part, at, base);
+        part += PART_BYTES;
+        previous = none;
+        input += (regular + 1) * WORD_BYTES;
       }
-      // One by one around a repeated time high, the right border, and the end of the input.
+      if (at > RUN_FULL) break;
+      // One by one around time highs, the right border, and the end of the input.
       for (let words = 0; words < LANES; words++) {
         running = input + WORD_BYTES <= end;
         if (!running) break;
         const head = load<u32>(input + headAt);
-        if (head !== sameTimeHigh) {
+        if (isLaterTimeHigh(head, sameTimeHigh)) {
+          running = part !== PARTS_END;
+          if (!running) break;
+          sameTimeHigh = head;
+          sameHeads = i32x4.splat(head);
+          base = nextTimeHigh(head, part, at, base);
+          part += PART_BYTES;
+          previous = none;
+        } else if (head !== sameTimeHigh) {
           const mask = load<u32>(input + maskAt);
           const lastX = ((head >>> X_SHIFT) & XY_MASK) + (MASK_BITS - 1) - clz(mask);
           const ts: i32 = (head >>> TS_SHIFT) & TS_MASK;
@@ -318,9 +352,29 @@ function decodeRuns(input: usize, end: usize, capacity: i32): usize {
         input += WORD_BYTES;
       }
     }
-    if (at > RUN) splitRun(at, base);
+    endPart(part, at, base);
+    if (at > RUN) splitRun(part + PART_BYTES);
   } while (input !== start);
   return input;
+}
+
+/** Whether a word is a time high beyond the one that holds. */
+function isLaterTimeHigh(head: u32, sameTimeHigh: u32): bool {
+  return head >>> TYPE_SHIFT === EVT_TIME_HIGH && head > sameTimeHigh;
+}
+
+/** Ends the part of the run that one time high holds for, and begins the next. Returns its base. */
+function nextTimeHigh(head: u32, part: usize, end: usize, base: i64): i64 {
+  endPart(part, end, base);
+  store<u32>(TIME_HIGH, head & TIME_HIGH_MASK);
+  return timeBase();
+}
+
+/** Adds what a word has beyond the pixels that are stored, and tells where the next word's go. */
+function addMore(at: usize, head: usize, mask: usize): usize {
+  const pixels = popcnt(load<u32>(mask));
+  if (pixels > PLAIN_PIXELS) addPixels(at, load<u32>(head), load<u32>(mask));
+  return at + (pixels << 2);
 }
 
 /** One half of each of four words. */
@@ -334,9 +388,9 @@ function lowest(bits: v128): v128 {
 }
 
 /** Four upper halves with x moved by the number of the one bit that is set. */
-function withPixel(unmoved: v128, bit: v128): v128 {
+function withPixel(unmoved: v128, bit: v128, exponentMask: v128): v128 {
   const exponents = i32x4.shr_u(f32x4.convert_i32x4_s(bit), EXPONENT_SHIFT - X_SHIFT);
-  return i32x4.add(unmoved, v128.and(exponents, i32x4.splat(EXPONENT_MASK << X_SHIFT)));
+  return i32x4.add(unmoved, v128.and(exponents, exponentMask));
 }
 
 /** How far x moves for the lit pixels of eight, by their mask: u16 each, 16 bytes a mask. */
@@ -364,41 +418,57 @@ function addPixels(at: usize, head: u32, mask: u32): void {
   }
 }
 
-/** Appends the events of the run to the columns, eight a step; the last step may write too many. */
-function splitRun(end: usize, base: i64): void {
+/** Says where the events of a time high end. */
+function endPart(part: usize, end: usize, base: i64): void {
+  store<u32>(part, <u32>end);
+  store<i64>(part, base, 8);
+}
+
+/** Appends the events of the run to the columns, eight a step; the last step of a part may write too many. */
+function splitRun(partsEnd: usize): void {
   const signed = load<i32>(SIGNED_POLARITY);
   const xs: usize = load<u32>(X_COLUMN);
   const ys: usize = load<u32>(Y_COLUMN);
   const ts: usize = load<u32>(T_COLUMN);
   const polarities: usize = load<u32>(POLARITY_COLUMN);
-  const fieldMask = i32x4.splat(XY_MASK);
-  const tsMask = i32x4.splat(TS_MASK);
-  const times = i64x2.splat(base);
-  const polarityBias = i8x16.splat(<i8>signed);
+  const fieldMask = kept(i32x4.splat(XY_MASK));
+  const tsMask = kept(i32x4.splat(TS_MASK));
+  const polarityBias = kept(i8x16.splat(<i8>signed));
   let events = load<i32>(EVENT_COUNT);
-  const total = events + <i32>((end - RUN) >>> 2);
-  for (let at = RUN; at < end; at += SPLIT_EVENTS * 4) {
-    const a = v128.load(at);
-    const b = v128.load(at, 16);
-    const x = i16x8.narrow_i32x4_u(
-      v128.and(i32x4.shr_u(a, X_SHIFT), fieldMask),
-      v128.and(i32x4.shr_u(b, X_SHIFT), fieldMask),
-    );
-    const y = i16x8.narrow_i32x4_u(v128.and(a, fieldMask), v128.and(b, fieldMask));
-    const type = i16x8.narrow_i32x4_u(i32x4.shr_u(a, TYPE_SHIFT), i32x4.shr_u(b, TYPE_SHIFT));
-    const on = i8x16.narrow_i16x8_u(type, type);
-    const tsA = v128.and(i32x4.shr_u(a, TS_SHIFT), tsMask);
-    const tsB = v128.and(i32x4.shr_u(b, TS_SHIFT), tsMask);
-    v128.store(xs + (events << 1), x);
-    v128.store(ys + (events << 1), y);
-    v128.store64_lane(polarities + events, i8x16.sub(i8x16.shl(on, signed), polarityBias), 0);
-    const t = ts + (events << 3);
-    v128.store(t, i64x2.add(times, i64x2.extend_low_i32x4_u(tsA)));
-    v128.store(t, i64x2.add(times, i64x2.extend_high_i32x4_u(tsA)), 16);
-    v128.store(t, i64x2.add(times, i64x2.extend_low_i32x4_u(tsB)), 32);
-    v128.store(t, i64x2.add(times, i64x2.extend_high_i32x4_u(tsB)), 48);
-    events += SPLIT_EVENTS;
+  let at = RUN;
+  for (let part = PARTS; part < partsEnd; part += PART_BYTES) {
+    const end: usize = load<u32>(part);
+    const times = i64x2.splat(load<i64>(part, 8));
+    const total = events + <i32>((end - at) >>> 2);
+    for (; at < end; at += SPLIT_EVENTS * 4) {
+      const a = v128.load(at);
+      const b = v128.load(at, 16);
+      const x = i16x8.narrow_i32x4_u(
+        v128.and(i32x4.shr_u(a, X_SHIFT), fieldMask),
+        v128.and(i32x4.shr_u(b, X_SHIFT), fieldMask),
+      );
+      const y = i16x8.narrow_i32x4_u(v128.and(a, fieldMask), v128.and(b, fieldMask));
+      const type = i16x8.narrow_i32x4_u(i32x4.shr_u(a, TYPE_SHIFT), i32x4.shr_u(b, TYPE_SHIFT));
+      const on = i8x16.narrow_i16x8_u(type, type);
+      const tsA = v128.and(i32x4.shr_u(a, TS_SHIFT), tsMask);
+      const tsB = v128.and(i32x4.shr_u(b, TS_SHIFT), tsMask);
+      v128.store(xs + (events << 1), x);
+      v128.store(ys + (events << 1), y);
+      v128.store64_lane(
+        polarities + events,
+        i8x16.sub(i8x16.add(on, v128.and(on, polarityBias)), polarityBias),
+        0,
+      );
+      const t = ts + (events << 3);
+      v128.store(t, i64x2.add(times, i64x2.extend_low_i32x4_u(tsA)));
+      v128.store(t, i64x2.add(times, i64x2.extend_high_i32x4_u(tsA)), 16);
+      v128.store(t, i64x2.add(times, i64x2.extend_low_i32x4_u(tsB)), 32);
+      v128.store(t, i64x2.add(times, i64x2.extend_high_i32x4_u(tsB)), 48);
+      events += SPLIT_EVENTS;
+    }
+    at = end;
+    events = total;
   }
-  store<i32>(EVENT_COUNT, total);
-  store<i64>(LAST_TIME, load<i64>(ts + (total << 3) - 8));
+  store<i32>(EVENT_COUNT, events);
+  store<i64>(LAST_TIME, load<i64>(ts + (events << 3) - 8));
 }

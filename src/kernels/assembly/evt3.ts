@@ -54,6 +54,8 @@ import {
   Y_COLUMN,
 } from "../layout";
 import { count, countSubtype } from "./parts/count";
+import { kept } from "./parts/kept";
+import { buildLaneTables, compaction, lastOf, takeOver } from "./parts/lanes";
 
 // Carried from call to call. All zero is the state before the first word.
 const HAS_TIME_HIGH: usize = CARRIED; // i32
@@ -72,6 +74,8 @@ const NO_BASE = -1;
 
 /** Words that one SIMD step looks at. */
 const LANES = 8;
+/** Pixels of a triple that go one by one. */
+const FEW_PIXELS: u32 = 4;
 /** Words that go one by one when a SIMD step finds something irregular. */
 const STRAIGHT_WORDS = 8;
 
@@ -82,7 +86,7 @@ const STRAIGHT_WORDS = 8;
  */
 export function decode(input: usize, end: usize, capacity: i32): usize {
   if (load<i32>(HAS_TIME_HIGH) === 0) {
-    buildTables();
+    buildLaneTables();
     input = skipToTimeHigh(input, end);
   }
   let next = input;
@@ -224,15 +228,16 @@ function now(): i64 {
 }
 
 /**
- * Eight words a step, as long as they are ADDR_X, ADDR_Y, TIME_LOW and VECT_BASE_X, every event is
- * on the sensor and time does not go back; vector words only as whole triples on the sensor. Stops
- * in front of anything else, which is for `decodeStraight`.
+ * Eight words a step, as long as they are ADDR_X, ADDR_Y, TIME_LOW, VECT_BASE_X and the TIME_HIGH that
+ * holds already, every event is on the sensor and time does not go back; a later TIME_HIGH and vector
+ * words end a step, the latter only as whole triples on the sensor. Stops in front of anything else,
+ * which is for `decodeStraight`.
  *
  * A step gives every lane the row and the time low that hold there, by taking over the nearest
  * ADDR_Y and TIME_LOW lane in front of it, and then moves the ADDR_X lanes together.
  */
 function decodeRegular(input: usize, end: usize, capacity: i32): usize {
-  const base64 = timeBase();
+  let base64 = timeBase();
   const lastTime = load<i64>(LAST_TIME);
   if (lastTime > now() || load<u32>(MASK_LEFT) !== 0) return input;
   const width = load<i32>(WIDTH);
@@ -242,13 +247,22 @@ function decodeRegular(input: usize, end: usize, capacity: i32): usize {
   const ys: usize = load<u32>(Y_COLUMN);
   const ts: usize = load<u32>(T_COLUMN);
   const polarities: usize = load<u32>(POLARITY_COLUMN);
-  const times = i64x2.splat(base64);
-  const maxX = i16x8.splat(<i16>min(width - 1, i16.MAX_VALUE));
-  const maxY = i16x8.splat(<i16>(height - 1));
-  const polarityBias = i8x16.splat(<i8>signed);
+  let times = i64x2.splat(base64);
+  const maxX = kept(i16x8.splat(<i16>min(width - 1, i16.MAX_VALUE)));
+  const maxY = kept(i16x8.splat(<i16>(height - 1)));
+  const offBias = kept(i8x16.splat(<i8>signed));
+  const addrX = kept(i16x8.splat(<i16>EVT_ADDR_X));
+  const addrY = kept(i16x8.splat(<i16>EVT_ADDR_Y));
+  const timeLow = kept(i16x8.splat(<i16>EVT_TIME_LOW));
+  const vectBase = kept(i16x8.splat(<i16>VECT_BASE_X));
+  const payloadMask = kept(i16x8.splat(<i16>PAYLOAD_MASK));
+  const xMask = kept(i16x8.splat(<i16>X_MASK));
+  const one = kept(i16x8.splat(1));
 
   let rowCarried = i16x8.splat(<i16>load<u32>(ROW));
   let lowCarried = i16x8.splat(<i16>load<u32>(TIME_LOW));
+  let timeHigh = load<u32>(TIME_HIGH);
+  let sameTimeHigh = i16x8.splat(<i16>((EVT_TIME_HIGH << TYPE_SHIFT) | timeHigh));
   let base = load<i32>(BASE);
   let basePolarity = load<i32>(BASE_POLARITY);
   const before = load<i32>(EVENT_COUNT);
@@ -257,38 +271,42 @@ function decodeRegular(input: usize, end: usize, capacity: i32): usize {
   while (input + LANES * WORD_BYTES <= end && events + LANES <= capacity) {
     const words = v128.load(input);
     const types = i16x8.shr_u(words, TYPE_SHIFT);
-    const isX = i16x8.eq(types, i16x8.splat(<i16>EVT_ADDR_X));
-    const isY = i16x8.eq(types, i16x8.splat(<i16>EVT_ADDR_Y));
-    const isLow = i16x8.eq(types, i16x8.splat(<i16>EVT_TIME_LOW));
-    const isBase = i16x8.eq(types, i16x8.splat(<i16>VECT_BASE_X));
-    const regular = v128.or(v128.or(isX, isY), v128.or(isLow, isBase));
-    const lanes = ctz(~i16x8.bitmask(regular) | (1 << LANES));
-    const used = (1 << lanes) - 1;
+    const isX = i16x8.eq(types, addrX);
+    const isY = i16x8.eq(types, addrY);
+    const isLow = i16x8.eq(types, timeLow);
+    const isBase = i16x8.eq(types, vectBase);
+    const regular = v128.or(
+      v128.or(v128.or(isX, isY), v128.or(isLow, isBase)),
+      i16x8.eq(words, sameTimeHigh),
+    );
+    const regularAndX: u32 = i8x16.bitmask(i8x16.narrow_i16x8_s(regular, isX));
+    const rowsAndLows: u32 = i8x16.bitmask(i8x16.narrow_i16x8_s(isY, isLow));
+    const lanes = ctz(~(regularAndX & 0xff));
+    const used: u32 = (1 << lanes) - 1;
 
-    const payload = v128.and(words, i16x8.splat(<i16>PAYLOAD_MASK));
-    const rows = takeOver(payload, isY, rowCarried);
-    const lows = takeOver(payload, isLow, lowCarried);
-    const events8 = i16x8.bitmask(isX) & used;
-    const together = v128.load(COMPACTION + (events8 << 4));
-    const x = i8x16.swizzle(v128.and(words, i16x8.splat(<i16>X_MASK)), together);
+    const payload = v128.and(words, payloadMask);
+    const rows = takeOver(payload, rowsAndLows & 0xff, rowCarried);
+    const lows = takeOver(payload, rowsAndLows >>> 8, lowCarried);
+    const events8 = (regularAndX >>> 8) & used;
+    const together = compaction(events8);
+    const x = i8x16.swizzle(v128.and(words, xMask), together);
     const y = i8x16.swizzle(rows, together);
     const low = i8x16.swizzle(lows, together);
     const earlier = v128.shuffle<i16>(lowCarried, lows, 7, 8, 9, 10, 11, 12, 13, 14);
-    const irregular = v128.or(
-      i16x8.gt_s(earlier, lows),
-      v128.or(i16x8.gt_s(x, maxX), i16x8.gt_s(y, maxY)),
-    );
-    if (v128.any_true(irregular)) break;
+    const steps = i16x8.gt_s(earlier, lows);
+    const outside = v128.or(i16x8.gt_s(x, maxX), i16x8.gt_s(y, maxY));
+    if (v128.any_true(v128.or(steps, outside))) {
+      // Behind the lanes that are used, time may have started anew.
+      if (v128.any_true(outside) || (i16x8.bitmask(steps) & used) !== 0) break;
+    }
 
     v128.store(xs + (events << 1), x);
     v128.store(ys + (events << 1), y);
-    const on = i8x16.swizzle(
-      v128.and(i16x8.shr_u(words, POLARITY_SHIFT), i16x8.splat(1)),
-      together,
-    );
+    const on = i8x16.swizzle(v128.and(i16x8.shr_u(words, POLARITY_SHIFT), one), together);
+    const onBytes = i8x16.narrow_i16x8_u(on, on);
     v128.store64_lane(
       polarities + events,
-      i8x16.sub(i8x16.shl(i8x16.narrow_i16x8_u(on, on), signed), polarityBias),
+      i8x16.sub(i8x16.add(onBytes, v128.and(onBytes, offBias)), offBias),
       0,
     );
     const t = ts + (events << 3);
@@ -298,24 +316,37 @@ function decodeRegular(input: usize, end: usize, capacity: i32): usize {
     v128.store(t, i64x2.add(times, i64x2.extend_high_i32x4_u(lowA)), 16);
     v128.store(t, i64x2.add(times, i64x2.extend_low_i32x4_u(lowB)), 32);
     v128.store(t, i64x2.add(times, i64x2.extend_high_i32x4_u(lowB)), 48);
-    events += popcnt(events8);
+    events += <i32>popcnt(events8);
 
-    const bases = i16x8.bitmask(isBase) & used;
+    const bases: u32 = i16x8.bitmask(isBase) & used;
     if (bases !== 0) {
       const word = <i32>load<u16>(input + ((31 - clz(bases)) << 1));
       base = word & X_MASK;
       basePolarity = (word >>> POLARITY_SHIFT) & 1;
     }
-    input += lanes << 1;
     if (lanes === LANES) {
+      input += LANES * WORD_BYTES;
       rowCarried = v128.shuffle<i16>(rows, rows, 7, 7, 7, 7, 7, 7, 7, 7);
       lowCarried = v128.shuffle<i16>(lows, lows, 7, 7, 7, 7, 7, 7, 7, 7);
       continue;
     }
+    input += lanes << 1;
     if (lanes > 0) {
-      const last = v128.load(LAST_LANE + (lanes << 4));
+      const last = lastOf(lanes);
       rowCarried = i8x16.swizzle(rows, last);
       lowCarried = i8x16.swizzle(lows, last);
+    }
+
+    const word: u32 = load<u16>(input);
+    if (word >>> TYPE_SHIFT === EVT_TIME_HIGH && (word & PAYLOAD_MASK) > timeHigh) {
+      timeHigh = word & PAYLOAD_MASK;
+      store<u32>(TIME_HIGH, timeHigh);
+      sameTimeHigh = i16x8.splat(<i16>word);
+      base64 = timeBase();
+      times = i64x2.splat(base64);
+      lowCarried = i16x8.splat(0);
+      input += WORD_BYTES;
+      continue;
     }
 
     // A whole triple: 32 pixels in one mask.
@@ -330,12 +361,31 @@ function decodeRegular(input: usize, end: usize, capacity: i32): usize {
     let mask = <u32>triple & VECT_12_MASK;
     mask |= (<u32>(triple >>> 16) & VECT_12_MASK) << VECT_12_STEP;
     mask |= (<u32>(triple >>> 32)) << (2 * VECT_12_STEP);
-    for (; mask !== 0; mask &= mask - 1) {
-      store<u16>(xs + (events << 1), <u16>(base + ctz(mask)));
-      store<u16>(ys + (events << 1), <u16>row);
-      store<i64>(ts + (events << 3), time);
-      store<i8>(polarities + events, <i8>polarity);
-      events++;
+    if (popcnt(mask) <= FEW_PIXELS) {
+      for (; mask !== 0; mask &= mask - 1) {
+        store<u16>(xs + (events << 1), <u16>(base + ctz(mask)));
+        store<u16>(ys + (events << 1), <u16>row);
+        store<i64>(ts + (events << 3), time);
+        store<i8>(polarities + events, <i8>polarity);
+        events++;
+      }
+    } else {
+      fill(
+        ys + (events << 1),
+        ts + (events << 3),
+        polarities + events,
+        popcnt(mask),
+        row,
+        time,
+        polarity,
+      );
+      let pixels = i16x8.add(i16x8.splat(<i16>base), i16x8(0, 1, 2, 3, 4, 5, 6, 7));
+      for (; mask !== 0; mask >>>= LANES) {
+        const lit = mask & ((1 << LANES) - 1);
+        v128.store(xs + (events << 1), i8x16.swizzle(pixels, compaction(lit)));
+        events += <i32>popcnt(lit);
+        pixels = i16x8.add(pixels, i16x8.splat(<i16>LANES));
+      }
     }
     base += TRIPLE_STEP;
     input += TRIPLE_BYTES;
@@ -350,44 +400,22 @@ function decodeRegular(input: usize, end: usize, capacity: i32): usize {
   return input;
 }
 
-/** Every lane's value of the nearest marked lane in front of it or at it, else the carried one. */
-function takeOver(values: v128, marked: v128, carried: v128): v128 {
-  // Marked lanes hold where their two bytes stand, the others -1; the greatest so far wins.
-  const none = i16x8.splat(-1);
-  const lanes = i16x8(0x0100, 0x0302, 0x0504, 0x0706, 0x0908, 0x0b0a, 0x0d0c, 0x0f0e);
-  let from = v128.or(lanes, v128.not(marked));
-  from = i16x8.max_s(from, v128.shuffle<i16>(none, from, 7, 8, 9, 10, 11, 12, 13, 14));
-  from = i16x8.max_s(from, v128.shuffle<i16>(none, from, 6, 7, 8, 9, 10, 11, 12, 13));
-  from = i16x8.max_s(from, v128.shuffle<i16>(none, from, 4, 5, 6, 7, 8, 9, 10, 11));
-  const before = i16x8.shr_s(from, 15);
-  return v128.or(i8x16.swizzle(values, from), v128.and(carried, before));
-}
-
-/** Swizzles that move the lanes of a mask to the front, by mask; those behind them become 0. */
-const COMPACTION: usize = 4096;
-/** Swizzles that copy lane n - 1 to all lanes, by n. */
-const LAST_LANE: usize = COMPACTION + 256 * 16;
-
-function buildTables(): void {
-  for (let mask = 0; mask < 256; mask++) {
-    let target = COMPACTION + (mask << 4);
-    const stop = target + 16;
-    for (let left = mask; left !== 0; left &= left - 1) {
-      store<u16>(target, laneBytes(ctz(left)));
-      target += 2;
-    }
-    for (; target < stop; target += 2) store<u16>(target, 0xffff);
+/** Gives events the same row, time and polarity, eight a step; the last step may write too many. */
+function fill(y: usize, t: usize, p: usize, events: i32, row: i32, time: i64, polarity: i32): void {
+  const rows = i16x8.splat(<i16>row);
+  const times = i64x2.splat(time);
+  const polarities = i8x16.splat(<i8>polarity);
+  for (let left = events; left > 0; left -= LANES) {
+    v128.store(y, rows);
+    v128.store64_lane(p, polarities, 0);
+    v128.store(t, times);
+    v128.store(t, times, 16);
+    v128.store(t, times, 32);
+    v128.store(t, times, 48);
+    y += LANES * 2;
+    t += LANES * 8;
+    p += LANES;
   }
-  for (let lanes = 1; lanes <= LANES; lanes++) {
-    for (let lane = 0; lane < LANES; lane++) {
-      store<u16>(LAST_LANE + (lanes << 4) + (lane << 1), laneBytes(lanes - 1));
-    }
-  }
-}
-
-/** Where the two bytes of a lane stand, for a swizzle. */
-function laneBytes(lane: i32): u16 {
-  return <u16>((2 * lane) | ((2 * lane + 1) << 8));
 }
 
 /** Counts what comes before the first time high, and starts the clock with that. */

@@ -34,6 +34,7 @@ import {
 } from "../../layout";
 import { count } from "./count";
 import { eightDigits, twiceFourDigits } from "./digits";
+import { kept } from "./kept";
 import { LAST_TIME, LINES } from "./text-state";
 
 const STARTS: usize = FORMAT_FIELDS + COLUMN_STARTS;
@@ -67,10 +68,12 @@ export function shapedLines<Time, Polarity>(input: usize, end: usize, capacity: 
   let events = load<i32>(EVENT_COUNT);
   let lines: i64 = 0;
 
-  const separator = i8x16.splat(load<i8>(FORMAT_FIELDS + SEPARATOR));
+  const separator = kept(i8x16.splat(load<i8>(FORMAT_FIELDS + SEPARATOR)));
+  const toSigned = kept(i8x16.splat(<i8>(ZERO + 128)));
+  const nine = kept(i8x16.splat(<i8>(9 - 128)));
   // Blanks side by side, or at the ends of a line, separate nothing.
   const noGaps: u64 = load<i32>(FORMAT_FIELDS + SEPARATOR) === BLANK ? u64.MAX_VALUE : 0;
-  const minus = i8x16.splat(<i8>MINUS);
+  const minus = kept(i8x16.splat(<i8>MINUS));
   const columns = load<i32>(FORMAT_FIELDS + COLUMNS);
   const crLf = (load<i32>(FORMAT_FIELDS + SHAPE) & CR_LF) !== 0;
   const endMask: u32 = crLf ? 0xffff : 0xff;
@@ -87,7 +90,7 @@ export function shapedLines<Time, Polarity>(input: usize, end: usize, capacity: 
     const a = v128.load(input);
     const b = v128.load(input, 16);
     let separators = bits(i8x16.eq(a, separator), i8x16.eq(b, separator));
-    let others = bits(notDigits(a), notDigits(b)) ^ separators;
+    let others = bits(notDigits(a, toSigned, nine), notDigits(b, toSigned, nine)) ^ separators;
     let minuses: u64 = 0;
     if (isSigned<Polarity>()) {
       minuses = bits(i8x16.eq(a, minus), i8x16.eq(b, minus));
@@ -98,7 +101,7 @@ export function shapedLines<Time, Polarity>(input: usize, end: usize, capacity: 
       const d = v128.load(input, 48);
       const more = bits(i8x16.eq(c, separator), i8x16.eq(d, separator));
       separators |= more << 32;
-      others |= (bits(notDigits(c), notDigits(d)) ^ more) << 32;
+      others |= (bits(notDigits(c, toSigned, nine), notDigits(d, toSigned, nine)) ^ more) << 32;
       if (isSigned<Polarity>()) {
         const moreMinuses = bits(i8x16.eq(c, minus), i8x16.eq(d, minus)) << 32;
         minuses |= moreMinuses;
@@ -178,9 +181,9 @@ export function shapedLines<Time, Polarity>(input: usize, end: usize, capacity: 
     }
     if (isFloat<Time>()) {
       const text = load<u64>(input + wholeEnd, 1);
-      const kept: u64 = decimals >= 6 ? 0xffffffffffff : ((<u64>1) << (decimals << 3)) - 1;
+      const keptDigits: u64 = decimals >= 6 ? 0xffffffffffff : ((<u64>1) << (decimals << 3)) - 1;
       const seventh = i32(decimals > 6) & i32(<i32>((text >> 48) & 0xff) > ZERO + 4);
-      time = time * 1000000 + eightDigits((text & kept) << 16) + seventh;
+      time = time * 1000000 + eightDigits((text & keptDigits) << 16) + seventh;
     }
     if (x >= width || y >= height) {
       count(EVENTS_OUTSIDE_GEOMETRY, input);
@@ -209,7 +212,6 @@ export function bits(a: v128, b: v128): u64 {
 }
 
 /** Compares as signed numbers, since x86 has no instruction for others. */
-export function notDigits(text: v128): v128 {
-  const moved = i8x16.sub(text, i8x16.splat(<i8>(ZERO + 128)));
-  return i8x16.gt_s(moved, i8x16.splat(<i8>(9 - 128)));
+export function notDigits(text: v128, toSigned: v128, nine: v128): v128 {
+  return i8x16.gt_s(i8x16.sub(text, toSigned), nine);
 }

@@ -26,6 +26,7 @@ import {
 } from "../../layout";
 import { count } from "./count";
 import { eightDigits, twiceFourDigits } from "./digits";
+import { kept } from "./kept";
 import { bits, MOST_DECIMALS, MOST_DIGITS, MOST_SECOND_DIGITS, notDigits } from "./shaped-lines";
 import { LAST_TIME, LINES } from "./text-state";
 
@@ -50,7 +51,9 @@ export function usualLines<Time, Order>(input: usize, end: usize, capacity: i32)
   let events = load<i32>(EVENT_COUNT);
   let lines: i64 = 0;
 
-  const separator = i8x16.splat(load<i8>(FORMAT_FIELDS + SEPARATOR));
+  const separator = kept(i8x16.splat(load<i8>(FORMAT_FIELDS + SEPARATOR)));
+  const toSigned = kept(i8x16.splat(<i8>(ZERO + 128)));
+  const nine = kept(i8x16.splat(<i8>(9 - 128)));
   const crLf = (load<i32>(FORMAT_FIELDS + SHAPE) & CR_LF) !== 0;
   const endMask: u32 = crLf ? 0xffff : 0xff;
   const endBytes: u32 = crLf ? (LINE_FEED << 8) | CARRIAGE_RETURN : LINE_FEED;
@@ -60,7 +63,7 @@ export function usualLines<Time, Order>(input: usize, end: usize, capacity: i32)
     const a = v128.load(input);
     const b = v128.load(input, 16);
     let separators = <u32>bits(i8x16.eq(a, separator), i8x16.eq(b, separator));
-    let others = <u32>bits(notDigits(a), notDigits(b)) ^ separators;
+    let others = <u32>bits(notDigits(a, toSigned, nine), notDigits(b, toSigned, nine)) ^ separators;
     let point: u32 = 0;
     if (isFloat<Time>()) {
       point = ctz(others);
@@ -115,9 +118,9 @@ export function usualLines<Time, Order>(input: usize, end: usize, capacity: i32)
     }
     if (isFloat<Time>()) {
       const text = load<u64>(input + wholeEnd, 1);
-      const kept: u64 = decimals >= 6 ? 0xffffffffffff : ((<u64>1) << (decimals << 3)) - 1;
+      const keptDigits: u64 = decimals >= 6 ? 0xffffffffffff : ((<u64>1) << (decimals << 3)) - 1;
       const seventh = i32(decimals > 6) & i32(<i32>((text >> 48) & 0xff) > ZERO + 4);
-      time = time * 1000000 + eightDigits((text & kept) << 16) + seventh;
+      time = time * 1000000 + eightDigits((text & keptDigits) << 16) + seventh;
     }
     if (x >= width || y >= height) {
       count(EVENTS_OUTSIDE_GEOMETRY, input);
