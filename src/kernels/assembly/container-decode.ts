@@ -10,6 +10,7 @@ import {
   SUMMARY_ON,
 } from "../layout";
 import { countOn, extremesOf16, extremesOf64 } from "./parts/extremes";
+import { kept } from "./parts/kept";
 
 /** A step of so many or more is among the large ones. */
 const LARGE_STEP = 255;
@@ -48,7 +49,7 @@ export function addSteps(
   large: i32,
   isSigned: i32,
 ): i32 {
-  const marker = i8x16.splat(<i8>LARGE_STEP);
+  const marker = kept(i8x16.splat(<i8>LARGE_STEP));
   const zero = i16x8.splat(0);
   let time = first;
   let taken = 0;
@@ -60,12 +61,12 @@ export function addSteps(
         if (v128.any_true(i8x16.eq(bytes, marker))) break;
         let low = i16x8.extend_low_i8x16_u(bytes);
         let high = i16x8.extend_high_i8x16_u(bytes);
-        low = i16x8.add(low, v128.shuffle<i16>(zero, low, 0, 8, 9, 10, 11, 12, 13, 14));
-        high = i16x8.add(high, v128.shuffle<i16>(zero, high, 0, 8, 9, 10, 11, 12, 13, 14));
-        low = i16x8.add(low, v128.shuffle<i16>(zero, low, 0, 0, 8, 9, 10, 11, 12, 13));
-        high = i16x8.add(high, v128.shuffle<i16>(zero, high, 0, 0, 8, 9, 10, 11, 12, 13));
-        low = i16x8.add(low, v128.shuffle<i16>(zero, low, 0, 0, 0, 0, 8, 9, 10, 11));
-        high = i16x8.add(high, v128.shuffle<i16>(zero, high, 0, 0, 0, 0, 8, 9, 10, 11));
+        low = i16x8.add(low, v128.shuffle<i16>(zero, low, 7, 8, 9, 10, 11, 12, 13, 14));
+        high = i16x8.add(high, v128.shuffle<i16>(zero, high, 7, 8, 9, 10, 11, 12, 13, 14));
+        low = i16x8.add(low, v128.shuffle<i16>(zero, low, 6, 7, 8, 9, 10, 11, 12, 13));
+        high = i16x8.add(high, v128.shuffle<i16>(zero, high, 6, 7, 8, 9, 10, 11, 12, 13));
+        low = i16x8.add(low, v128.shuffle<i16>(zero, low, 4, 5, 6, 7, 8, 9, 10, 11));
+        high = i16x8.add(high, v128.shuffle<i16>(zero, high, 4, 5, 6, 7, 8, 9, 10, 11));
         high = i16x8.add(high, v128.shuffle<i16>(low, low, 7, 7, 7, 7, 7, 7, 7, 7));
         const base = i64x2.splat(time);
         const out = ts + (index << 3);
@@ -155,19 +156,20 @@ export function addAxis(
   isLow: i32,
   isDelta: i32,
 ): void {
-  const one = i16x8.splat(1);
-  const most = i16x8.splat(COORDINATE);
+  const one = kept(i16x8.splat(1));
+  const most = kept(i16x8.splat(COORDINATE));
+  const lowNibble = kept(i16x8.splat(15));
   const zero = i16x8.splat(0);
   let carry = zero;
   let index = 0;
   for (; index + 8 <= count; index += 8) {
-    let values = valuesAt(bytes + index, nibbles + index, upper, isLow);
+    let values = valuesAt(bytes + index, nibbles + index, upper, isLow, lowNibble);
     if (isDelta) {
       const sign = i16x8.sub(zero, v128.and(values, one));
       values = v128.xor(i16x8.shr_u(values, 1), sign);
-      values = i16x8.add(values, v128.shuffle<i16>(zero, values, 0, 8, 9, 10, 11, 12, 13, 14));
-      values = i16x8.add(values, v128.shuffle<i16>(zero, values, 0, 0, 8, 9, 10, 11, 12, 13));
-      values = i16x8.add(values, v128.shuffle<i16>(zero, values, 0, 0, 0, 0, 8, 9, 10, 11));
+      values = i16x8.add(values, v128.shuffle<i16>(zero, values, 7, 8, 9, 10, 11, 12, 13, 14));
+      values = i16x8.add(values, v128.shuffle<i16>(zero, values, 6, 7, 8, 9, 10, 11, 12, 13));
+      values = i16x8.add(values, v128.shuffle<i16>(zero, values, 4, 5, 6, 7, 8, 9, 10, 11));
       values = v128.and(i16x8.add(values, carry), most);
       carry = v128.shuffle<i16>(values, values, 7, 7, 7, 7, 7, 7, 7, 7);
     }
@@ -185,10 +187,10 @@ export function addAxis(
 }
 
 /** Eight values of twelve bits, of a byte and a nibble each. */
-function valuesAt(bytes: usize, nibbles: usize, upper: i32, isLow: i32): v128 {
+function valuesAt(bytes: usize, nibbles: usize, upper: i32, isLow: i32, lowNibble: v128): v128 {
   const b = v128.load8x8_u(bytes);
   let h = v128.load8x8_u(nibbles);
-  h = upper ? i16x8.shr_u(h, 4) : v128.and(h, i16x8.splat(15));
+  h = upper ? i16x8.shr_u(h, 4) : v128.and(h, lowNibble);
   return isLow ? v128.or(i16x8.shl(b, 4), h) : v128.or(b, i16x8.shl(h, 8));
 }
 
@@ -212,13 +214,14 @@ export function addRuns(
   ys: usize,
   polarities: usize,
 ): void {
-  const most = i16x8.splat(COORDINATE);
+  const most = kept(i16x8.splat(COORDINATE));
+  const lowNibble = kept(i16x8.splat(15));
   const zero = i16x8.splat(0);
   const ones = i16x8.splat(-1);
   let carry = zero;
   let index = 0;
   for (; index + 8 <= count; index += 8) {
-    let values = valuesAt(bytes + index, nibbles + index, 0, isLow);
+    let values = valuesAt(bytes + index, nibbles + index, 0, isLow, lowNibble);
     const y = ys + (index << 1);
     const sameRow = i16x8.eq(v128.load(y), v128.load(y - 2));
     const p = polarities + index;
@@ -226,15 +229,15 @@ export function addRuns(
     let goesOn = v128.and(sameRow, i16x8.extend_low_i8x16_s(samePolarity));
     if (index === 0) goesOn = i16x8.replace_lane(goesOn, 0, 0);
     // Sums inside runs, over 2, 4 and 8 lanes; a lane then goes on when all in front of it do.
-    let before = v128.shuffle<i16>(zero, values, 0, 8, 9, 10, 11, 12, 13, 14);
+    let before = v128.shuffle<i16>(zero, values, 7, 8, 9, 10, 11, 12, 13, 14);
     values = i16x8.add(values, v128.and(before, goesOn));
-    goesOn = v128.and(goesOn, v128.shuffle<i16>(ones, goesOn, 0, 8, 9, 10, 11, 12, 13, 14));
-    before = v128.shuffle<i16>(zero, values, 0, 0, 8, 9, 10, 11, 12, 13);
+    goesOn = v128.and(goesOn, v128.shuffle<i16>(ones, goesOn, 7, 8, 9, 10, 11, 12, 13, 14));
+    before = v128.shuffle<i16>(zero, values, 6, 7, 8, 9, 10, 11, 12, 13);
     values = i16x8.add(values, v128.and(before, goesOn));
-    goesOn = v128.and(goesOn, v128.shuffle<i16>(ones, goesOn, 0, 0, 8, 9, 10, 11, 12, 13));
-    before = v128.shuffle<i16>(zero, values, 0, 0, 0, 0, 8, 9, 10, 11);
+    goesOn = v128.and(goesOn, v128.shuffle<i16>(ones, goesOn, 6, 7, 8, 9, 10, 11, 12, 13));
+    before = v128.shuffle<i16>(zero, values, 4, 5, 6, 7, 8, 9, 10, 11);
     values = i16x8.add(values, v128.and(before, goesOn));
-    goesOn = v128.and(goesOn, v128.shuffle<i16>(ones, goesOn, 0, 0, 0, 0, 8, 9, 10, 11));
+    goesOn = v128.and(goesOn, v128.shuffle<i16>(ones, goesOn, 4, 5, 6, 7, 8, 9, 10, 11));
     values = v128.and(i16x8.add(values, v128.and(carry, goesOn)), most);
     carry = v128.shuffle<i16>(values, values, 7, 7, 7, 7, 7, 7, 7, 7);
     v128.store(out + (index << 1), values);
@@ -269,9 +272,9 @@ export function joinBytes(out: usize, count: i32, lows: usize, highs: usize): vo
 
 /** Writes polarities of 0 and 1, of a bit each. */
 export function addBits(polarities: usize, count: i32, bits: usize): void {
-  const masks = i8x16(1, 2, 4, 8, 16, 32, 64, -128, 1, 2, 4, 8, 16, 32, 64, -128);
-  const spread = i8x16(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
-  const one = i8x16.splat(1);
+  const masks = kept(i8x16(1, 2, 4, 8, 16, 32, 64, -128, 1, 2, 4, 8, 16, 32, 64, -128));
+  const spread = kept(i8x16(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1));
+  const one = kept(i8x16.splat(1));
   let index = 0;
   for (; index + 16 <= count; index += 16) {
     const both = i8x16.swizzle(i16x8.splat(load<i16>(bits + (index >> 3))), spread);
