@@ -122,6 +122,20 @@ export class ColumnBuffer {
     this.#length += end - start;
   }
 
+  /** The memory of up to `count` events behind `skip` that are still to come, one piece a column. */
+  room(skip: number, count: number): Uint8Array[] {
+    const start = Math.min(this.#length + skip, this.#capacity);
+    const end = Math.min(start + count, this.#capacity);
+    return this.names.map((name) => {
+      const {
+        buffer,
+        byteOffset,
+        BYTES_PER_ELEMENT: size,
+      } = this.#arrays[name] as ColumnArrays[ColumnName];
+      return new Uint8Array(buffer, byteOffset + start * size, (end - start) * size);
+    });
+  }
+
   /** Forgets the events, so that their memory is used again. */
   clear(): void {
     this.#length = 0;

@@ -115,6 +115,8 @@ export const platform: Platform = {
     return { update: (bytes) => void hash.update(bytes), hex: () => bytesToHex(hash.digest()) };
   },
 
+  touchMemory: null,
+
   peakMemory: () => null,
 
   availableMemory() {

@@ -18,6 +18,7 @@ import { spoolToFile } from "../source/node/spool.ts";
 import { zstdInflater } from "../source/node/zlib-inflater.ts";
 import { readAvailableMemory } from "./available-memory.ts";
 import { compressBlock, inflateBlock, inflateFrames } from "./node-codecs.ts";
+import { touchMemory } from "./node-memory.ts";
 import { startNodeThread } from "./node-thread.ts";
 import type { Platform } from "./platform.ts";
 
@@ -101,6 +102,8 @@ export const platform: Platform = {
     const hash = createHash("sha256");
     return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest("hex") };
   },
+
+  touchMemory,
 
   peakMemory: () => process.resourceUsage().maxRSS * 1024, // in kilobytes, whatever the system
 

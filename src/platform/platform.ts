@@ -121,6 +121,12 @@ export interface Platform {
    * platform does not tell.
    */
   availableMemory(): number | null;
+  /**
+   * Readies memory that was allocated and not written to yet, beside what the caller does, so that writing to
+   * it is fast; its content is not defined afterwards, and it must not be written to before. Null where
+   * nothing is gained.
+   */
+  readonly touchMemory: ((rooms: readonly Uint8Array[]) => Promise<void>) | null;
   /** The most bytes of memory that this process has had; null where the platform does not tell. */
   peakMemory(): number | null;
   /** Lets timers, input and aborts have their turn. */

@@ -3,7 +3,14 @@ import { EventError } from "../errors.ts";
 import { ColumnBuffer, type ColumnName } from "../events/columns.ts";
 import type { MutableReport } from "../events/report.ts";
 import { hurryCollector } from "../util/allocate.ts";
-import { chunkFor, LEAST_CHUNK_EVENTS, ONE_PIECE, type ResolvedPlan } from "./plan.ts";
+import {
+  chunkFor,
+  LEAST_CHUNK_EVENTS,
+  ONE_PIECE,
+  type ResolvedPlan,
+  roomFor,
+  USUAL_CHUNK_EVENTS,
+} from "./plan.ts";
 
 /** What batches are made for. */
 export interface BatchRoomOptions {
@@ -19,7 +26,7 @@ export interface BatchRoomOptions {
 
 /** A buffer that is too small for the events that came grows by this factor. */
 const GROWTH = 1.5;
-/** Batches between two looks at the memory that is available. */
+/** Batches of the usual size, or smaller ones, between two looks at the memory that is available. */
 const BATCHES_PER_LOOK = 8;
 /**
  * Under a memory limit the collector is hurried whenever batches took this part of it. At 64 MB a
@@ -64,15 +71,17 @@ export class BatchRoom {
       this.#goOnInChunks("there was no memory for all events in one piece", buffer);
     }
     // The plan itself was made with a look at the memory.
-    if (++this.#batches % BATCHES_PER_LOOK === 0) this.#look();
+    const batchesPerLook = this.#chunkEvents > USUAL_CHUNK_EVENTS ? 1 : BATCHES_PER_LOOK;
+    if (++this.#batches % batchesPerLook === 0) this.#look();
+    const most = Math.min(left, this.#expected(delivered));
     for (;;) {
-      const events = Math.min(this.#chunkEvents, left);
+      const events = Math.min(this.#chunkEvents, most);
       const buffer = this.#tryAllocate(events);
       if (!(buffer instanceof RangeError)) return buffer;
       if (isChunkStated || events <= LEAST_CHUNK_EVENTS) {
         throw this.#noMemory("there is no memory for a batch", events * plan.bytesPerEvent, buffer);
       }
-      this.#halve();
+      this.#chunkEvents = Math.ceil(events / 2);
     }
   }
 
@@ -113,6 +122,14 @@ export class BatchRoom {
     return true;
   }
 
+  /** Events that a batch of a table need not have more of, so that the last one is about as large as it has to be. */
+  #expected(delivered: number): number {
+    const { plan, target, isChunkStated } = this.#resolved;
+    if (target !== "table" || isChunkStated || plan.events === null)
+      return Number.POSITIVE_INFINITY;
+    return Math.max(roomFor(plan.events - delivered, plan.eventsKind), USUAL_CHUNK_EVENTS);
+  }
+
   #tryAllocate(events: number): ColumnBuffer | RangeError {
     const { columns, allocate = newBuffer } = this.#options;
     this.#hurry(events);
@@ -138,11 +155,8 @@ export class BatchRoom {
     const { availableMemory = () => platform.availableMemory() } = this.#options;
     const available = availableMemory();
     if (available === null || this.#resolved.isChunkStated) return;
-    while (this.#chunkEvents > chunkFor(available)) this.#halve();
-  }
-
-  #halve(): void {
-    this.#chunkEvents = Math.ceil(this.#chunkEvents / 2);
+    const most = chunkFor(available, this.#resolved.target);
+    while (this.#chunkEvents > most) this.#chunkEvents = Math.ceil(this.#chunkEvents / 2);
   }
 
   #goOnInChunks(reason: string, cause?: unknown): void {

@@ -1,3 +1,4 @@
+import { platform } from "#platform";
 import {
   bytesPerEvent,
   ColumnBuffer,
@@ -29,9 +30,14 @@ export interface BatchPlan {
   readonly expected: number;
   /** Memory that is used again when the next batch is asked for, the tiles' own where it can be. */
   readonly borrowed: boolean;
+  /** Ready the memory of what comes next, where all batches are kept and none is used again. Default `false`. */
+  readonly touchesAhead?: boolean | undefined;
   /** End borrowed batches with the tile, so that they are views of it. Default `true`. */
   readonly endsWithTile?: boolean | undefined;
 }
+
+/** For less it is not worth asking another thread. */
+const LEAST_TOUCHED_BYTES = 2 ** 20;
 
 /** Puts the events of tiles together into batches, and holds the one that is not complete. */
 export class BatchBuilder {
@@ -43,6 +49,8 @@ export class BatchBuilder {
   #buffer: ColumnBuffer | undefined;
   /** Events in the buffer that belong to the batch that is not complete. */
   #window: TimeWindow | undefined;
+  /** Memory for the next tile is being readied. */
+  #touched: Promise<void> | undefined;
   /** Events of all batches that were complete. */
   #delivered = 0;
 
@@ -68,12 +76,15 @@ export class BatchBuilder {
     try {
       for await (const tile of tiles) {
         await this.#windows?.prepare(tile);
+        await this.#touched;
+        this.#touched = this.#touchAhead(tile.eventCount);
         yield* this.#add(tile);
       }
     } catch (error) {
       if (this.#signal?.aborted) throw error;
       failure = { error };
     }
+    await this.#touched;
     if (this.#pending > 0) yield this.#take();
     if (failure !== undefined) throw failure.error;
   }
@@ -93,6 +104,16 @@ export class BatchBuilder {
       this.#buffer.append(tile.columns, start, end);
       if (isLast) yield this.#take();
     }
+  }
+
+  /** Readies memory for as many events as a tile has, behind those of this one. */
+  #touchAhead(events: number): Promise<void> | undefined {
+    const { touchesAhead = false, room, columns } = this.#plan;
+    if (!touchesAhead || room === undefined) return undefined;
+    if (events * bytesPerEvent(columns) < LEAST_TOUCHED_BYTES) return undefined;
+    this.#buffer ??= room.next(this.#delivered);
+    const rooms = this.#buffer.room(events, events).filter(({ byteLength }) => byteLength > 0);
+    return rooms.length > 0 ? platform.touchMemory?.(rooms) : undefined;
   }
 
   #limits(): BatchLimits {

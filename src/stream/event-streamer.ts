@@ -217,7 +217,7 @@ export class EventStreamer extends StreamEventTarget implements AsyncIterable<Ev
     const { columns } = this.#load;
     const planned = this.#plan("table");
     const pass = this.#startPass(planned);
-    const builder = this.#createBuilder(pass, planned, {});
+    const builder = this.#createBuilder(pass, planned, { touchesAhead: true });
     return this.#finish(pass, async () => {
       const parts: BatchPart[] = [];
       pass.hold(() => parts.reduce((sum, part) => sum + bytesOf(part, columns), 0));
@@ -316,7 +316,7 @@ export class EventStreamer extends StreamEventTarget implements AsyncIterable<Ev
   #createBuilder(
     pass: StreamPass,
     planned: ResolvedPlan,
-    plan: Pick<BatchPlan, "grid" | "endsWithTile"> & { borrowed?: boolean },
+    plan: Pick<BatchPlan, "grid" | "endsWithTile" | "touchesAhead"> & { borrowed?: boolean },
   ): BatchBuilder {
     const { columns } = this.#load;
     const { grid, borrowed = false } = plan;

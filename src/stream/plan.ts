@@ -58,6 +58,7 @@ export type PlanTarget = "table" | "frame" | "batches" | "borrowed";
 /** A plan, and what the passes are told of it. @internal */
 export interface ResolvedPlan {
   readonly plan: LoadPlan;
+  readonly target: PlanTarget;
   readonly options: CheckedPlanOptions;
   /** Events that a table of one batch has room for at first. */
   readonly directEvents: number;
@@ -86,15 +87,19 @@ export interface PlanRequest extends Omit<LoadOptions, "onReport" | "onProgress"
 }
 
 /** Batches of a million events: larger ones make nothing faster, and allocators recycle these. */
-const USUAL_CHUNK_EVENTS = 1_000_000;
+export const USUAL_CHUNK_EVENTS = 1_000_000;
 /**
  * A stream has up to three batches at a time, and those that were dropped and are not collected yet:
  * at the same rate a billion events peaked at 219 MB with batches of a million, at 166 with these.
  */
 const STREAM_CHUNK_EVENTS = 500_000;
-/** Between these a chunk follows the memory. */
+/**
+ * Those of a table, which are all kept: with every 32 MB of new batches V8 goes through its whole heap, and
+ * finds nothing that it could give back.
+ */
+const TABLE_CHUNK_EVENTS = 2 ** 25;
+/** The least that a chunk is made when memory is scarce. */
 const MIN_CHUNK_EVENTS = 100_000;
-const MAX_CHUNK_EVENTS = 10_000_000;
 /** The share of the memory that a chunk may take, and what an event takes in it. */
 const CHUNK_SHARE = 0.25;
 const CHUNK_BYTES_PER_EVENT = 15;
@@ -179,6 +184,7 @@ export function resolvePlan(
   });
   const { source, content } = recording;
   return {
+    target,
     options,
     directEvents,
     directBytes: chosen.needs.fixedBytes - chunked.needs.fixedBytes,
@@ -227,10 +233,10 @@ function spentOf(limit: number, least: number, hasWindow: boolean): number {
 }
 
 /** Events of a chunk that so much memory allows. */
-export function chunkFor(memoryBytes: number): number {
+export function chunkFor(memoryBytes: number, target: PlanTarget): number {
   const events = Math.floor((memoryBytes * CHUNK_SHARE) / CHUNK_BYTES_PER_EVENT);
-  const clamped = Math.min(Math.max(events, MIN_CHUNK_EVENTS), MAX_CHUNK_EVENTS);
-  return Math.min(clamped, USUAL_CHUNK_EVENTS);
+  const most = target === "table" ? TABLE_CHUNK_EVENTS : USUAL_CHUNK_EVENTS;
+  return Math.min(Math.max(events, MIN_CHUNK_EVENTS), most);
 }
 
 /** What a pass holds, the sizes it wants, and the least it works with. */
@@ -253,7 +259,7 @@ function planPass(
 ): PlannedPass {
   const { options, availableBytes, perEvent } = facts;
   const { memoryLimitBytes, readBufferBytes } = options;
-  const chunk = chunkFor(memoryLimitBytes ?? availableBytes ?? ASSUMED_AVAILABLE);
+  const chunk = chunkFor(memoryLimitBytes ?? availableBytes ?? ASSUMED_AVAILABLE, target);
   const chunkEvents =
     batchEvents ?? (target === "batches" ? Math.min(chunk, STREAM_CHUNK_EVENTS) : chunk);
   const { content } = recording;
@@ -310,8 +316,12 @@ function directRoom(
 ): number {
   const most = recording.mostEvents() ?? Number.POSITIVE_INFINITY;
   if (events === null) return Math.max(Math.min(streamingThreshold, USUAL_CHUNK_EVENTS), 1);
-  const room = kind === "exact" ? events : Math.ceil(events * ESTIMATE_MARGIN) + LEAST_CHUNK_EVENTS;
-  return Math.max(Math.min(room, most), 1);
+  return Math.max(Math.min(roomFor(events, kind), most), 1);
+}
+
+/** Room for so many events, and for more where they are estimated. */
+export function roomFor(events: number, kind: EventEstimate["kind"]): number {
+  return kind === "exact" ? events : Math.ceil(events * ESTIMATE_MARGIN) + LEAST_CHUNK_EVENTS;
 }
 
 function decompressorBytes({ source, content }: OpenedRecording): number {

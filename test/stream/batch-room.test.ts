@@ -29,7 +29,7 @@ async function roomOn(most: number, options: LoadOptions & PlanRequest) {
 describe("BatchRoom", () => {
   it("gives what was planned", async () => {
     const chunked = await roomOn(10_000_000, { mode: "chunked" });
-    expect(chunked.room.next(0).capacity).toBe(1_000_000);
+    expect(chunked.room.next(0).capacity).toBe(3_000_000);
     expect(chunked.room.next(2_500_000).capacity).toBe(500_000);
     expect(chunked.room.next(3_000_000).capacity).toBe(1);
     const direct = await roomOn(10_000_000, { mode: "direct" });
@@ -38,16 +38,16 @@ describe("BatchRoom", () => {
 
   it("halves the batches until there is memory for one, and stays there", async () => {
     const { room, asked } = await roomOn(150_000, { mode: "chunked" });
-    expect(room.next(0).capacity).toBe(125_000);
-    expect(asked).toEqual([1_000_000, 500_000, 250_000, 125_000]);
-    expect(room.next(125_000).capacity).toBe(125_000);
-    expect(asked).toHaveLength(5);
+    expect(room.next(0).capacity).toBe(93_750);
+    expect(asked).toEqual([3_000_000, 1_500_000, 750_000, 375_000, 187_500, 93_750]);
+    expect(room.next(93_750).capacity).toBe(93_750);
+    expect(asked).toHaveLength(7);
   });
 
   it("goes on in chunks where one piece was only tried", async () => {
     const { room, report } = await roomOn(600_000, { mode: "auto" });
     expect(report.mode).toBe("direct");
-    expect(room.next(0).capacity).toBe(500_000);
+    expect(room.next(0).capacity).toBe(375_000);
     expect(report).toMatchObject({
       mode: "chunked",
       modeReason: expect.stringMatching(/no memory/),

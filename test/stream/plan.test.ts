@@ -372,18 +372,20 @@ describe("the memory limit", () => {
 
 describe("the sizes of a plan", () => {
   it("follow the memory: a quarter of it for a chunk", () => {
-    expect(chunkFor(0)).toBe(100_000);
-    expect(chunkFor(6_000_000)).toBe(100_000);
-    expect(chunkFor(6_000_060)).toBe(100_001);
-    expect(chunkFor(30_000_000)).toBe(500_000);
-    expect(chunkFor(60_000_000)).toBe(1_000_000);
-    expect(chunkFor(1e12)).toBe(1_000_000);
+    for (const target of ["table", "frame", "batches", "borrowed"] as const) {
+      expect(chunkFor(0, target)).toBe(100_000);
+      expect(chunkFor(6_000_000, target)).toBe(100_000);
+      expect(chunkFor(6_000_060, target)).toBe(100_001);
+      expect(chunkFor(30_000_000, target)).toBe(500_000);
+      expect(chunkFor(60_000_000, target)).toBe(1_000_000);
+      expect(chunkFor(1e12, target)).toBe(target === "table" ? 2 ** 25 : 1_000_000);
+    }
   });
 
   it("are those of the options where these are given", async () => {
     const bytes = await datOf(300_000);
-    expect(await planOf(bytes)).toMatchObject({
-      chunkEvents: 1_000_000,
+    expect(await planOf(bytes, { availableBytes: 4e9 })).toMatchObject({
+      chunkEvents: 2 ** 25,
       readBufferBytes: 2 ** 21,
       tileEvents: 262_144,
     });
@@ -395,7 +397,7 @@ describe("the sizes of a plan", () => {
 
   it("are assumed where the platform does not tell what is available", async () => {
     const plan = await planOf(await datOf(10), { availableBytes: null });
-    expect(plan).toMatchObject({ availableBytes: null, mode: "direct", chunkEvents: 1_000_000 });
+    expect(plan).toMatchObject({ availableBytes: null, mode: "direct", chunkEvents: 4_266_666 });
   });
 
   it("load the same with any buffer", async () => {
@@ -416,7 +418,7 @@ describe("memory that turns out scarcer than planned", () => {
     const recording = await openRecording(bytes);
     const sizes: number[] = [];
     for await (const { numRows } of recording.stream({ prefetch: 0 })) sizes.push(numRows);
-    expect(sizes[0]).toBe(chunkFor(20_000_000));
+    expect(sizes[0]).toBe(chunkFor(20_000_000, "batches"));
     expect(sizes[0]).toBeGreaterThan(100_000);
     expect(sizes.at(-2)).toBeLessThanOrEqual(100_000);
     expect(sizes.reduce((sum, size) => sum + size)).toBe(whole.numRows);
