@@ -89,14 +89,14 @@ async function runRound(first, second, isSwapped) {
     started.push(await early.start());
     started.push(await late.start());
     const [a, b] = isSwapped ? started.toReversed() : started;
-    return await takeTurns(a, b);
+    return await takeTurns(a, b, isSwapped);
   } finally {
     for (const { close } of started) await close();
   }
 }
 
 /** @returns {Promise<import("../stats/ratios.mjs").Round>} */
-async function takeTurns(a, b) {
+async function takeTurns(a, b, isSwapped) {
   const pairs = [];
   const runs = [[], []];
   const turn = async (of) => {
@@ -107,15 +107,17 @@ async function takeTurns(a, b) {
   const startedAt = performance.now();
   let quartets = 1;
   for (let done = 0; done < quartets; done++) {
-    // Which one begins changes, too: the first turn of four may be better than the others.
-    const begins = done % 2 === 0 ? 0 : 1;
+    // Which one begins changes, too: of four turns the third follows one of the same, and is the fastest.
+    const begins = (done % 2 === 0) === isSwapped ? 1 : 0;
     const [early, late] = [await turn(begins), await turn(1 - begins)];
     const [late2, early2] = [await turn(1 - begins), await turn(begins)];
     if (begins === 0) pairs.push([early, late], [early2, late2]);
     else pairs.push([late, early], [late2, early2]);
     if (done > 0) continue;
     const milliseconds = performance.now() - startedAt;
-    quartets = Math.min(MOST_QUARTETS, Math.max(1, Math.round(ROUND_MS / milliseconds)));
+    const fitting = Math.round(ROUND_MS / milliseconds);
+    // Of each sort as many.
+    quartets = fitting < 2 ? 1 : Math.min(MOST_QUARTETS, 2 * Math.floor(fitting / 2));
   }
   return { pairs, runs };
 }

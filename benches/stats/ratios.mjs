@@ -1,6 +1,6 @@
 // Two things that ran in turn: their ratio, and what it says.
 
-import { bootstrap, bootstrapOf, median, middleOfPairs, quantileOf } from "./estimates.mjs";
+import { bootstrap, bootstrapOf, mean, median, middleOfPairs, quantileOf } from "./estimates.mjs";
 
 /** Changes that are smaller are none: processes of the same code differ by as much. */
 export const NOISE = 0.03;
@@ -15,21 +15,25 @@ export const NOISE = 0.03;
  * @property {[first: number[], second: number[]]} runs the time of every single run
  */
 
+const PAIRS_TAKEN_AS_ONE = 4;
 /** Of all runs, the part that is taken to have run undisturbed. */
 const UNDISTURBED = 0.05;
 
 /**
- * The ratio of a round, second over first, as a logarithm. Two neighbouring pairs, taken as first,
- * second, second, first, are one: what grows steadily meanwhile cancels out. Of those the median, so
- * that a disturbance of some of them does not count.
+ * The ratio of a round, second over first, as a logarithm. Four neighbouring pairs, taken as first,
+ * second, second, first and the other way round, are one: what grows steadily meanwhile cancels out, and so
+ * does what a thing gains where it follows itself. Of those the median, so that a disturbance of some of them
+ * does not count.
  *
  * @param {Round} round at least one pair
  */
 export function ratioOfRound(round) {
   const pairs = round.pairs.map(([first, second]) => Math.log(second / first));
-  const quartets = [];
-  for (let at = 0; at + 1 < pairs.length; at += 2) quartets.push((pairs[at] + pairs[at + 1]) / 2);
-  return median(quartets.length > 0 ? quartets : pairs);
+  const means = [];
+  for (let at = 0; at < pairs.length; at += PAIRS_TAKEN_AS_ONE) {
+    means.push(mean(pairs.slice(at, at + PAIRS_TAKEN_AS_ONE)));
+  }
+  return median(means);
 }
 
 /**

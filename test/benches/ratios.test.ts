@@ -61,6 +61,19 @@ describe("the ratio of a round", () => {
     expect(Math.exp(ratioOfRound({ pairs: steady }))).toBeCloseTo(2, 10);
   });
 
+  it("does not feel what is gained by following oneself", () => {
+    const begunByFirst: Pair[] = [
+      [1, 1],
+      [1, 0.9],
+    ];
+    const begunBySecond: Pair[] = [
+      [1, 1],
+      [0.9, 1],
+    ];
+    const pairs = [...begunByFirst, ...begunBySecond, ...begunByFirst, ...begunBySecond];
+    expect(Math.exp(ratioOfRound({ pairs }))).toBeCloseTo(1, 10);
+  });
+
   it("is that of the single pair where there is one", () => {
     expect(Math.exp(ratioOfRound({ pairs: [[2, 3]] }))).toBeCloseTo(1.5, 10);
   });
