@@ -91,6 +91,11 @@ export interface PartRules {
   lastStart(bytes: Uint8Array): number;
   /** Where in the carried state an i64 stands that is a sum over all parts. Default: nowhere. */
   readonly carriedSum?: number | undefined;
+  /**
+   * Where i64s stand there that move with the clock: where all of them are as much later, so are the times of
+   * the tile, and the rest is the same. Default: nowhere.
+   */
+  readonly carriedTimes?: readonly number[] | undefined;
 }
 
 /** What a recording says of itself. */

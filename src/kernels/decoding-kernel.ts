@@ -7,4 +7,6 @@ export interface DecodingKernel {
    * @param capacity - the most events the tile may hold
    */
   decode(input: number, end: number, capacity: number): number;
+  /** Adds to the times of all events and triggers of the tile; there where the clock starts again often. */
+  moveTimes?(by: bigint): void;
 }

@@ -65,7 +65,7 @@ async function* decodeInLanes(pass: LanePass): AsyncGenerator<EventMemory, void,
     return memory;
   };
   const lanes = await Lanes.start(format.kernel, others, createMemory, {
-    carriedSum: parts.carriedSum,
+    rules: parts,
     dataOffset,
     createDecoder: (memory, kernel, lane) => {
       // The first lane finds the time offset; the others start when it is known.

@@ -1,8 +1,7 @@
-import type { EventDecoder } from "../formats/decoder.ts";
+import type { EventDecoder, PartRules } from "../formats/decoder.ts";
 import { AheadState, type PartAhead } from "../kernels/decode-ahead.ts";
 import type { DecodingKernel } from "../kernels/decoding-kernel.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
-import * as layout from "../kernels/layout.ts";
 import type { Part, PartPlace } from "./part-reader.ts";
 
 /** What is known when a part has been decoded: where the next one starts from. */
@@ -14,8 +13,7 @@ export interface Handover {
 
 /** What a lane is told once. */
 export interface LaneOptions {
-  /** Where in the carried state a sum over all parts stands, if it does. */
-  readonly carriedSum: number | undefined;
+  readonly rules: Pick<PartRules, "carriedSum" | "carriedTimes">;
   /** Byte offset in the source where the data begin. */
   readonly dataOffset: number;
   /** Makes the decoder of a lane, which are numbered from 0. */
@@ -92,10 +90,13 @@ export class Lane implements PartPlace {
   begin(before: Handover): void {
     const { memory, decoder } = this;
     const { ahead } = this;
-    if (ahead.isDone && before.rest.byteLength === 0 && this.#isSame(before.carried)) {
+    const isUsable = ahead.isDone && before.rest.byteLength === 0;
+    const later = isUsable ? this.#laterThan(ahead.startedWith, before.carried) : null;
+    if (later !== null) {
       const { next, startedWith } = ahead;
       const carried = memory.saveCarried();
       this.#addSum(carried, before.carried, startedWith);
+      if (later !== 0n) this.#moveTimes(carried, later);
       this.#results.keep(this.#start, { next, carried });
       decoder.bytes.place(this.#start, this.#end, this.#byteOffset);
       memory.setTile();
@@ -117,28 +118,48 @@ export class Lane implements PartPlace {
     return { carried: this.memory.saveCarried(), rest };
   }
 
-  /** Whether the part was begun in the given state, sums aside. */
-  #isSame(carried: Uint8Array): boolean {
-    const { carriedSum = layout.CARRIED_BYTES } = this.#options;
-    const { startedWith } = this.ahead;
-    return carried.every((byte, at) => {
-      const isSum = at >= carriedSum && at < carriedSum + SUM_BYTES;
-      return isSum || startedWith[at] === byte;
+  /**
+   * How much later the state at the start of the part is than the one that it was begun in; null where
+   * they differ otherwise, but for sums.
+   */
+  #laterThan(startedWith: Uint8Array, carried: Uint8Array): bigint | null {
+    const { carriedSum, carriedTimes = [] } = this.#options.rules;
+    const numbers = carriedSum === undefined ? carriedTimes : [...carriedTimes, carriedSum];
+    const isSame = carried.every((byte, at) => {
+      return (
+        startedWith[at] === byte || numbers.some((from) => at >= from && at < from + I64_BYTES)
+      );
     });
+    const [later = 0n, ...others] = carriedTimes.map(
+      (at) => readI64(carried, at) - readI64(startedWith, at),
+    );
+    return isSame && others.every((other) => other === later) ? later : null;
+  }
+
+  /** Moves the times of the tile, and those that are carried from its end. */
+  #moveTimes(carried: Uint8Array, later: bigint): void {
+    this.#kernel.moveTimes?.(later);
+    for (const at of this.#options.rules.carriedTimes ?? []) addI64(carried, at, later);
   }
 
   /** Turns the sum that was counted from another start into that over all parts. */
   #addSum(carried: Uint8Array, before: Uint8Array, startedWith: Uint8Array): void {
-    const { carriedSum } = this.#options;
+    const { carriedSum } = this.#options.rules;
     if (carriedSum === undefined) return;
-    const sum = (state: Uint8Array): DataView =>
-      new DataView(state.buffer, state.byteOffset + carriedSum, SUM_BYTES);
-    const counted = sum(carried).getBigInt64(0, true) - sum(startedWith).getBigInt64(0, true);
-    sum(carried).setBigInt64(0, sum(before).getBigInt64(0, true) + counted, true);
+    addI64(carried, carriedSum, readI64(before, carriedSum) - readI64(startedWith, carriedSum));
   }
 }
 
-const SUM_BYTES = 8;
+const I64_BYTES = 8;
+
+function readI64({ buffer, byteOffset }: Uint8Array, at: number): bigint {
+  return new DataView(buffer, byteOffset + at, I64_BYTES).getBigInt64(0, true);
+}
+
+function addI64(state: Uint8Array, at: number, by: bigint): void {
+  const view = new DataView(state.buffer, state.byteOffset + at, I64_BYTES);
+  view.setBigInt64(0, view.getBigInt64(0, true) + by, true);
+}
 
 /** A kernel that knows some results already. */
 class KernelResults implements DecodingKernel {

@@ -1,14 +1,31 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
-import type { MutableReport } from "../../src/events/report.ts";
+import { describe, expect, it, vi } from "vitest";
+import { createReport, type MutableReport } from "../../src/events/report.ts";
+import { evt3 } from "../../src/formats/evt3/decoder.ts";
+import type { DecodingKernel } from "../../src/kernels/decoding-kernel.ts";
+import { EventMemory } from "../../src/kernels/event-memory.ts";
+import { instantiateKernel } from "../../src/kernels/kernel.ts";
 import type { DecodeThread } from "../../src/platform/platform.ts";
+import { Lane } from "../../src/recording/lane.ts";
 import { LaneDesk } from "../../src/recording/lane-desk.ts";
 import { tilesOfLanes } from "../../src/recording/lane-tiles.ts";
 import { LaneWork } from "../../src/recording/lane-work.ts";
 import type { LaneMessage } from "../../src/recording/lanes.ts";
 import { OpenedRecording, openParts } from "../../src/recording/recording.ts";
 import { type TileOptions, TilePass } from "../../src/recording/tiles.ts";
+import {
+  base,
+  off,
+  on,
+  recordingOf,
+  row,
+  timeHigh,
+  timeLow,
+  trigger,
+  triple,
+  wordBytes,
+} from "../support/evt3-words.ts";
 import { SOAK } from "../support/soak.ts";
 
 /** A thread that is none: it does what it is sent after a while, or never. */
@@ -187,5 +204,72 @@ describe.each(SAMPLES)("lanes of %s", (name) => {
       ),
       { numRuns: 25 * SOAK },
     );
+  });
+});
+
+describe("lanes of EVT 3.0 whose clock starts again and again", () => {
+  /** Time highs that wrap with every fourth, each with events and now and then a trigger. */
+  function wrapping(steps: number): number[] {
+    return Array.from({ length: steps }, (_, step) => [
+      timeHigh((step * 1100) % 4096),
+      ...(step % 10 === 0 ? [trigger(1, 1)] : []),
+      ...[row(step % 480), timeLow(step), base(8, 0), ...triple(1, step, 255)],
+      ...Array.from({ length: 20 }, (_, at) => (at % 3 === 0 ? on : off)(at * 30)),
+    ]).flat();
+  }
+
+  it.each([
+    ["decoded by others", { delays: [0], partBytes: 512 }],
+    ["decoded by all, some later", { delays: [1, null, 0], threads: 2, partBytes: 1000 }],
+  ] satisfies [string, LaneSetting][])("%s give what one thread gives", async (_, setting) => {
+    const bytes = recordingOf(wrapping(1500));
+    for (const rebase of [false, true]) {
+      const one = await inOne(bytes, { rebase });
+      expect(one.report?.clockWraps).toBeGreaterThan(300);
+      expect(await inLanes(bytes, { rebase }, setting)).toEqual(one);
+    }
+  });
+
+  it("use what was decoded before the wraps in front of it were known", async () => {
+    const memory = new EventMemory({ inputBytes: 65_536, tileEvents: 4096, isShared: true });
+    memory.configure({ width: 640, height: 480 }, "zero-one");
+    const kernel = await instantiateKernel<DecodingKernel>(evt3.kernel, memory.memory);
+    const decode = vi.fn(kernel.decode);
+    const header = evt3.readHeader(recordingOf([]), undefined);
+    const lane = new Lane(memory, { ...kernel, decode }, 0, {
+      rules: evt3.parts,
+      dataOffset: header.dataOffset,
+      createDecoder: (ofLane, results) =>
+        evt3.createDecoder(ofLane, results, { dataOffset: 0, rebase: false, variant: 0, header }),
+    });
+    const lead = wordBytes(wrapping(2));
+    const words = wordBytes(wrapping(40).slice(2));
+    lane.input.set(lead);
+    lane.input.set(words, lead.byteLength);
+    const end = lead.byteLength + words.byteLength;
+    const part = { lead: 0, start: lead.byteLength, end, offset: 0, bytesRead: end, place: lane };
+    lane.offer(part, new Uint8Array(64));
+    expect(lane.ahead.claim()).toBe(true);
+    lane.decodeAhead();
+    const [time, triggerTime] = [memory.columns.t[0], memory.triggers.t[0]] as [bigint, bigint];
+    const carried = lane.ahead.startedWith;
+    const state = new DataView(carried.buffer);
+    for (const at of evt3.parts.carriedTimes) {
+      state.setBigInt64(at, state.getBigInt64(at, true) + 3n * 16_777_216n, true);
+    }
+    const calls = decode.mock.calls.length;
+    lane.begin({ carried, rest: new Uint8Array(0) });
+    const report = createReport({ format: "evt3", geometry: null, polarityEncoding: "zero-one" });
+    lane.decoder.decode(4096, report);
+    expect(decode.mock.calls).toHaveLength(calls);
+    expect(report.events).toBeGreaterThan(800);
+    expect(memory.columns.t[0]).toBe(time + 50_331_648n);
+    expect(memory.triggers.t[0]).toBe(triggerTime + 50_331_648n);
+
+    // Another row at the start is another matter.
+    carried[12] = (carried[12] as number) ^ 1;
+    lane.begin({ carried, rest: new Uint8Array(0) });
+    lane.decoder.decode(4096, report);
+    expect(decode.mock.calls.length).toBeGreaterThan(calls);
   });
 });

@@ -5,6 +5,8 @@ import type { DecoderOptions, EventDecoder, StreamFormat } from "../decoder.ts";
 import { readRawHeader } from "../prophesee-header.ts";
 import { WordDecoder, type WordFormat, wordParts } from "../word-decoder.ts";
 import {
+  CARRIED_CLOCK_EPOCH,
+  CARRIED_LAST_TIME,
   CONTINUED_4,
   CONTINUED_12,
   IMU,
@@ -38,7 +40,8 @@ export const evt3 = {
   countEvents: countEvt3Events,
 
   kernel: evt3Wasm,
-  parts: wordParts(WORD_BYTES),
+  // The clock starts again every 16.8 s, which a part ahead does not see of those in front of it.
+  parts: { ...wordParts(WORD_BYTES), carriedTimes: [CARRIED_CLOCK_EPOCH, CARRIED_LAST_TIME] },
 
   createDecoder(
     memory: EventMemory,

@@ -58,5 +58,8 @@ export const TRIGGER_ID_MASK = 0xf;
 
 /** The clock has 24 bits: it starts again at 0 after 16.8 s. */
 export const WRAP_US = 16777216;
+/** Bytes in front of two i64 in the carried state: what wraps have added to the clock, and the last time. */
+export const CARRIED_CLOCK_EPOCH = 24;
+export const CARRIED_LAST_TIME = 32;
 /** A time high that falls by half the range or more is a wrap; less is time going backwards. */
 export const WRAP_STEP = 2048;

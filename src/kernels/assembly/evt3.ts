@@ -1,6 +1,8 @@
 // EVT 3.0 words to columns. The word is drawn in formats/evt3/layout.ts, whose constants are used
 // here; test/reference/evt3.ts is the same decoder as a plain loop.
 import {
+  CARRIED_CLOCK_EPOCH,
+  CARRIED_LAST_TIME,
   EVT_ADDR_X,
   EVT_ADDR_Y,
   EVT_TIME_HIGH,
@@ -57,6 +59,8 @@ import { count, countSubtype } from "./parts/count";
 import { kept } from "./parts/kept";
 import { buildLaneTables, compaction, lastOf, takeOver } from "./parts/lanes";
 
+export { moveTimes } from "./parts/move-times";
+
 // Carried from call to call. All zero is the state before the first word.
 const HAS_TIME_HIGH: usize = CARRIED; // i32
 const TIME_HIGH: usize = CARRIED + 4; // u32, the last one seen
@@ -64,8 +68,8 @@ const TIME_LOW: usize = CARRIED + 8; // u32
 const ROW: usize = CARRIED + 12; // u32, with the origin bit
 const BASE: usize = CARRIED + 16; // i32, of the next vector word
 const BASE_POLARITY: usize = CARRIED + 20; // i32, 0 or 1
-const CLOCK_EPOCH: usize = CARRIED + 24; // i64, microseconds added by clock wraps
-const LAST_TIME: usize = CARRIED + 32; // i64, of the last event kept, less the time offset
+const CLOCK_EPOCH: usize = CARRIED + CARRIED_CLOCK_EPOCH; // i64, microseconds added by clock wraps
+const LAST_TIME: usize = CARRIED + CARRIED_LAST_TIME; // i64, of the last event kept, less the time offset
 const MASK_LEFT: usize = CARRIED + 40; // u32, of a vector word that did not fit into the tile
 
 /** In the place of a row or a base that has not been sent yet; beyond every sensor. */
