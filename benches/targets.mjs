@@ -28,7 +28,7 @@ export const TARGETS = [
     case: "decode-evt2-stream",
     measures: besideOpeneb(1.3, OPENEB_OF_C.evt2Stream),
     reason:
-      'reading sets the pace: the kernel alone decodes 1.5 to 2 times as fast; with a core of its own for reading ahead it is 1.33 times C "words"',
+      'reading sets the pace: the kernel alone decodes twice as fast; with a core of its own for reading ahead it is 1.33 times C "words"',
   },
   {
     job: "EVT2, stream and count: peak memory",
@@ -43,7 +43,7 @@ export const TARGETS = [
     case: "decode-evt2-table",
     measures: besideOpeneb(1, OPENEB_OF_C.evt2Columns),
     reason:
-      "the first touch of 13 bytes an event takes as long as all of C; openeb fills buffers that it has already",
+      "the first touch of 13 bytes an event, which the other core does ahead, takes as long as all of C; openeb fills buffers that it has already",
   },
   {
     job: "EVT3, stream and count, one thread",
@@ -51,7 +51,7 @@ export const TARGETS = [
     case: "decode-evt3-stream",
     measures: besideOpeneb(1, OPENEB_OF_C.evt3Stream),
     reason:
-      "the words decide one by one what the next ones mean; whole vectors are the next thing to improve",
+      "the words decide one by one what the next ones mean; where vectors or times end a step, half of it is lost",
   },
   {
     job: "EVT3, stream and count, two threads",
@@ -59,7 +59,7 @@ export const TARGETS = [
     case: "decode-evt3-stream-threads",
     measures: besideOpeneb(1.5, OPENEB_OF_C.evt3Stream),
     reason:
-      "two processes that decode different files at once reach 1.24 to 1.30 times one on such a machine, and a thread takes 60 to 150 ms to start",
+      "one thread has its file read beside it and keeps 1.2 of two cores busy; two cost a fifth to a third more of them, and start 20 to 150 ms late",
   },
   {
     job: "EVT3, into columns",
@@ -67,7 +67,7 @@ export const TARGETS = [
     case: "decode-evt3-table",
     measures: besideOpeneb(1, OPENEB_OF_C.evt3Columns),
     reason:
-      "the first touch of 13 bytes an event takes as long as all of C; openeb fills buffers that it has already",
+      "the first touch of 13 bytes an event, which the other core does ahead, takes as long as all of C; openeb fills buffers that it has already",
   },
   {
     job: "DAT, stream and count",
@@ -186,7 +186,7 @@ function besideH5py(job, format, times, target) {
     measures: [{ against: /h5py/i, times }],
     reason:
       times === 1
-        ? "the first touch of 13 bytes an event, on both sides"
+        ? "the first touch of 13 bytes an event, for which numpy asks for huge pages, and a second copy, since rows are judged before they are kept"
         : "zlib, which both use, takes half of the time; the rest is the first touch of the columns, and the collection of the buffers that zlib gives",
   };
 }
