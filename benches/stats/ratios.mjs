@@ -22,8 +22,8 @@ const UNDISTURBED = 0.05;
 /**
  * The ratio of a round, second over first, as a logarithm. Four neighbouring pairs, taken as first,
  * second, second, first and the other way round, are one: what grows steadily meanwhile cancels out, and so
- * does what a thing gains where it follows itself. Of those the median, so that a disturbance of some of them
- * does not count.
+ * does what a thing gains where it follows itself. Of those the median, so that in rounds of many pairs a
+ * disturbance of some of them does not count.
  *
  * @param {Round} round at least one pair
  */

@@ -85,6 +85,8 @@ export interface StreamFormat extends FormatIdentity {
 export interface PartRules {
   /** Whoever decodes this many bytes in front of a part is mostly in the state that it needs. */
   readonly leadBytes: number;
+  /** Bytes of a part: enough that what is done for each of them does not count. */
+  readonly partBytes: number;
   /** How many bytes the end of a word or line at the front of such bytes takes at most. */
   firstStart(bytes: Uint8Array): number;
   /** Where the last word or line that begins in or behind some bytes begins. */

@@ -23,11 +23,13 @@ export interface WordFormat {
 
 /** Time, row and base of a vector are sent again and again; in these bytes all of them are. */
 const LEAD_BYTES = 16_384;
+const PART_BYTES = 512 * 1024;
 
 /** How words are decoded in parts. */
 export function wordParts(wordBytes: number): PartRules {
   return {
     leadBytes: LEAD_BYTES,
+    partBytes: PART_BYTES,
     firstStart: () => 0, // parts are whole words, and so is the lead
     lastStart: ({ byteLength }) => byteLength - (byteLength % wordBytes),
   };

@@ -6,7 +6,7 @@ import { availableParallelism } from "node:os";
  * it first waits for each page, which takes longer than decoding what is written. The memory becomes zeros.
  */
 export function touchMemory(rooms: readonly Uint8Array[]): Promise<void> {
-  zeros ??= openZeros();
+  zeros ??= openZeros().catch(() => null);
   return zeros.then((file) => {
     if (file === null) return;
     return new Promise((resolve) => readv(file, rooms, null, () => resolve()));

@@ -28,14 +28,12 @@ export interface LanePass extends TileOptions {
   readonly hold?: (bytes: number) => void;
 }
 
-/** Bytes of a part: enough that what is done for each of them does not count. */
-const PART_BYTES = 512 * 1024;
 /** Events of a tile; a part that has more takes several, which the calling thread decodes. */
 const LANE_EVENTS = 262_144;
 
 /** Bytes of the lanes of a thread. */
 export function laneBytes({ parts }: StreamFormat): number {
-  const inputBytes = partInputBytes(parts, PART_BYTES);
+  const inputBytes = partInputBytes(parts, parts.partBytes);
   return LANES_PER_THREAD * eventMemoryBytes({ inputBytes, tileEvents: LANE_EVENTS });
 }
 
@@ -54,10 +52,10 @@ export async function* tilesOfLanes(pass: LanePass): AsyncGenerator<EventMemory,
 async function* decodeInLanes(pass: LanePass): AsyncGenerator<EventMemory, void, void> {
   const { format, header, bytes, report, others, signal, strict, onProgress } = pass;
   const { onMalformed, rebase = false, triggers = false, isAtHand = false } = pass;
-  const { partSize: partBytes = PART_BYTES } = pass;
   const tileEvents = Math.min(pass.tileEvents ?? LANE_EVENTS, LANE_EVENTS);
   const { dataOffset, variant = 0 } = header;
   const { parts } = format;
+  const { partSize: partBytes = parts.partBytes } = pass;
   const createMemory = (): EventMemory => {
     const inputBytes = partInputBytes(parts, partBytes);
     const memory = new EventMemory({ inputBytes, tileEvents, isShared: true });

@@ -8,7 +8,6 @@ import {
   LEAST_CHUNK_EVENTS,
   ONE_PIECE,
   type ResolvedPlan,
-  roomFor,
   USUAL_CHUNK_EVENTS,
 } from "./plan.ts";
 
@@ -18,6 +17,8 @@ export interface BatchRoomOptions {
   /** The most events that can come; null when nothing tells. */
   readonly mostEvents: number | null;
   readonly report: MutableReport;
+  /** Bytes that `bytesRead` of the report goes up to; null when nothing tells. Default `null`. */
+  readonly byteLength?: number | null;
   /** Makes the columns of a batch; throws RangeError when there is no memory for them. */
   readonly allocate?: (events: number, columns: readonly ColumnName[]) => ColumnBuffer;
   /** What the platform says is available. */
@@ -122,12 +123,18 @@ export class BatchRoom {
     return true;
   }
 
-  /** Events that a batch of a table need not have more of, so that the last one is about as large as it has to be. */
+  /**
+   * Events that a batch of a table is to have room for: of those that are left, as far as what was read so far
+   * tells, half, so that the last batches are small. Of what is left in a batch that is not filled a copy is made.
+   */
   #expected(delivered: number): number {
-    const { plan, target, isChunkStated } = this.#resolved;
-    if (target !== "table" || isChunkStated || plan.events === null)
-      return Number.POSITIVE_INFINITY;
-    return Math.max(roomFor(plan.events - delivered, plan.eventsKind), USUAL_CHUNK_EVENTS);
+    const { report, byteLength = null } = this.#options;
+    const { target, isChunkStated } = this.#resolved;
+    if (target !== "table" || isChunkStated) return Number.POSITIVE_INFINITY;
+    if (byteLength === null) return Number.POSITIVE_INFINITY;
+    const left = Math.max(byteLength - report.bytesRead, 0);
+    const half = (delivered / Math.max(report.bytesRead, 1)) * (left / 2);
+    return Math.max(Math.ceil(half), USUAL_CHUNK_EVENTS);
   }
 
   #tryAllocate(events: number): ColumnBuffer | RangeError {

@@ -321,7 +321,13 @@ export class EventStreamer extends StreamEventTarget implements AsyncIterable<Ev
     const { columns } = this.#load;
     const { grid, borrowed = false } = plan;
     const mostEvents = this.#recording.mostEvents();
-    const facts = { columns, mostEvents, report: pass.report };
+    const { byteLength, source } = this.#recording;
+    const facts = {
+      columns,
+      mostEvents,
+      report: pass.report,
+      byteLength: source.compression === null ? byteLength : null,
+    };
     const room = borrowed || grid !== undefined ? undefined : new BatchRoom(planned, facts);
     // How many events a window has nobody knows, unless a limit says how many it may have.
     const isOpen = grid !== undefined && planned.options.memoryLimitBytes === null;

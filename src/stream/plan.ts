@@ -37,7 +37,7 @@ export interface LoadPlan {
   readonly tileEvents: number;
   /** Bytes that the stream holds at most: what `memoryLimitBytes` bounds. */
   readonly streamBytes: number;
-  /** `streamBytes` and the table or frame that the load gives; null when its size is not known. */
+  /** `streamBytes` and what it does not have of the table or frame; null when that size is not known. */
   readonly peakBytes: number | null;
   /** Bytes of memory that were available; null where the platform does not tell. */
   readonly availableBytes: number | null;
@@ -151,7 +151,8 @@ export function resolvePlan(
     checkColumns(request.columns === undefined ? recording.columns : request.columns),
   );
   const estimate = estimateEvents(recording);
-  const chunked = planPass(recording, request, target, { options, availableBytes, perEvent });
+  const facts = { options, availableBytes, perEvent, estimate };
+  const chunked = planPass(recording, request, target, facts);
   const directEvents = directRoom(recording, estimate, options);
   const direct = directPass(chunked, directEvents * perEvent, estimate);
   const { mode, reason } = chooseMode(target, estimate, options, {
@@ -178,6 +179,8 @@ export function resolvePlan(
   const streamBytes = heldByOne + threadBytes(recording, threads);
   const columnBytes = estimate.events === null ? null : estimate.events * perEvent;
   const isKept = target === "frame" || (target === "table" && mode === "chunked");
+  // The batch that is filled is part of both.
+  const sharedBytes = target === "table" ? sizes.chunkEvents * perEvent : 0;
   const size = passMemorySize(recording, {
     inputBytes: sizes.readBufferBytes,
     tileEvents: sizes.tileEvents,
@@ -214,7 +217,9 @@ export function resolvePlan(
       tileEvents: size.tileEvents,
       streamBytes,
       peakBytes:
-        columnBytes === null && isKept ? null : streamBytes + (isKept ? (columnBytes ?? 0) : 0),
+        columnBytes === null && isKept
+          ? null
+          : streamBytes + (isKept ? Math.max((columnBytes ?? 0) - sharedBytes, 0) : 0),
       availableBytes,
       memoryLimitBytes,
       threads,
@@ -255,13 +260,13 @@ function planPass(
     readonly options: CheckedPlanOptions;
     readonly availableBytes: number | null;
     readonly perEvent: number;
+    readonly estimate: EventEstimate;
   },
 ): PlannedPass {
   const { options, availableBytes, perEvent } = facts;
   const { memoryLimitBytes, readBufferBytes } = options;
   const chunk = chunkFor(memoryLimitBytes ?? availableBytes ?? ASSUMED_AVAILABLE, target);
-  const chunkEvents =
-    batchEvents ?? (target === "batches" ? Math.min(chunk, STREAM_CHUNK_EVENTS) : chunk);
+  const chunkEvents = batchEvents ?? Math.min(chunk, mostOfChunk(target, facts.estimate));
   const { content } = recording;
   const working = content.kind === "rows" ? content.table.workingBytes : undefined;
   const usual = passMemorySize(recording, {
@@ -293,6 +298,13 @@ function planPass(
   };
 }
 
+/** The most events of a chunk, whatever memory there is; of a table half of all, a million where that is not known. */
+function mostOfChunk(target: PlanTarget, { events }: EventEstimate): number {
+  if (target === "batches") return STREAM_CHUNK_EVENTS;
+  if (target !== "table") return USUAL_CHUNK_EVENTS;
+  return Math.max(Math.ceil((events ?? 0) / 2), USUAL_CHUNK_EVENTS);
+}
+
 /** Batches that the stream holds: the last one, which may be copied to its size, is filled. */
 function batchesHeld(target: PlanTarget, ahead: number): number {
   const filled = 1 + FULL_ENOUGH;
@@ -320,7 +332,7 @@ function directRoom(
 }
 
 /** Room for so many events, and for more where they are estimated. */
-export function roomFor(events: number, kind: EventEstimate["kind"]): number {
+function roomFor(events: number, kind: EventEstimate["kind"]): number {
   return kind === "exact" ? events : Math.ceil(events * ESTIMATE_MARGIN) + LEAST_CHUNK_EVENTS;
 }
 

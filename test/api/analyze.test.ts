@@ -40,11 +40,17 @@ describe("analyze", () => {
     await recording.close();
   });
 
-  it("counts the table of a chunked load beside what the stream holds", async () => {
+  it("counts the table of a chunked load beside what the stream holds, and a batch of both once", async () => {
     const options = { mode: "chunked", columns: ["x", "y"] } as const;
-    const plan = await analyze(longRecording(1_000_000), options);
-    expect(plan.bytesPerEvent).toBe(4);
-    expect((plan.peakBytes ?? 0) - plan.streamBytes).toBe(plan.columnBytes);
+    const { bytesPerEvent, peakBytes, streamBytes, columnBytes, chunkEvents } = await analyze(
+      longRecording(9_000_000),
+      options,
+    );
+    expect(bytesPerEvent).toBe(4);
+    expect(chunkEvents).toBeGreaterThan(1_000_000);
+    expect(peakBytes).toBe(streamBytes + (columnBytes ?? 0) - 4 * chunkEvents);
+    const short = await analyze(longRecording(1_000_000), options);
+    expect(short.peakBytes).toBe(short.streamBytes);
   });
 
   it("says what the caller does", async () => {

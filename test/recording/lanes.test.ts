@@ -259,7 +259,8 @@ describe("lanes of EVT 3.0 whose clock starts again and again", () => {
     }
     const calls = decode.mock.calls.length;
     lane.begin({ carried, rest: new Uint8Array(0) });
-    const report = createReport({ format: "evt3", geometry: null, polarityEncoding: "zero-one" });
+    const facts = { format: "evt3", geometry: null, polarityEncoding: "zero-one" } as const;
+    const report = createReport({ ...facts, sourceName: null, assumptions: [] });
     lane.decoder.decode(4096, report);
     expect(decode.mock.calls).toHaveLength(calls);
     expect(report.events).toBeGreaterThan(800);

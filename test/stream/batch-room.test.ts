@@ -23,25 +23,43 @@ async function roomOn(most: number, options: LoadOptions & PlanRequest) {
   };
   const mostEvents = recording.mostEvents();
   const room = new BatchRoom(resolved, { columns: COLUMN_NAMES, mostEvents, report, allocate });
-  return { room, report, asked };
+  return { room, report, asked, resolved };
 }
 
 describe("BatchRoom", () => {
   it("gives what was planned", async () => {
     const chunked = await roomOn(10_000_000, { mode: "chunked" });
-    expect(chunked.room.next(0).capacity).toBe(3_000_000);
+    expect(chunked.room.next(0).capacity).toBe(1_500_000);
     expect(chunked.room.next(2_500_000).capacity).toBe(500_000);
     expect(chunked.room.next(3_000_000).capacity).toBe(1);
     const direct = await roomOn(10_000_000, { mode: "direct" });
     expect(direct.room.next(0).capacity).toBe(3_000_000);
   });
 
+  it("has room in a table for half of what is left, as far as what was read tells", async () => {
+    const { resolved, report } = await roomOn(10_000_000, { mode: "chunked" });
+    const large = { ...resolved, plan: { ...resolved.plan, chunkEvents: 2 ** 25 } };
+    const allocate = (events: number) => new ColumnBuffer(events, []);
+    const facts = { columns: COLUMN_NAMES, mostEvents: null, report, allocate };
+    const room = new BatchRoom(large, { ...facts, byteLength: 100_000_000 });
+    expect(room.next(0).capacity).toBe(1_000_000);
+    report.bytesRead = 10_000_000;
+    expect(room.next(1_000_000).capacity).toBe(4_500_000);
+    report.bytesRead = 55_000_000;
+    expect(room.next(5_500_000).capacity).toBe(2_250_000);
+    report.bytesRead = 100_000_001;
+    expect(room.next(20_000_000).capacity).toBe(1_000_000);
+    expect(new BatchRoom(large, facts).next(0).capacity).toBe(2 ** 25);
+    const stated = { ...large, isChunkStated: true };
+    expect(new BatchRoom(stated, { ...facts, byteLength: 1 }).next(0).capacity).toBe(2 ** 25);
+  });
+
   it("halves the batches until there is memory for one, and stays there", async () => {
     const { room, asked } = await roomOn(150_000, { mode: "chunked" });
     expect(room.next(0).capacity).toBe(93_750);
-    expect(asked).toEqual([3_000_000, 1_500_000, 750_000, 375_000, 187_500, 93_750]);
+    expect(asked).toEqual([1_500_000, 750_000, 375_000, 187_500, 93_750]);
     expect(room.next(93_750).capacity).toBe(93_750);
-    expect(asked).toHaveLength(7);
+    expect(asked).toHaveLength(6);
   });
 
   it("goes on in chunks where one piece was only tried", async () => {

@@ -385,7 +385,7 @@ describe("the sizes of a plan", () => {
   it("are those of the options where these are given", async () => {
     const bytes = await datOf(300_000);
     expect(await planOf(bytes, { availableBytes: 4e9 })).toMatchObject({
-      chunkEvents: 2 ** 25,
+      chunkEvents: 1_000_000,
       readBufferBytes: 2 ** 21,
       tileEvents: 262_144,
     });
@@ -397,7 +397,7 @@ describe("the sizes of a plan", () => {
 
   it("are assumed where the platform does not tell what is available", async () => {
     const plan = await planOf(await datOf(10), { availableBytes: null });
-    expect(plan).toMatchObject({ availableBytes: null, mode: "direct", chunkEvents: 4_266_666 });
+    expect(plan).toMatchObject({ availableBytes: null, mode: "direct", chunkEvents: 1_000_000 });
   });
 
   it("load the same with any buffer", async () => {

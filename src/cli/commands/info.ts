@@ -161,7 +161,8 @@ function recordingRows(file: string, recording: Recording): Row[] {
 
 /** For example `chunked: about 12,000,000 events, 156 MB of columns, ...`. */
 function describePlan(plan: LoadPlan): string {
-  const { mode, reason, events, eventsKind, columnBytes, chunkEvents, streamBytes } = plan;
+  const { mode, reason, events, eventsKind, columnBytes, chunkEvents } = plan;
+  const { streamBytes, peakBytes } = plan;
   const parts: string[] = [];
   if (events === null || columnBytes === null) parts.push(reason);
   else {
@@ -174,7 +175,8 @@ function describePlan(plan: LoadPlan): string {
   }
   if (mode === "chunked") {
     parts.push(`chunks of ${formatMagnitude(chunkEvents)} events`);
-    parts.push(`${formatBytes(streamBytes)} beside the table`);
+    const beside = peakBytes === null ? streamBytes : peakBytes - (columnBytes ?? 0);
+    parts.push(`${formatBytes(beside)} beside the table`);
   } else parts.push(`peak ${formatBytes(streamBytes)}`);
   return `${mode}: ${parts.join(", ")}`;
 }

@@ -13,6 +13,7 @@ import { countLines } from "./sample.ts";
 /** Lines are cut behind line feeds; the last time stands in the line in front. */
 const parts: PartRules = {
   leadBytes: 8 * MOST_LINE_BYTES,
+  partBytes: 2 ** 21,
   firstStart: (bytes) => bytes.indexOf(LINE_FEED) + 1,
   lastStart: (bytes) => bytes.lastIndexOf(LINE_FEED) + 1,
   carriedSum: LINES,

@@ -269,7 +269,8 @@ function decodeRuns(input: usize, end: usize, capacity: i32): usize {
           const same = v128.and(i32x4.eq(heads, sameHeads), i32x4.eq(masks, none));
           const times = v128.andnot(ts, same);
           latest = i32x4.max_s(times, v128.shuffle<i32>(previous, times, 3, 4, 5, 6));
-          latest = i32x4.max_s(latest, v128.shuffle<i32>(previous, latest, 2, 3, 4, 5));
+          latest = i32x4.max_s(latest, v128.shuffle<i32>(previous, latest, 3, 3, 4, 5));
+          latest = i32x4.max_s(latest, v128.shuffle<i32>(previous, previous, 3, 3, 3, 3));
           const irregular = v128.andnot(v128.or(other, i32x4.gt_s(latest, times)), same);
           if (v128.any_true(irregular)) {
             // What is in front of a later time high is taken as a whole step is.

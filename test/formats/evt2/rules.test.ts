@@ -20,6 +20,7 @@ import {
 import { expectLoads, expectStrict } from "../../support/loads.ts";
 import { SOAK } from "../../support/soak.ts";
 import { PieceSource } from "../../support/sources.ts";
+import { timeHighPlaces } from "../../support/time-high-places.ts";
 import { OPEN_HEADER, SENSOR } from "./loads.ts";
 
 describe("every rule, by hand", () => {
@@ -261,5 +262,25 @@ describe("random words", () => {
       }),
       { numRuns: 30 * SOAK },
     );
+  });
+});
+
+describe("time highs among events", () => {
+  it("time highs at every place, in front of events whose time falls or does not", async () => {
+    for (const place of timeHighPlaces()) {
+      const { inFront, repeats, next } = place;
+      const high = { same: 2.5e8, later: 2.6e8, earlier: 2.5e8 - 9, wrap: 5 }[next];
+      const held = timeHigh(2.5e8);
+      const words = [
+        ...[held, ...Array.from({ length: 16 + inFront }, (_, at) => on(50, at, 3))],
+        ...[...Array.from({ length: repeats }, () => held), timeHigh(high)],
+        ...Array.from({ length: 20 }, (_, at) => off(10 + at, at, 4)),
+      ];
+      const bytes = recordingOf(words);
+      const expected = expectedLoad(bytes, { geometry: SENSOR });
+      const table = await loadTable(bytes);
+      expectSameColumns(columnsOf(table), expected.columns);
+      expect({ place, ...reportOf(table) }).toEqual({ place, ...expected.report });
+    }
   });
 });

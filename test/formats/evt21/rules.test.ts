@@ -19,6 +19,7 @@ import { columnsOf, expectSameColumns, triggersOf } from "../../support/expected
 import { expectLoads, expectStrict, expectTable } from "../../support/loads.ts";
 import { SOAK } from "../../support/soak.ts";
 import { PieceSource } from "../../support/sources.ts";
+import { timeHighPlaces } from "../../support/time-high-places.ts";
 import { expectedEvt21, OPEN_HEADERS, SENSOR } from "./loads.ts";
 
 const ALL = 0xffffffff;
@@ -377,5 +378,27 @@ describe("random words", () => {
       }),
       { numRuns: 20 * SOAK },
     );
+  });
+});
+
+describe("time highs among events", () => {
+  it("time highs at every place, in front of events whose time falls or does not", async () => {
+    for (const place of timeHighPlaces()) {
+      const { inFront, repeats, next } = place;
+      const high = { same: 2.5e8, later: 2.6e8, earlier: 2.5e8 - 9, wrap: 5 }[next];
+      const held = timeHigh(2.5e8);
+      const words = [
+        ...[held, ...Array.from({ length: 8 + inFront }, (_, at) => pos(50, at, 3, 1))],
+        ...[...Array.from({ length: repeats }, () => held), timeHigh(high, 7)],
+        ...Array.from({ length: 12 }, (_, at) => neg(10 + at, at, 4, at === 3 ? 0xff : 5)),
+      ];
+      for (const order of BYTE_ORDERS) {
+        const bytes = recordingOf(words, { order });
+        const expected = expectedEvt21(bytes, { order, geometry: SENSOR });
+        const table = await loadTable(bytes);
+        expectSameColumns(columnsOf(table), expected.columns);
+        expect({ place, ...reportOf(table) }).toEqual({ place, ...expected.report });
+      }
+    }
   });
 });

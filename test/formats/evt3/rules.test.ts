@@ -25,6 +25,7 @@ import { columnsOf, expectSameColumns, triggersOf } from "../../support/expected
 import { expectLoads, expectStrict, expectTable } from "../../support/loads.ts";
 import { SOAK } from "../../support/soak.ts";
 import { PieceSource } from "../../support/sources.ts";
+import { timeHighPlaces } from "../../support/time-high-places.ts";
 import { expectedEvt3, OPEN_HEADER, SENSOR } from "./loads.ts";
 
 const ALL = triple(0xfff, 0xfff, 0xff);
@@ -508,5 +509,26 @@ describe("random words", () => {
       }),
       { numRuns: 20 * SOAK },
     );
+  });
+});
+
+describe("time highs among events", () => {
+  it("time highs at every place, in front of events whose time falls or does not", async () => {
+    for (const place of timeHighPlaces()) {
+      const { inFront, repeats, next } = place;
+      const high = { same: 3000, later: 3001, earlier: 2990, wrap: 5 }[next];
+      const words = [
+        ...[timeHigh(3000), row(3), timeLow(50)],
+        ...Array.from({ length: 16 + inFront }, (_, at) => on(at)),
+        ...[...Array.from({ length: repeats }, () => timeHigh(3000)), timeHigh(high)],
+        ...[timeLow(10), row(4), ...Array.from({ length: 12 }, (_, at) => off(at))],
+        ...[base(7), ...triple(5, 0, 1), timeHigh(high), ...triple(0xff, 0xf0f, 3), on(1)],
+      ];
+      const bytes = recordingOf(words);
+      const expected = expectedEvt3(bytes, { geometry: SENSOR });
+      const table = await loadTable(bytes);
+      expectSameColumns(columnsOf(table), expected.columns);
+      expect({ place, ...reportOf(table) }).toEqual({ place, ...expected.report });
+    }
   });
 });
