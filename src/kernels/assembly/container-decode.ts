@@ -11,6 +11,7 @@ import {
 } from "../layout";
 import { countOn, extremesOf16, extremesOf64 } from "./parts/extremes";
 import { kept } from "./parts/kept";
+import { storeTimes } from "./parts/store";
 
 /** A step of so many or more is among the large ones. */
 const LARGE_STEP = 255;
@@ -70,8 +71,8 @@ export function addSteps(
         high = i16x8.add(high, v128.shuffle<i16>(low, low, 7, 7, 7, 7, 7, 7, 7, 7));
         const base = i64x2.splat(time);
         const out = ts + (index << 3);
-        storeTimes(out, base, low);
-        storeTimes(out + 64, base, high);
+        storeOffsets(out, low, base);
+        storeOffsets(out + 64, high, base);
         time += <i64>i16x8.extract_lane_u(high, 7);
       }
     }
@@ -91,13 +92,10 @@ export function addSteps(
 }
 
 /** Stores eight times, each that many microseconds behind `base`. */
-function storeTimes(out: usize, base: v128, offsets: v128): void {
+function storeOffsets(out: usize, offsets: v128, base: v128): void {
   const low = i32x4.extend_low_i16x8_u(offsets);
   const high = i32x4.extend_high_i16x8_u(offsets);
-  v128.store(out, i64x2.add(base, i64x2.extend_low_i32x4_u(low)));
-  v128.store(out, i64x2.add(base, i64x2.extend_high_i32x4_u(low)), 16);
-  v128.store(out, i64x2.add(base, i64x2.extend_low_i32x4_u(high)), 32);
-  v128.store(out, i64x2.add(base, i64x2.extend_high_i32x4_u(high)), 48);
+  storeTimes(out, low, high, base);
 }
 
 /**

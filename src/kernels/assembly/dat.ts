@@ -40,6 +40,7 @@ import {
   Y_COLUMN,
 } from "../layout";
 import { count } from "./parts/count";
+import { storeTimes } from "./parts/store";
 
 // Carried from call to call. All zero is the state before the first record.
 const PREVIOUS: usize = CARRIED; // u32, the time of the record in front, kept or not
@@ -247,12 +248,4 @@ function polaritiesOf(a: v128, b: v128): v128 {
 function falls(earlier: v128, times: v128): v128 {
   const inFront = v128.shuffle<i32>(earlier, times, 3, 4, 5, 6);
   return v128.xor(i32x4.max_u(inFront, times), times);
-}
-
-/** Stores eight times, moved by `base`. */
-function storeTimes(t: usize, a: v128, b: v128, base: v128): void {
-  v128.store(t, i64x2.add(base, i64x2.extend_low_i32x4_u(a)));
-  v128.store(t, i64x2.add(base, i64x2.extend_high_i32x4_u(a)), 16);
-  v128.store(t, i64x2.add(base, i64x2.extend_low_i32x4_u(b)), 32);
-  v128.store(t, i64x2.add(base, i64x2.extend_high_i32x4_u(b)), 48);
 }

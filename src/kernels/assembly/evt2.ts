@@ -42,6 +42,7 @@ import {
 } from "../layout";
 import { count } from "./parts/count";
 import { kept } from "./parts/kept";
+import { storePolarities, storeTimes } from "./parts/store";
 
 // Carried from call to call.
 const HAS_TIME_BASE: usize = CARRIED; // i32
@@ -135,19 +136,10 @@ export function decode(input: usize, end: usize, capacity: i32): usize {
           if (!isNextTimeHigh(load<u32>(input + regular * WORD_BYTES), timeHigh)) break;
         }
         const type = i16x8.narrow_i32x4_u(i32x4.shr_u(a, TYPE_SHIFT), i32x4.shr_u(b, TYPE_SHIFT));
-        const on = i8x16.narrow_i16x8_u(type, type);
         v128.store(xs + (events << 1), x);
         v128.store(ys + (events << 1), y);
-        v128.store64_lane(
-          polarities + events,
-          i8x16.sub(i8x16.add(on, v128.and(on, polarityBias)), polarityBias),
-          0,
-        );
-        const t = ts + (events << 3);
-        v128.store(t, i64x2.add(base, i64x2.extend_low_i32x4_u(tsA)));
-        v128.store(t, i64x2.add(base, i64x2.extend_high_i32x4_u(tsA)), 16);
-        v128.store(t, i64x2.add(base, i64x2.extend_low_i32x4_u(tsB)), 32);
-        v128.store(t, i64x2.add(base, i64x2.extend_high_i32x4_u(tsB)), 48);
+        storePolarities(polarities + events, type, polarityBias);
+        storeTimes(ts + (events << 3), tsA, tsB, base);
         events += regular;
         input += regular * WORD_BYTES;
         if (regular === LANES) {

@@ -47,6 +47,7 @@ import {
 } from "../layout";
 import { count, countSubtype } from "./parts/count";
 import { kept } from "./parts/kept";
+import { storePolarities, storeTimes } from "./parts/store";
 
 // Carried from call to call. All zero is the state before the first word.
 const HAS_TIME_BASE: usize = CARRIED; // i32
@@ -450,21 +451,12 @@ function splitRun(partsEnd: usize): void {
       );
       const y = i16x8.narrow_i32x4_u(v128.and(a, fieldMask), v128.and(b, fieldMask));
       const type = i16x8.narrow_i32x4_u(i32x4.shr_u(a, TYPE_SHIFT), i32x4.shr_u(b, TYPE_SHIFT));
-      const on = i8x16.narrow_i16x8_u(type, type);
       const tsA = v128.and(i32x4.shr_u(a, TS_SHIFT), tsMask);
       const tsB = v128.and(i32x4.shr_u(b, TS_SHIFT), tsMask);
       v128.store(xs + (events << 1), x);
       v128.store(ys + (events << 1), y);
-      v128.store64_lane(
-        polarities + events,
-        i8x16.sub(i8x16.add(on, v128.and(on, polarityBias)), polarityBias),
-        0,
-      );
-      const t = ts + (events << 3);
-      v128.store(t, i64x2.add(times, i64x2.extend_low_i32x4_u(tsA)));
-      v128.store(t, i64x2.add(times, i64x2.extend_high_i32x4_u(tsA)), 16);
-      v128.store(t, i64x2.add(times, i64x2.extend_low_i32x4_u(tsB)), 32);
-      v128.store(t, i64x2.add(times, i64x2.extend_high_i32x4_u(tsB)), 48);
+      storePolarities(polarities + events, type, polarityBias);
+      storeTimes(ts + (events << 3), tsA, tsB, times);
       events += SPLIT_EVENTS;
     }
     at = end;

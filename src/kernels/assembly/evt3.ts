@@ -58,6 +58,7 @@ import {
 import { count, countSubtype } from "./parts/count";
 import { kept } from "./parts/kept";
 import { buildLaneTables, compaction, lastOf, takeOver } from "./parts/lanes";
+import { storePolarities, storeTimes } from "./parts/store";
 
 export { moveTimes } from "./parts/move-times";
 
@@ -254,7 +255,7 @@ function decodeRegular(input: usize, end: usize, capacity: i32): usize {
   let times = i64x2.splat(base64);
   const maxX = kept(i16x8.splat(<i16>min(width - 1, i16.MAX_VALUE)));
   const maxY = kept(i16x8.splat(<i16>(height - 1)));
-  const offBias = kept(i8x16.splat(<i8>signed));
+  const polarityBias = kept(i8x16.splat(<i8>signed));
   const addrX = kept(i16x8.splat(<i16>EVT_ADDR_X));
   const addrY = kept(i16x8.splat(<i16>EVT_ADDR_Y));
   const timeLow = kept(i16x8.splat(<i16>EVT_TIME_LOW));
@@ -307,19 +308,10 @@ function decodeRegular(input: usize, end: usize, capacity: i32): usize {
     v128.store(xs + (events << 1), x);
     v128.store(ys + (events << 1), y);
     const on = i8x16.swizzle(v128.and(i16x8.shr_u(words, POLARITY_SHIFT), one), together);
-    const onBytes = i8x16.narrow_i16x8_u(on, on);
-    v128.store64_lane(
-      polarities + events,
-      i8x16.sub(i8x16.add(onBytes, v128.and(onBytes, offBias)), offBias),
-      0,
-    );
-    const t = ts + (events << 3);
+    storePolarities(polarities + events, on, polarityBias);
     const lowA = i32x4.extend_low_i16x8_u(low);
     const lowB = i32x4.extend_high_i16x8_u(low);
-    v128.store(t, i64x2.add(times, i64x2.extend_low_i32x4_u(lowA)));
-    v128.store(t, i64x2.add(times, i64x2.extend_high_i32x4_u(lowA)), 16);
-    v128.store(t, i64x2.add(times, i64x2.extend_low_i32x4_u(lowB)), 32);
-    v128.store(t, i64x2.add(times, i64x2.extend_high_i32x4_u(lowB)), 48);
+    storeTimes(ts + (events << 3), lowA, lowB, times);
     events += <i32>popcnt(events8);
 
     const bases: u32 = i16x8.bitmask(isBase) & used;
