@@ -15,6 +15,7 @@ export const NOISE = 0.03;
  * @property {[first: number[], second: number[]]} runs the time of every single run
  */
 
+/** Those of a quartet that one begins, and of one that the other begins. */
 const PAIRS_TAKEN_AS_ONE = 4;
 /** Of all runs, the part that is taken to have run undisturbed. */
 const UNDISTURBED = 0.05;
