@@ -19,6 +19,8 @@ export interface BatchRoomOptions {
   readonly report: MutableReport;
   /** Bytes that `bytesRead` of the report goes up to; null when nothing tells. Default `null`. */
   readonly byteLength?: number | null;
+  /** Whether as many as `mostEvents` come, but for those that the report counts as lost. Default `false`. */
+  readonly isCounted?: boolean;
   /** Makes the columns of a batch; throws RangeError when there is no memory for them. */
   readonly allocate?: (events: number, columns: readonly ColumnName[]) => ColumnBuffer;
   /** What the platform says is available. */
@@ -126,11 +128,12 @@ export class BatchRoom {
   /**
    * Events that a batch of a table is to have room for: of those that are left, as far as what was read so far
    * tells, half, so that the last batches are small. Of what is left in a batch that is not filled a copy is made.
+   * All of them where they are counted.
    */
   #expected(delivered: number): number {
-    const { report, byteLength = null } = this.#options;
+    const { report, byteLength = null, isCounted = false } = this.#options;
     const { target, isChunkStated } = this.#resolved;
-    if (target !== "table" || isChunkStated) return Number.POSITIVE_INFINITY;
+    if (target !== "table" || isChunkStated || isCounted) return Number.POSITIVE_INFINITY;
     if (byteLength === null) return Number.POSITIVE_INFINITY;
     const left = Math.max(byteLength - report.bytesRead, 0);
     const half = (delivered / Math.max(report.bytesRead, 1)) * (left / 2);

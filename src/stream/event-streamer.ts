@@ -322,11 +322,13 @@ export class EventStreamer extends StreamEventTarget implements AsyncIterable<Ev
     const { grid, borrowed = false } = plan;
     const mostEvents = this.#recording.mostEvents();
     const { byteLength, source } = this.#recording;
+    const { sieve, ranges } = this.#selection.tiles;
     const facts = {
       columns,
       mostEvents,
       report: pass.report,
       byteLength: source.compression === null ? byteLength : null,
+      isCounted: planned.plan.eventsKind === "exact" && sieve === undefined && ranges === undefined,
     };
     const room = borrowed || grid !== undefined ? undefined : new BatchRoom(planned, facts);
     // How many events a window has nobody knows, unless a limit says how many it may have.

@@ -282,7 +282,7 @@ function planPass(
   return {
     needs: {
       recording,
-      batchBytesPerEvent: perEvent * batchesHeld(target, batchesAhead),
+      batchBytesPerEvent: perEvent * batchesHeld(target, batchesAhead, facts.estimate),
       fixedBytes: decompressorBytes(recording) + sieveBytes,
     },
     wanted,
@@ -298,17 +298,21 @@ function planPass(
   };
 }
 
-/** The most events of a chunk, whatever memory there is; of a table half of all, a million where that is not known. */
-function mostOfChunk(target: PlanTarget, { events }: EventEstimate): number {
+/**
+ * The most events of a chunk, whatever memory there is; of a table all where they are counted, half of them
+ * where they are estimated, a million where nothing tells.
+ */
+function mostOfChunk(target: PlanTarget, { events, kind }: EventEstimate): number {
   if (target === "batches") return STREAM_CHUNK_EVENTS;
   if (target !== "table") return USUAL_CHUNK_EVENTS;
-  return Math.max(Math.ceil((events ?? 0) / 2), USUAL_CHUNK_EVENTS);
+  const share = kind === "exact" ? 1 : 1 / 2;
+  return Math.max(Math.ceil((events ?? 0) * share), USUAL_CHUNK_EVENTS);
 }
 
-/** Batches that the stream holds: the last one, which may be copied to its size, is filled. */
-function batchesHeld(target: PlanTarget, ahead: number): number {
+/** Batches that the stream holds: the last one is filled, and copied to its size where that was a guess. */
+function batchesHeld(target: PlanTarget, ahead: number, { kind }: EventEstimate): number {
   const filled = 1 + FULL_ENOUGH;
-  if (target === "table") return filled;
+  if (target === "table") return kind === "exact" ? 1 : filled;
   return target === "batches" ? filled + 1 + ahead : 0;
 }
 

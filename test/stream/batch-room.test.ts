@@ -29,7 +29,7 @@ async function roomOn(most: number, options: LoadOptions & PlanRequest) {
 describe("BatchRoom", () => {
   it("gives what was planned", async () => {
     const chunked = await roomOn(10_000_000, { mode: "chunked" });
-    expect(chunked.room.next(0).capacity).toBe(1_500_000);
+    expect(chunked.room.next(0).capacity).toBe(3_000_000);
     expect(chunked.room.next(2_500_000).capacity).toBe(500_000);
     expect(chunked.room.next(3_000_000).capacity).toBe(1);
     const direct = await roomOn(10_000_000, { mode: "direct" });
@@ -50,6 +50,8 @@ describe("BatchRoom", () => {
     report.bytesRead = 100_000_001;
     expect(room.next(20_000_000).capacity).toBe(1_000_000);
     expect(new BatchRoom(large, facts).next(0).capacity).toBe(2 ** 25);
+    const counted = { ...facts, byteLength: 100_000_000, isCounted: true };
+    expect(new BatchRoom(large, counted).next(0).capacity).toBe(2 ** 25);
     const stated = { ...large, isChunkStated: true };
     expect(new BatchRoom(stated, { ...facts, byteLength: 1 }).next(0).capacity).toBe(2 ** 25);
   });
@@ -57,9 +59,9 @@ describe("BatchRoom", () => {
   it("halves the batches until there is memory for one, and stays there", async () => {
     const { room, asked } = await roomOn(150_000, { mode: "chunked" });
     expect(room.next(0).capacity).toBe(93_750);
-    expect(asked).toEqual([1_500_000, 750_000, 375_000, 187_500, 93_750]);
+    expect(asked).toEqual([3_000_000, 1_500_000, 750_000, 375_000, 187_500, 93_750]);
     expect(room.next(93_750).capacity).toBe(93_750);
-    expect(asked).toHaveLength(6);
+    expect(asked).toHaveLength(7);
   });
 
   it("goes on in chunks where one piece was only tried", async () => {
