@@ -23,7 +23,7 @@ export interface WordFormat {
 
 /** Time, row and base of a vector are sent again and again; in these bytes all of them are. */
 const LEAD_BYTES = 16_384;
-const PART_BYTES = 512 * 1024;
+const PART_BYTES = 1024 * 1024;
 
 /** How words are decoded in parts. */
 export function wordParts(wordBytes: number): PartRules {

@@ -30,3 +30,11 @@ export function estimateEvents(recording: OpenedRecording): EventEstimate {
   const events = Math.round((format.countEvents(data, header) / length) * total);
   return { events: Math.min(events, most), kind: "estimate" };
 }
+
+/** How many events a byte of the data has, about; null when nothing tells. */
+export function eventsPerByte(recording: OpenedRecording): number | null {
+  const { events } = estimateEvents(recording);
+  const { extent } = recording;
+  if (events === null || extent === null) return null;
+  return events / Math.max(extent.end - extent.start, 1);
+}

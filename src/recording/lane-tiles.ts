@@ -1,5 +1,5 @@
 import { checkLoss, type MutableReport } from "../events/report.ts";
-import type { FormatHeader, StreamFormat } from "../formats/decoder.ts";
+import type { FormatHeader, PartRules, StreamFormat } from "../formats/decoder.ts";
 import { EventMemory, eventMemoryBytes } from "../kernels/event-memory.ts";
 import type { DecodeThread } from "../platform/platform.ts";
 import { untilAborted } from "../util/until-aborted.ts";
@@ -21,6 +21,8 @@ export interface LanePass extends TileOptions {
   /** Whether they come without waiting for anything. Default `false`. */
   readonly isAtHand?: boolean;
   readonly byteLength: number | null;
+  /** How many events a byte of the data has, about; null when nothing tells. */
+  readonly eventsPerByte: number | null;
   readonly report: MutableReport;
   /** Threads beside this one. */
   readonly others: readonly DecodeThread[];
@@ -28,13 +30,26 @@ export interface LanePass extends TileOptions {
   readonly hold?: (bytes: number) => void;
 }
 
-/** Events of a tile; a part that has more takes several, which the calling thread decodes. */
-const LANE_EVENTS = 262_144;
+/**
+ * Events of a tile: what 1 MiB of EVT 3.0 words of a camera hold. A part that has more takes several, which
+ * the calling thread decodes.
+ */
+const LANE_EVENTS = 393_216;
+/** How much of a tile a part is expected to fill at most, as no two have the same number of events. */
+const FILLED = 7 / 8;
+const LEAST_PART_BYTES = 65_536;
 
 /** Bytes of the lanes of a thread. */
 export function laneBytes({ parts }: StreamFormat): number {
   const inputBytes = partInputBytes(parts, parts.partBytes);
   return LANES_PER_THREAD * eventMemoryBytes({ inputBytes, tileEvents: LANE_EVENTS });
+}
+
+/** Bytes of a part: fewer than usual where these would hold more events than a tile. */
+function partBytesOf({ partBytes }: PartRules, eventsPerByte: number | null): number {
+  const most = (LANE_EVENTS * FILLED) / (eventsPerByte ?? 0);
+  if (most >= partBytes) return partBytes;
+  return Math.max(most - (most % LEAST_PART_BYTES), LEAST_PART_BYTES);
 }
 
 /**
@@ -55,7 +70,7 @@ async function* decodeInLanes(pass: LanePass): AsyncGenerator<EventMemory, void,
   const tileEvents = Math.min(pass.tileEvents ?? LANE_EVENTS, LANE_EVENTS);
   const { dataOffset, variant = 0 } = header;
   const { parts } = format;
-  const { partSize: partBytes = parts.partBytes } = pass;
+  const { partSize: partBytes = partBytesOf(parts, pass.eventsPerByte) } = pass;
   const createMemory = (): EventMemory => {
     const inputBytes = partInputBytes(parts, partBytes);
     const memory = new EventMemory({ inputBytes, tileEvents, isShared: true });

@@ -15,6 +15,7 @@ import type { OnMalformed } from "../formats/options.ts";
 import { EventMemory, type EventMemorySize, eventMemoryBytes } from "../kernels/event-memory.ts";
 import type { WindowLimit } from "../source/inflated.ts";
 import { abortWith } from "../util/until-aborted.ts";
+import { eventsPerByte } from "./event-estimate.ts";
 import { tilesOfLanes } from "./lane-tiles.ts";
 import type { RecordingBytes } from "./opened-source.ts";
 import { passMemorySize } from "./pass-memory.ts";
@@ -248,7 +249,8 @@ export class TilePass {
       report.threads = others.length + 1;
       const { byteLength } = source;
       const isAtHand = blocking !== null;
-      const pass = { ...this.#options, ...content, bytes, isAtHand, byteLength, report, others };
+      const facts = { byteLength, eventsPerByte: eventsPerByte(this.#recording), report, others };
+      const pass = { ...this.#options, ...content, bytes, isAtHand, ...facts };
       const hold = (held: number): void => {
         this.#elsewhere = held;
       };

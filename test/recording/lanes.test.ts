@@ -99,22 +99,29 @@ const OPTIONS: TileOptions = { polarityEncoding: "zero-one", strict: false, trig
 async function inLanes(
   bytes: Uint8Array,
   options: Partial<TileOptions>,
-  { delays = [0], threads = 1, partBytes = 512, others, isAtHand = false }: LaneSetting,
+  { delays = [0], threads = 1, others, isAtHand = false, ...parts }: LaneSetting,
 ): Promise<Loaded> {
+  const { partBytes = 512, eventsPerByte = null, onRead = () => {} } = parts;
   const recording = new OpenedRecording(await openParts(bytes));
   const { content, source } = recording;
   if (content.kind !== "stream") throw new Error("this is no stream");
   const report = recording.startReport("zero-one");
   const { dataOffset } = content.header;
+  const data = source.bytesFrom(dataOffset, options.signal);
+  const next = (into: Uint8Array): Promise<number> => {
+    onRead(into.byteLength);
+    return data.next(into);
+  };
   const tiles = tilesOfLanes({
     ...{ ...OPTIONS, tileEvents: 4096, ...options },
     ...{ format: content.format, header: content.header },
-    bytes: source.bytesFrom(dataOffset, options.signal),
+    bytes: { next },
     isAtHand,
     byteLength: bytes.byteLength,
+    eventsPerByte,
     report,
     others: others ?? Array.from({ length: threads }, () => fakeThread(delays)),
-    partSize: partBytes,
+    partSize: partBytes === "usual" ? undefined : partBytes,
   });
   return collect(tiles, report);
 }
@@ -122,7 +129,9 @@ async function inLanes(
 interface LaneSetting {
   readonly delays?: readonly (number | null)[];
   readonly threads?: number;
-  readonly partBytes?: number;
+  readonly partBytes?: number | "usual";
+  readonly eventsPerByte?: number | null;
+  readonly onRead?: (bytes: number) => void;
   readonly isAtHand?: boolean;
   readonly others?: readonly DecodeThread[];
 }
@@ -205,6 +214,22 @@ describe.each(SAMPLES)("lanes of %s", (name) => {
       { numRuns: 25 * SOAK },
     );
   });
+});
+
+it("cuts parts of usual recordings as large as usual, of dense ones as a tile has room for", async () => {
+  const sample = read("falling-bar.evt3.raw");
+  const partBytesAt = async (eventsPerByte: number | null): Promise<number> => {
+    const sizes: number[] = [];
+    const onRead = (bytes: number) => void sizes.push(bytes);
+    await inLanes(sample, {}, { partBytes: "usual", eventsPerByte, onRead });
+    return Math.max(...sizes);
+  };
+  const usual = evt3.parts.partBytes;
+  expect(await partBytesAt(null)).toBe(usual);
+  expect(await partBytesAt(0)).toBe(usual);
+  expect(await partBytesAt(0.3)).toBe(usual);
+  expect(await partBytesAt(0.65)).toBe(usual / 2);
+  expect(await partBytesAt(6)).toBe(65_536);
 });
 
 describe("lanes of EVT 3.0 whose clock starts again and again", () => {
