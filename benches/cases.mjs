@@ -5,6 +5,7 @@ import { cases as decode } from "./suites/decode.mjs";
 import { cases as query } from "./suites/query.mjs";
 import { cases as startup } from "./suites/startup.mjs";
 import { cases as stream } from "./suites/stream.mjs";
+import { cases as threads } from "./suites/threads.mjs";
 
 /**
  * @typedef {object} Context
@@ -38,7 +39,7 @@ import { cases as stream } from "./suites/stream.mjs";
  */
 
 /** @type {Record<string, Suite>} */
-export const SUITES = { decode, stream, query, container, startup };
+export const SUITES = { decode, stream, threads, query, container, startup };
 
 /** @type {Suite} */
 export const CASES = Object.assign({}, ...Object.values(SUITES));

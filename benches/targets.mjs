@@ -102,6 +102,10 @@ export const TARGETS = [
   },
   besidePolars("text, integer microseconds", "text-us"),
   besidePolars("text, seconds", "text-s"),
+  besideOneThread("EVT3", "evt3", 1.6),
+  besideOneThread("text, integer microseconds", "text-us", 1.6),
+  besideOneThread("HDF5, gzip", "h5-gzip", 1.6),
+  besideOneThread("EVT2", "evt2", 1.2),
   ...["evt2", "evt3", "evt21", "dat"].flatMap((format) =>
     ["table", "frame"].map((job) => ({
       job: `${format}, full load to ${job === "table" ? "Arrow" : "Polars"}: peak memory`,
@@ -188,6 +192,19 @@ function besideH5py(job, format, times, target) {
       times === 1
         ? "the first touch of 13 bytes an event, for which numpy asks for huge pages, and a second copy, since rows are judged before they are kept"
         : "zlib, which both use, takes half of the time; the rest is the first touch of the columns, and the collection of the buffers that zlib gives",
+  };
+}
+
+function besideOneThread(job, format, times) {
+  return {
+    job: `${job}, two threads`,
+    target: `at least ${times} times one thread`,
+    case: `threads-${format}-2`,
+    measures: [{ against: /1 thread$/, times }],
+    reason:
+      format === "h5-gzip"
+        ? "two processes of one thread each do no better: the cores of this machine inflate slower when both do"
+        : "one thread has its file read beside it and keeps 1.2 of two cores busy, and a second takes 30 to 100 ms to start: long files come closer",
   };
 }
 

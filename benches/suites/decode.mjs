@@ -77,7 +77,14 @@ export const cases = Object.fromEntries([
   ]),
 ]);
 
-function streamJob(title, options, peers) {
+/**
+ * A stream whose batches are counted.
+ *
+ * @param {string} title
+ * @param {import("evarrow").StreamOptions} options
+ * @param {readonly string[]} [peers]
+ */
+export function streamJob(title, options, peers) {
   return {
     title,
     baseline: options.batches === "borrowed" ? "stream" : undefined,
