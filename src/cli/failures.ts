@@ -49,7 +49,7 @@ function inOptions(problem: string): string {
 function hintFor({ code, hint = "" }: EventError): string {
   if (code === "data-loss") return "Without --strict the rest is read and the loss is reported.";
   if (hint.startsWith("Read the column `t`"))
-    return "evarrow info and evarrow head print such times.";
+    return "evarrow info, stats and head print such times.";
   if (hint.includes("`ReadableStream`")) return "Download it first.";
   if (code === "sink-unwritable" && hint.includes("`WritableStream`")) {
     return "Write a file, and upload that.";

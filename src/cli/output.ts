@@ -91,9 +91,15 @@ export function visible(text: string): string {
   });
 }
 
-/** Compact JSON in which such characters are escaped, too; its meaning is the same. */
+/**
+ * Compact JSON in which such characters are escaped, too; its meaning is the same. Times that no number
+ * holds are text.
+ */
 export function toJson(value: unknown): string {
-  return JSON.stringify(value).replace(UNPRINTABLE, (character) => {
+  const json = JSON.stringify(value, (_, field) =>
+    typeof field === "bigint" ? String(field) : field,
+  );
+  return json.replace(UNPRINTABLE, (character) => {
     const units = Array.from({ length: character.length }, (_, at) => character.charCodeAt(at));
     return units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("");
   });
