@@ -5,7 +5,7 @@ import { formatBytes, formatCount, labelled, type Row } from "../format.ts";
 import { stdoutFailure, toJson } from "../output.ts";
 import type { CommandContext } from "../program.ts";
 import { withProgress } from "../progress-bar.ts";
-import { warn } from "../warnings.ts";
+import { missingColumnsWarning, warn } from "../warnings.ts";
 
 /** Formats of lines, the first of which are of use without the rest; the name of standard output says none. */
 const TEXT_FORMATS = /^(?:csv|text|jsonl)$/i;
@@ -36,7 +36,8 @@ export async function convert(
   if (isStdout) await output.message(result);
   else await output.print(result);
   await warn(output, reportOf(conversion));
-  await output.message(losses(conversion, verify));
+  const { missingColumns = [] } = conversion;
+  await output.message([...missingColumnsWarning(missingColumns), ...losses(conversion, verify)]);
 }
 
 function lines(out: string, { format, events, triggers, bytes, digest }: Conversion): string[] {

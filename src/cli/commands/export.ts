@@ -20,7 +20,7 @@ import {
 import { stdoutFailure, toJson } from "../output.ts";
 import type { CommandContext } from "../program.ts";
 import { withProgress } from "../progress-bar.ts";
-import { warn } from "../warnings.ts";
+import { missingColumnsWarning, warn } from "../warnings.ts";
 
 /** `evarrow export IN OUT`: the same events as a compact container. */
 export async function exportContainer(
@@ -62,6 +62,8 @@ export async function exportContainer(
   if (isStdout) await output.message(result);
   else await output.print(result);
   await warn(output, stats.report as LoadReport);
+  const missing = COLUMN_NAMES.filter((name) => !stats.settings.columns.includes(name));
+  if (columns === undefined) await output.message(missingColumnsWarning(missing));
 }
 
 /** Other formats hold all columns, so there is nothing to compare with where some are missing. */
