@@ -17,7 +17,7 @@ import {
   labelled,
   withShare,
 } from "../format.ts";
-import { stdoutFailure, toJson } from "../output.ts";
+import { outputFailure, toJson } from "../output.ts";
 import type { CommandContext } from "../program.ts";
 import { withProgress } from "../progress-bar.ts";
 import { missingColumnsWarning, warn } from "../warnings.ts";
@@ -53,7 +53,7 @@ export async function exportContainer(
     const query = await queryOf(file, options, { ...openOptions(options, signal), rebase });
     return query.export(out, { ...settings, overwrite, onProgress });
   }).catch((error) => {
-    throw isStdout ? stdoutFailure(error, false) : error;
+    throw outputFailure(error, false);
   });
   const compared = options.compare ? await compareFormats(out, { signal }) : null;
   const result = options.json
