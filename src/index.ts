@@ -82,6 +82,8 @@ export type {
   BusiestWindow,
   EventRate,
   EventStatistics,
+  ExactBusiestWindow,
+  ExactRate,
   ExactTimes,
   HotPixel,
   NoPixelCounts,

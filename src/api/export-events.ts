@@ -35,6 +35,9 @@ export type ExportableEvents = EventTable | DataFrame | EventStreamer | EventQue
  * Writes events into a compact container (`.evb`), strictly from front to back: memory follows neither
  * file. A file appears under its name when it is complete, and not at all when anything fails.
  *
+ * Of a recording, a streamer or a query the columns that it has are written, which `settings.columns` of
+ * what is returned names; a table or frame that lacks one needs `columns`.
+ *
  * @param events - a table, a DataFrame, a streamer, a query, or an open recording
  * @param target - where they go
  * @returns what was written, and what it took
@@ -58,9 +61,13 @@ export async function exportEvents(
   if (events instanceof Recording) return exportRecording(events, target, options, begun);
   const clock = { write: 0 };
   const open = async (): Promise<ByteSink> => timed(await untilOpen(target, options.signal), clock);
-  const written = await exportPieces(events, open, options);
-  const path = events instanceof EventStreamer ? "chunked" : "direct";
-  const stats = statsOf(written, options, performance.now() - begun, clock.write);
+  const isStream = events instanceof EventStreamer;
+  // Whoever made the stream said what it has; of a table or frame a column may have got lost.
+  const { columns = isStream ? events.columns : undefined } = options;
+  const settings = { ...options, columns };
+  const written = await exportPieces(events, open, settings);
+  const path = isStream ? "chunked" : "direct";
+  const stats = statsOf(written, settings, performance.now() - begun, clock.write);
   const report = reportBehind(events);
   return { ...stats, path, triggersLeftOut: report?.triggers ?? 0, report };
 }

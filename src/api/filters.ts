@@ -54,7 +54,8 @@ export async function filterTime<Events extends EventTable | DataFrame>(
  *
  * @param events - a table or a frame with the columns `x` and `y`
  * @param regions - one, or up to 64 of them
- * @throws EventError `invalid-query`, also for regions that reach beyond the sensor, where it is known
+ * @throws EventError `invalid-query`, also for regions that reach beyond the sensor, where it is known;
+ *   `invalid-option` for names that a region does not have
  * @example
  * ```ts
  * const corner = await filterRoi(table, { x: 0, y: 0, width: 64, height: 64 });
@@ -73,7 +74,7 @@ export async function filterRoi<Events extends EventTable | DataFrame>(
  * Keeps the pixels of a mask, which has the size of the sensor. As {@link EventQuery.mask}.
  *
  * @param events - a table or a frame with the columns `x` and `y`
- * @throws EventError `invalid-query`
+ * @throws EventError `invalid-query`; `invalid-option` for names that a mask does not have
  * @example
  * ```ts
  * const data = new Uint8Array(width * height).fill(1, 0, width); // the first row
@@ -185,7 +186,7 @@ export async function filterBackgroundActivity<Events extends EventTable | DataF
  * @param events - a table or a frame with the columns `x` and `y`, and none but those of events
  * @param choice - pixels, or `{ percentile }`, 99.9 by default
  * @throws EventError `invalid-query`, also where hot pixels are looked for and an event lies outside
- *   the sensor; `memory-limit`
+ *   the sensor; `invalid-option` for names that the choice does not have; `memory-limit`
  * @example
  * ```ts
  * const frame = await filterHotPixels(await loadEvents("recording.raw"), { percentile: 99.5 });
@@ -224,7 +225,7 @@ export async function flipEvents<Events extends EventTable | DataFrame>(
  *
  * @param events - a table or a frame with the columns `x` and `y`
  * @throws EventError `invalid-query`, also for a region that reaches beyond the sensor, where it is
- *   known
+ *   known; `invalid-option` for names that a region does not have
  * @example
  * ```ts
  * const corner = await cropEvents(table, { x: 100, y: 50, width: 64, height: 64 });

@@ -49,7 +49,10 @@ function inOptions(problem: string): string {
 function hintFor({ code, hint = "" }: EventError): string {
   if (code === "data-loss") return "Without --strict the rest is read and the loss is reported.";
   if (hint.startsWith("Read the column `t`"))
-    return "evarrow info and evarrow head print such times.";
+    return "evarrow info, stats and head print such times.";
+  if (code === "missing-column" && hint.includes("`columns`")) {
+    return "It was written without. evarrow info, head, query and export take what there is.";
+  }
   if (hint.includes("`ReadableStream`")) return "Download it first.";
   if (code === "sink-unwritable" && hint.includes("`WritableStream`")) {
     return "Write a file, and upload that.";

@@ -17,10 +17,10 @@ export class OutputCut extends Error {}
 export class OutputFailed extends Error {}
 
 /**
- * What the failed writing of a file to standard output is: where its reader has left, that lines of text may
- * end anywhere, as with `head -1`, and other files may not.
+ * What the failed writing of a file is: where it was written into a pipe, standard output or one with a name,
+ * whose reader has left, that lines of text may end anywhere, as with `head -1`, and other files may not.
  */
-export function stdoutFailure(error: unknown, isText: boolean): unknown {
+export function outputFailure(error: unknown, isText: boolean): unknown {
   const cause = error instanceof Error ? error.cause : undefined;
   return isBrokenPipe(cause) ? whenLeft(isText) : error;
 }
@@ -91,9 +91,15 @@ export function visible(text: string): string {
   });
 }
 
-/** Compact JSON in which such characters are escaped, too; its meaning is the same. */
+/**
+ * Compact JSON in which such characters are escaped, too; its meaning is the same. Times that no number
+ * holds are text.
+ */
 export function toJson(value: unknown): string {
-  return JSON.stringify(value).replace(UNPRINTABLE, (character) => {
+  const json = JSON.stringify(value, (_, field) =>
+    typeof field === "bigint" ? String(field) : field,
+  );
+  return json.replace(UNPRINTABLE, (character) => {
     const units = Array.from({ length: character.length }, (_, at) => character.charCodeAt(at));
     return units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("");
   });

@@ -1,4 +1,4 @@
-import type { BusiestWindow, EventStatistics } from "../node.ts";
+import type { BusiestWindow, EventStatistics, ExactBusiestWindow } from "../node.ts";
 import {
   formatCount,
   formatDuration,
@@ -37,7 +37,8 @@ export function timeRows(statistics: EventStatistics): Row[] {
 
 /** Least and greatest time and coordinates. */
 export function extremeRows(statistics: EventStatistics): Row[] {
-  const { minTime, maxTime, minX, maxX, minY, maxY } = statistics;
+  const { minX, maxX, minY, maxY } = statistics;
+  const { minTime, maxTime } = statistics.exact ?? statistics;
   const range = (from: number | null, to: number | null): string =>
     from === null || to === null ? NOTHING : `${from} to ${to}`;
   return [
@@ -51,7 +52,8 @@ export function extremeRows(statistics: EventStatistics): Row[] {
 /** Windows of time, the busiest of them, and all of them as a line of bars. */
 export function rateRows({ rate }: EventStatistics): Row[] {
   if (rate === undefined) return [];
-  const { windowUs, windows, counts, meanEvents, busiest } = rate;
+  const { windowUs, windows, counts, meanEvents } = rate;
+  const { busiest } = rate.exact ?? rate;
   const mean = meanEvents === null ? "" : `, ${formatMagnitude(meanEvents)} events each on average`;
   const rows: Row[] = [
     ["Windows", `${formatCount(windows)} of ${formatDuration(windowUs)}${mean}`],
@@ -68,7 +70,7 @@ export function rateRows({ rate }: EventStatistics): Row[] {
   return rows;
 }
 
-function busiestOf({ start, events, eventsPerSecond }: BusiestWindow): string {
+function busiestOf({ start, events, eventsPerSecond }: BusiestWindow | ExactBusiestWindow): string {
   return `${counted(events)} (${formatRate(eventsPerSecond)}) from ${formatTime(start)} on`;
 }
 

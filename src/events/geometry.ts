@@ -1,4 +1,5 @@
 import { EventError } from "../errors.ts";
+import { namesOf } from "../util/option-names.ts";
 import { show } from "../util/show.ts";
 
 /** The pixel array of a sensor. */
@@ -8,6 +9,9 @@ export interface SensorGeometry {
   /** Rows; y runs from 0 to `height - 1`. */
   readonly height: number;
 }
+
+/** The names of {@link SensorGeometry}. */
+export const GEOMETRY_NAMES = namesOf<SensorGeometry>()({ width: true, height: true });
 
 /** Coordinates are 16-bit numbers, so no sensor is larger than this on either side. */
 const MAX_SIDE = 65536;

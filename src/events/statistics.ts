@@ -57,9 +57,9 @@ export interface ExactTimes {
 export interface EventRate {
   /** Length of a window in microseconds, as it was asked for. */
   readonly windowUs: number;
-  /** Windows from that of the least time to that of the greatest, empty ones included. */
+  /** Windows from that of the least time to that of the greatest, empty ones included; rounded from 2^53 on. */
   readonly windows: number;
-  /** Where the first of them starts, in microseconds; null without events. */
+  /** Where the first of them starts, in microseconds; null without events, and where only `exact` can tell it. */
   readonly start: number | null;
   /** Events of each window, in order of time; null where there are more than 131 072 windows. */
   readonly counts: readonly number[] | null;
@@ -67,8 +67,30 @@ export interface EventRate {
   readonly reason: string | null;
   /** Mean number of events in a window; null without events. */
   readonly meanEvents: number | null;
-  /** The window with most events, the first of several; null without events or `counts`. */
+  /**
+   * The window with most events, the first of several; null without events or `counts`, and where only
+   * `exact` can tell where it starts.
+   */
   readonly busiest: BusiestWindow | null;
+  /**
+   * Where windows start as it is; there when `exactTimes` was given and one of these is too large for a
+   * number: from 2^53 us (285 years) on.
+   */
+  readonly exact?: ExactRate | undefined;
+}
+
+/** Windows of time by where they start in microseconds, which any 64-bit time is told by. */
+export interface ExactRate {
+  /** Where the first window starts, which may be below every 64-bit time. */
+  readonly start: bigint;
+  /** The window with most events, the first of several; null without `counts`. */
+  readonly busiest: ExactBusiestWindow | null;
+}
+
+/** The window of time with most events, wherever it starts. */
+export interface ExactBusiestWindow extends Omit<BusiestWindow, "start"> {
+  /** Where it starts, in microseconds. */
+  readonly start: bigint;
 }
 
 /** The window of time with most events. */

@@ -1,4 +1,4 @@
-import { timeAsNumber } from "./safe-time.ts";
+import { isSafeTime, timeAsNumber, timeOrNull } from "./safe-time.ts";
 import type { EventStatistics, ExactTimes } from "./statistics.ts";
 
 /** The part of statistics that tells of times. */
@@ -27,9 +27,7 @@ export function timeFields(
 ): TimeFields {
   if (times === null) return NO_TIMES;
   const exact: ExactTimes = { ...times, durationUs: times.maxTime - times.minTime };
-  const isSafe = (time: bigint): boolean => Number.isSafeInteger(Number(time));
-  const numberOf = (time: bigint): number | null =>
-    exactTimes && !isSafe(time) ? null : timeAsNumber(time);
+  const numberOf = (time: bigint): number | null => timeOrNull(time, exactTimes);
   const durationUs = exactTimes ? Number(exact.durationUs) : timeAsNumber(exact.durationUs);
   return {
     firstTime: numberOf(times.firstTime),
@@ -38,6 +36,6 @@ export function timeFields(
     maxTime: numberOf(times.maxTime),
     durationUs,
     eventsPerSecond: durationUs === 0 ? null : (events * 1e6) / durationUs,
-    ...(!Object.values(exact).every(isSafe) && { exact }),
+    ...(!Object.values(exact).every(isSafeTime) && { exact }),
   };
 }

@@ -2,7 +2,7 @@
 import { EventError } from "../errors.ts";
 import type { EventColumns, TriggerColumns } from "../events/columns.ts";
 import { toColumnBatches, toTriggerBatches } from "../events/from-table.ts";
-import { checkGeometry, type SensorGeometry } from "../events/geometry.ts";
+import { checkGeometry, GEOMETRY_NAMES, type SensorGeometry } from "../events/geometry.ts";
 import type { EventTable, TriggerTable } from "../events/table.ts";
 import { EventMemory } from "../kernels/event-memory.ts";
 import { namesOf, type OptionNames } from "../util/option-names.ts";
@@ -20,7 +20,7 @@ export interface EncodeOptions {
 }
 
 /** The names of {@link EncodeOptions}. */
-const ENCODE_NAMES = namesOf<EncodeOptions>()({ geometry: true, header: true });
+const ENCODE_NAMES = namesOf<EncodeOptions>()({ geometry: GEOMETRY_NAMES, header: true });
 
 /** Options of encoders whose format holds external triggers. */
 export interface EncodeWithTriggersOptions extends EncodeOptions {

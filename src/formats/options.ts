@@ -150,7 +150,24 @@ export function checkOptions(options: unknown, names: OptionNames, others?: Opti
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw wrong("these are no options", "an object, or nothing", options);
   }
-  const slip = unknownName(options, names, others);
+  checkNames(options, names, others);
+}
+
+/**
+ * Checks the names in an object that a caller gave, be it options or, for example, a region. What is no
+ * such object has none.
+ *
+ * @param path - what stands in front of a name in the error, for example `region.`
+ * @throws EventError `invalid-option`
+ */
+export function checkNames(
+  given: unknown,
+  names: OptionNames,
+  others?: OptionNames,
+  path?: string,
+): void {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) return;
+  const slip = unknownName(given, names, others, path);
   if (slip !== null) throw new EventError("invalid-option", "there is no such option", slip);
 }
 

@@ -1,7 +1,7 @@
 /** The steps of queries for those who hold events already, in a table or a frame. */
 import type { DataFrame } from "nodejs-polars";
 import { platform } from "#platform";
-import { checkGeometry, type SensorGeometry } from "../events/geometry.ts";
+import { checkGeometry, GEOMETRY_NAMES, type SensorGeometry } from "../events/geometry.ts";
 import { checkOptions } from "../formats/options.ts";
 import { namesOf } from "../util/option-names.ts";
 import { noRowFilter, sieveHeld } from "./eager-sieve.ts";
@@ -27,7 +27,7 @@ export interface FilterOptions {
   readonly geometry?: SensorGeometry | undefined;
 }
 
-const FILTER_NAMES = namesOf<FilterOptions>()({ geometry: true });
+const FILTER_NAMES = namesOf<FilterOptions>()({ geometry: GEOMETRY_NAMES });
 
 /**
  * Does one step to a table or frame, and gives back the same kind.

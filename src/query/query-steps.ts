@@ -46,7 +46,8 @@ export abstract class QuerySteps<Query> {
   /**
    * Keeps pixels in any of some regions; coordinates stay as they are.
    *
-   * @throws EventError `invalid-query`; one that reaches beyond the sensor is told of by the last call
+   * @throws EventError `invalid-query`; one that reaches beyond the sensor is told of by the last call;
+   *   `invalid-option` for names that a region does not have
    */
   roi(...regions: readonly Region[]): Query {
     return this.with(roiStep(regions), COORDINATES);
@@ -55,7 +56,7 @@ export abstract class QuerySteps<Query> {
   /**
    * Keeps the pixels of a mask, which has the size of the sensor.
    *
-   * @throws EventError `invalid-query`
+   * @throws EventError `invalid-query`; `invalid-option` for names that a mask does not have
    */
   mask(mask: PixelMask): Query {
     return this.with(maskStep(mask), COORDINATES);
@@ -113,7 +114,7 @@ export abstract class QuerySteps<Query> {
    * pixels that have any, in what earlier steps leave. To find them the recording is read once more.
    *
    * @param choice - pixels, or `{ percentile }`, 99.9 by default
-   * @throws EventError `invalid-query`
+   * @throws EventError `invalid-query`; `invalid-option` for names that the choice does not have
    */
   hotPixels(choice: HotPixelChoice = {}): Query {
     return this.with(hotPixelsStep(choice), COORDINATES);
@@ -141,7 +142,8 @@ export abstract class QuerySteps<Query> {
   /**
    * Keeps a region and makes its corner the origin; the geometry becomes that of the region.
    *
-   * @throws EventError `invalid-query`; one that reaches beyond the sensor is told of by the last call
+   * @throws EventError `invalid-query`; one that reaches beyond the sensor is told of by the last call;
+   *   `invalid-option` for names that a region does not have
    */
   crop(region: Region): Query {
     return this.with(cropStep(region), COORDINATES);

@@ -1,6 +1,8 @@
 /** The steps of a query as they are described, checked when they are added. */
 import { EventError } from "../errors.ts";
 import { type ColumnName, checkColumns } from "../events/columns.ts";
+import { checkNames } from "../formats/options.ts";
+import { namesOf } from "../util/option-names.ts";
 import { show } from "../util/show.ts";
 import { checkTime, type QueryTime, type TimeBound } from "./time-bound.ts";
 
@@ -24,16 +26,17 @@ export interface PixelMask {
   readonly data: Uint8Array | readonly (number | boolean)[];
 }
 
+/** How hot pixels are found. */
+interface HotPixelSearch {
+  /**
+   * Drop the pixels with more events than this share of all active pixels has, in percent, above
+   * 0 and up to 100. Default 99.9.
+   */
+  readonly percentile?: number | undefined;
+}
+
 /** Pixels that are dropped: these, or those that are found. */
-export type HotPixelChoice =
-  | readonly { readonly x: number; readonly y: number }[]
-  | {
-      /**
-       * Drop the pixels with more events than this share of all active pixels has, in percent, above
-       * 0 and up to 100. Default 99.9.
-       */
-      readonly percentile?: number | undefined;
-    };
+export type HotPixelChoice = readonly { readonly x: number; readonly y: number }[] | HotPixelSearch;
 
 /** A map of pixels: a bit for each, row by row, the first one's lowest. */
 export interface PixelMap {
@@ -95,7 +98,7 @@ export function timeStep(
   return { kind: "time", start: from, end: to };
 }
 
-/** @throws EventError `invalid-query` */
+/** @throws EventError `invalid-query`; `invalid-option` for names that a region does not have */
 export function roiStep(regions: readonly Region[]): QueryStep {
   if (regions.length === 0 || regions.length > MOST_REGIONS) {
     throw new EventError("invalid-query", "these are no regions of interest", {
@@ -107,7 +110,10 @@ export function roiStep(regions: readonly Region[]): QueryStep {
   return { kind: "roi", regions: regions.map(checkRegion) };
 }
 
+const REGION_NAMES = namesOf<Region>()({ x: true, y: true, width: true, height: true });
+
 function checkRegion(region: Region): Region {
+  checkNames(region, REGION_NAMES, {}, "region.");
   const { x, y, width, height } = (region ?? {}) as Region;
   const isSpan = (start: number, length: number): boolean =>
     Number.isInteger(start) &&
@@ -122,8 +128,11 @@ function checkRegion(region: Region): Region {
   });
 }
 
-/** @throws EventError `invalid-query` */
+const MASK_NAMES = namesOf<PixelMask>()({ width: true, height: true, data: true });
+
+/** @throws EventError `invalid-query`; `invalid-option` for names that a mask does not have */
 export function maskStep(mask: PixelMask): QueryStep {
+  checkNames(mask, MASK_NAMES, {}, "mask.");
   const { width, height, data } = (mask ?? {}) as PixelMask;
   const pixels = width * height;
   const isMask =
@@ -156,9 +165,12 @@ export function polarityStep(polarity: "on" | "off"): QueryStep {
   });
 }
 
-/** @throws EventError `invalid-query` */
+const HOT_PIXEL_NAMES = namesOf<HotPixelSearch>()({ percentile: true });
+
+/** @throws EventError `invalid-query`; `invalid-option` for options that there are not */
 export function hotPixelsStep(choice: HotPixelChoice): QueryStep {
   if (Array.isArray(choice)) {
+    // Pixels may say more than where they are, as those that statistics list do.
     for (const pixel of choice) {
       const isPixel = [pixel?.x, pixel?.y].every(
         (side) => Number.isInteger(side) && side >= 0 && side < SIDE,
@@ -171,14 +183,8 @@ export function hotPixelsStep(choice: HotPixelChoice): QueryStep {
     }
     return { kind: "dropPixels", pixels: choice.map(({ x, y }) => ({ x, y })) };
   }
-  const { percentile = DEFAULT_PERCENTILE, ...others } = (choice ?? {}) as { percentile?: number };
-  const [other] = Object.keys(others);
-  if (other !== undefined) {
-    throw new EventError("invalid-query", "hotPixels has no such option", {
-      expected: "pixels, or { percentile }",
-      found: other,
-    });
-  }
+  checkNames(choice, HOT_PIXEL_NAMES, {}, "hotPixels.");
+  const { percentile = DEFAULT_PERCENTILE } = (choice ?? {}) as HotPixelSearch;
   if (typeof percentile === "number" && percentile > 0 && percentile <= 100) {
     return { kind: "hotPixels", percentile };
   }
@@ -208,7 +214,7 @@ export function backgroundActivityStep(periodUs: number): QueryStep {
   return { kind: "backgroundActivity", periodUs: checkNumber("periodUs", periodUs, 1) };
 }
 
-/** @throws EventError `invalid-query` */
+/** @throws EventError `invalid-query`; `invalid-option` for names that a region does not have */
 export function cropStep(region: Region): QueryStep {
   return { kind: "crop", region: checkRegion(region) };
 }

@@ -1,7 +1,7 @@
 import type { ContainerDescription } from "../container/reader.ts";
 import { EventError } from "../errors.ts";
 import { COLUMN_NAMES, type ColumnName } from "../events/columns.ts";
-import { checkGeometry, type SensorGeometry } from "../events/geometry.ts";
+import { checkGeometry, GEOMETRY_NAMES, type SensorGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
 import {
   checkAssumptions,
@@ -54,7 +54,7 @@ export interface OpenOptions extends FormatOptions {
 /** The names of {@link OpenOptions}. */
 export const OPEN_NAMES = namesOf<OpenOptions>()({
   ...FORMAT_NAMES,
-  geometry: true,
+  geometry: GEOMETRY_NAMES,
   strict: true,
   onMalformed: true,
   signal: true,

@@ -1,6 +1,6 @@
 import { platform } from "#platform";
 import { EventError } from "../errors.ts";
-import { COLUMN_NAMES } from "../events/columns.ts";
+import { COLUMN_NAMES, type ColumnName } from "../events/columns.ts";
 import { type LeftOut, OUTPUT_BYTES } from "../formats/encoder.ts";
 import type { EventWriter, WritableFormat } from "../formats/writer.ts";
 import { EventMemory } from "../kernels/event-memory.ts";
@@ -60,6 +60,11 @@ export interface Conversion {
   readonly triggersLeftOut: number;
   /** True when the sensor's geometry is known and the format has no place for it. */
   readonly geometryLeftOut: boolean;
+  /**
+   * Columns that the output does not have, since the recording, or what a query selected of it, has not;
+   * there when there are any.
+   */
+  readonly missingColumns?: readonly ColumnName[] | undefined;
   /** The digest that source and output share; null unless `verify` was asked for. */
   readonly digest: string | null;
 }
@@ -159,6 +164,9 @@ async function writeAndVerify(
     const geometry = format.keepsGeometry ? report.geometry : null;
     await verifyOutput(sink, { ...content, geometry }, options.signal);
   }
+  const missingColumns = format.takesColumns
+    ? COLUMN_NAMES.filter((name) => !columns.includes(name))
+    : [];
   const conversion: Conversion = {
     format: format.id,
     events: report.events - leftOut.events,
@@ -167,6 +175,7 @@ async function writeAndVerify(
     leftOut: left,
     triggersLeftOut: format.keepsTriggers ? 0 : report.triggers,
     geometryLeftOut: !format.keepsGeometry && report.geometry !== null,
+    ...(missingColumns.length > 0 && { missingColumns }),
     digest: recording.columns.length === COLUMN_NAMES.length ? (content?.digest ?? null) : null,
   };
   rememberReport(conversion, report);

@@ -94,6 +94,11 @@ export class EventStreamer extends StreamEventTarget implements AsyncIterable<Ev
     this.#stream = resolveStream(options, this.#load.columns);
   }
 
+  /** The columns of its batches. @internal */
+  get columns(): readonly ColumnName[] {
+    return this.#load.columns;
+  }
+
   /** The report of the latest pass, complete when that is over; null before the first one. */
   get report(): LoadReport | null {
     return this.#pass?.report ?? null;

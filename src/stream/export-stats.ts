@@ -10,7 +10,7 @@ import {
 } from "../container/settings.ts";
 import type { WrittenContainer } from "../container/writer.ts";
 import { bytesPerEvent, type ColumnName } from "../events/columns.ts";
-import type { SensorGeometry } from "../events/geometry.ts";
+import { GEOMETRY_NAMES, type SensorGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
 import type { LoadReport } from "../events/report.ts";
 import type { Progress } from "../recording/progress.ts";
@@ -40,7 +40,7 @@ export interface ExportOptions extends ContainerOptions {
 export const EXPORT_NAMES = namesOf<ExportOptions>()({
   ...CONTAINER_NAMES,
   metadata: STATED_NAMES,
-  geometry: true,
+  geometry: GEOMETRY_NAMES,
   polarityEncoding: true,
   overwrite: true,
   signal: true,

@@ -26,7 +26,7 @@ export interface MoreOptions {
   histogram?: boolean | undefined;
   /**
    * Tell times from 2^53 us (285 years) on, which no number holds, in `exact`, instead of throwing
-   * `unsafe-time`; the fields that are numbers are then null. With `windowUs` they are refused even so.
+   * `unsafe-time`; the fields that are numbers are then null. So does `rate` of where windows start.
    * Default `false`.
    */
   exactTimes?: boolean | undefined;
@@ -63,7 +63,7 @@ export class MoreStatistics {
     this.#geometry = geometry;
     this.#hotPixels = hotPixels;
     this.#histogram = checkFlag("histogram", histogram);
-    this.exactTimes = checkFlag("exactTimes", exactTimes) && windowUs === undefined;
+    this.exactTimes = checkFlag("exactTimes", exactTimes);
     this.#rate = windowUs === undefined ? null : new TileRate(windowUs);
     const needsPixels = this.#histogram || hotPixels !== undefined;
     this.#pixels = needsPixels ? new TilePixels(geometry, recording.mostEvents()) : null;
@@ -83,7 +83,7 @@ export class MoreStatistics {
     pixels?.settle();
     return {
       ...statistics,
-      ...(this.#rate && { rate: this.#rate.get(statistics) }),
+      ...(this.#rate && { rate: this.#rate.get(statistics, this.exactTimes) }),
       ...(pixels &&
         this.#hotPixels !== undefined && {
           pixels: pixelStatistics(pixels, geometry, statistics.events, this.#hotPixels),

@@ -1,5 +1,5 @@
-import { timeAsNumber } from "../events/safe-time.ts";
-import type { EventRate, EventStatistics } from "../events/statistics.ts";
+import { timeOrNull } from "../events/safe-time.ts";
+import type { EventRate, EventStatistics, ExactBusiestWindow } from "../events/statistics.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
 import { rateWasm } from "../kernels/generated/rate.ts";
 import { instantiateKernel } from "../kernels/kernel.ts";
@@ -49,8 +49,11 @@ export class TileRate {
    * The rate of all tiles so far.
    *
    * @param statistics - of the same tiles
+   * @param exactTimes - tell starts of windows that are too large for a number, instead of throwing
+   * @throws EventError `unsafe-time`
    */
-  get({ events, minTime, maxTime }: EventStatistics): EventRate {
+  get(statistics: EventStatistics, exactTimes: boolean): EventRate {
+    const { minTime, maxTime } = statistics.exact ?? statistics;
     const windowUs = this.#windowUs;
     if (minTime === null || maxTime === null) {
       const none = { start: null, counts: [], reason: null, meanEvents: null, busiest: null };
@@ -58,21 +61,34 @@ export class TileRate {
     }
     const length = BigInt(windowUs);
     const first = numberOf(BigInt(minTime), length);
-    const windows = Number(numberOf(BigInt(maxTime), length) - first) + 1;
-    const start = timeAsNumber(first * length);
-    const meanEvents = events / windows;
-    if (windows > layout.WINDOW_SLOTS) {
-      const reason = `the times span ${windows} windows of ${windowUs} us, which is more than the ${layout.WINDOW_SLOTS} that are counted`;
-      return { windowUs, windows, start, counts: null, reason, meanEvents, busiest: null };
-    }
-    const counts = this.#counts(first, windows);
-    const most = counts.reduce((best, count) => Math.max(best, count), 0);
-    const busiest = {
-      start: start + counts.indexOf(most) * windowUs,
-      events: most,
-      eventsPerSecond: (most * 1e6) / windowUs,
+    const total = numberOf(BigInt(maxTime), length) - first + 1n;
+    const windows = Number(total);
+    const counts = windows > layout.WINDOW_SLOTS ? null : this.#counts(first, windows);
+    const exact = { start: first * length, busiest: this.#busiest(first, counts) };
+    const start = timeOrNull(exact.start, exactTimes);
+    const busiestStart = exact.busiest && timeOrNull(exact.busiest.start, exactTimes);
+    const busiest =
+      busiestStart === null
+        ? null
+        : { ...(exact.busiest as ExactBusiestWindow), start: busiestStart };
+    const isTold = start !== null && (busiest !== null || exact.busiest === null);
+    return {
+      ...{ windowUs, windows, start, counts },
+      reason:
+        counts === null
+          ? `the times span ${total} windows of ${windowUs} us, which is more than the ${layout.WINDOW_SLOTS} that are counted`
+          : null,
+      meanEvents: statistics.events / windows,
+      busiest,
+      ...(!isTold && { exact }),
     };
-    return { windowUs, windows, start, counts, reason: null, meanEvents, busiest };
+  }
+
+  #busiest(first: bigint, counts: readonly number[] | null): ExactBusiestWindow | null {
+    if (counts === null) return null;
+    const events = counts.reduce((best, count) => Math.max(best, count), 0);
+    const start = (first + BigInt(counts.indexOf(events))) * BigInt(this.#windowUs);
+    return { start, events, eventsPerSecond: (events * 1e6) / this.#windowUs };
   }
 
   #counts(first: bigint, windows: number): number[] {

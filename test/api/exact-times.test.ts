@@ -86,11 +86,65 @@ describe.each(Object.entries(WAYS))("%s", (_, read) => {
 });
 
 describe("exactTimes", () => {
-  it("does not go together with windows, which numbers tell of", async () => {
-    for (const bytes of Object.values(await recordings([LAST]))) {
-      const counting = loadStatistics(bytes, { exactTimes: true, windowUs: 1000 });
-      await expect(counting).rejects.toMatchObject({ code: "unsafe-time" });
+  it("tells where windows start, too", async () => {
+    const first = 2n ** 60n; // 1 152 921 504 606 846 976
+    const times = [first, first + 1000n, first + 1001n, first + 3000n];
+    const start = 1_152_921_504_606_846_000n;
+    for (const bytes of Object.values(await recordings(times))) {
+      const { rate, exact } = await loadStatistics(bytes, { exactTimes: true, windowUs: 1000 });
+      expect(exact).toMatchObject({ minTime: first, durationUs: 3000n });
+      expect(rate).toEqual({
+        ...{ windowUs: 1000, windows: 4, start: null, counts: [1, 2, 0, 1], reason: null },
+        ...{ meanEvents: 1, busiest: null },
+        exact: { start, busiest: { start: start + 1000n, events: 2, eventsPerSecond: 2000 } },
+      });
+      const refused = loadStatistics(bytes, { windowUs: 1000 });
+      await expect(refused).rejects.toMatchObject({ code: "unsafe-time" });
     }
+  });
+
+  it("keeps the numbers of windows that these hold", async () => {
+    const windowUs = Number(SAFE);
+    const { text = new Uint8Array() } = await recordings([-2n * SAFE, 5n, 6n]);
+    const { rate } = await loadStatistics(text, { exactTimes: true, windowUs });
+    expect(rate).toMatchObject({
+      start: null,
+      counts: [1, 0, 2],
+      busiest: { start: 0, events: 2 },
+    });
+    expect(rate?.exact).toMatchObject({ start: -2n * SAFE, busiest: { start: 0n, events: 2 } });
+    for (const times of [[], [5n, 2005n], [SAFE - 1000n]]) {
+      for (const bytes of Object.values(await recordings(times))) {
+        const found = await loadStatistics(bytes, { exactTimes: true, windowUs: 1000 });
+        expect(found).toEqual(await loadStatistics(bytes, { windowUs: 1000 }));
+        expect(found.rate?.exact).toBeUndefined();
+      }
+    }
+  });
+
+  it("counts windows that reach beyond 64 bits, and tells those at both ends apart", async () => {
+    const windowUs = Number(SAFE);
+    for (const times of [
+      [FIRST, FIRST + 1n, LAST],
+      [LAST, FIRST, LAST],
+      [0n, LAST, LAST - 1n, FIRST, 3n],
+    ]) {
+      const { text = new Uint8Array() } = await recordings(times);
+      const { rate } = await loadStatistics(text, { exactTimes: true, windowUs });
+      const numberOf = (t: bigint): bigint => (t < 0n ? (t + 1n) / SAFE - 1n : t / SAFE);
+      const start = numberOf(FIRST);
+      const windows = Number(numberOf(LAST) - start) + 1;
+      const counts = new Array<number>(windows).fill(0);
+      for (const at of times.map((t) => Number(numberOf(t) - start)))
+        counts[at] = (counts[at] ?? 0) + 1;
+      expect(rate).toMatchObject({ windows, counts, exact: { start: start * SAFE } });
+    }
+    // More windows than any number tells exactly are none that are counted.
+    const { text = new Uint8Array() } = await recordings([FIRST, LAST]);
+    const { rate } = await loadStatistics(text, { exactTimes: true, windowUs: 1 });
+    expect(rate).toMatchObject({ windows: 2 ** 64, counts: null, busiest: null });
+    expect(rate?.exact).toEqual({ start: FIRST, busiest: null });
+    expect(rate?.reason).toContain(`${2n ** 64n} windows of 1 us`);
   });
 
   it("reads no events of a container", async () => {

@@ -351,7 +351,7 @@ describe("every name of an option", () => {
   });
 
   it.each(CALLS)("is looked at inside of options, too: %s", async (_name, documented, call) => {
-    const sets = { text, hdf5, evb, metadata: append.metadata };
+    const sets = { geometry, text, hdf5, evb, metadata: append.metadata };
     for (const [set, options] of Object.entries(sets)) {
       if (!Object.hasOwn(documented, set)) continue;
       await expectUnknown(() => call({ [set]: { nonsense: 1 } }), `${set}.nonsense`);
@@ -364,6 +364,54 @@ describe("every name of an option", () => {
         expect(hint).toBe(`Did you mean \`${set}.${name}\`?`);
       }
     }
+  });
+});
+
+describe("every name of what a step of a query takes", () => {
+  const mask = maskOf(4, 4);
+  const search = { percentile: 50 };
+  const STEPS: [name: string, path: string, given: object, call: (given: never) => unknown][] = [
+    ["roi", "region", region, (given) => ask().roi(given)],
+    ["the second of roi", "region", region, (given) => ask().roi(region, given)],
+    ["crop", "region", region, (given) => ask().crop(given)],
+    ["mask", "mask", mask, (given) => ask().mask(given)],
+    ["hotPixels", "hotPixels", search, (given) => ask().hotPixels(given)],
+    ["filterRoi", "region", region, (given) => filterRoi(table, given)],
+    ["the second of filterRoi", "region", region, (given) => filterRoi(table, [region, given])],
+    ["cropEvents", "region", region, (given) => cropEvents(table, given)],
+    ["filterMask", "mask", mask, (given) => filterMask(table, given)],
+    ["filterHotPixels", "hotPixels", search, (given) => filterHotPixels(table, given)],
+  ];
+
+  it.each(STEPS)("that is not known is refused: %s", async (_name, path, given, call) => {
+    for (const value of [1, undefined]) {
+      const more = { ...given, nonsense: value } as never;
+      const { hint } = await expectUnknown(() => call(more), `${path}.nonsense`);
+      for (const name of Object.keys(given)) expect(hint).toContain(`\`${path}.${name}\``);
+    }
+  });
+
+  it.each(STEPS)("that is misspelt is refused: %s", async (_name, path, given, call) => {
+    for (const [name, value] of Object.entries(given).filter(([name]) => isLong(name))) {
+      const slip = `${name}s`;
+      const meant = { ...given, [name]: undefined, [slip]: value } as never;
+      const { hint } = await expectUnknown(() => call(meant), `${path}.${slip}`);
+      expect(hint).toBe(`Did you mean \`${path}.${name}\`?`);
+    }
+  });
+
+  it("is looked at in nothing that is no such object", async () => {
+    for (const given of [undefined, null, 5, "text", []]) {
+      expect(await errorOf(() => ask().crop(given as never))).toMatchObject({
+        code: "invalid-query",
+      });
+    }
+  });
+
+  it("may be more of pixels, which statistics list with what they did", async () => {
+    const pixel = { x: 2, y: 3, events: 5, on: 5, share: 1 };
+    expect(await ask().hotPixels([pixel]).count()).toBe(1);
+    expect((await filterHotPixels(table, [pixel])).numRows).toBe(1);
   });
 });
 

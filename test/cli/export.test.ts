@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { digestEvents, type ExportStats, openRecording } from "../../src/node.ts";
@@ -110,6 +110,20 @@ describe("evarrow export", () => {
     expect((await evarrow(["head", "-n", "1", target])).stdout).toMatch(/^ *x +t\n *\d+ +\d+\n$/);
     const [row] = JSON.parse((await evarrow(["head", "-n", "1", "--json", target])).stdout);
     expect(Object.keys(row)).toEqual(["x", "t"]);
+    expect(made.stderr).toBe("");
+    const again = out("again.evb");
+    for (const argv of [
+      ["export", target, again],
+      ["export", "--json", target, again],
+      ["convert", target, again],
+    ]) {
+      const { exitCode, stderr } = await evarrow(argv);
+      expect(exitCode).toBe(0);
+      expect(stderr).toBe(
+        "evarrow: warning: the output has no columns y, polarity: the recording was written without\n",
+      );
+      rmSync(again);
+    }
     for (const argv of [
       ["stats", target],
       ["digest", target],
@@ -117,6 +131,7 @@ describe("evarrow export", () => {
     ]) {
       const { exitCode, stderr } = await evarrow(argv);
       expect([exitCode, stderr]).toEqual([1, expect.stringContaining("has no column")]);
+      expect(stderr).toContain("evarrow info, head, query and export take what there is.\n");
     }
     for (const wrong of [
       ["--columns", "q"],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { sparkline } from "../../src/cli/statistics-rows.ts";
-import { cd, evarrow, evt2File, THREE_EVENTS, timeHigh } from "./support.ts";
+import { cd, evarrow, evt2File, THREE_EVENTS, temporaryFile, timeHigh } from "./support.ts";
 
 describe("evarrow stats", () => {
   const file = evt2File("three.raw", THREE_EVENTS);
@@ -165,6 +165,48 @@ describe("evarrow stats", () => {
     expect(one.stdout).toContain("30  66.67 %  33.33 %\n... and 1 more; --hot-pixels N\n");
     const none = await evarrow(["stats", "--hot-pixels", "0", busy]);
     expect(none.stdout).toMatch(/of the events\n$/);
+  });
+
+  describe("of times that no number holds", () => {
+    const first = 9_223_372_036_854_000_000n;
+    const lines = [0n, 1n, 775_807n].map((behind) => `1,2,${first + behind},1\n`).join("");
+    const path = temporaryFile("far.csv", `x,y,t,polarity\n${lines}`);
+
+    it("prints them exactly", async () => {
+      const { exitCode, stdout, stderr } = await evarrow(["stats", "--window", "1ms", path]);
+      expect([exitCode, stderr]).toEqual([0, ""]);
+      for (const line of [
+        "First event    9,223,372,036,854,000,000 µs (2,562,047,788 h 0 min 54 s)",
+        "Last event     9,223,372,036,854,775,807 µs (2,562,047,788 h 0 min 55 s)",
+        "Duration       775,807 µs (775.8 ms)",
+        "Rate           3.87 events/s",
+        "Least time     9,223,372,036,854,000,000 µs (2,562,047,788 h 0 min 54 s)",
+        "Greatest time  9,223,372,036,854,775,807 µs (2,562,047,788 h 0 min 55 s)",
+        "Busiest        2 events (2 k events/s) from 9,223,372,036,854,000,000 µs (2,562,047,788 h 0 min 54 s) on",
+      ]) {
+        expect(stdout).toContain(`${line}\n`);
+      }
+    });
+
+    it("gives them as text in JSON", async () => {
+      const { exitCode, stdout } = await evarrow(["stats", "--json", "--window", "1ms", path]);
+      expect(exitCode).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({
+        ...{ firstTime: null, lastTime: null, minTime: null, maxTime: null, durationUs: 775_807 },
+        exact: {
+          ...{ firstTime: "9223372036854000000", lastTime: "9223372036854775807" },
+          ...{ minTime: "9223372036854000000", maxTime: "9223372036854775807" },
+          durationUs: "775807",
+        },
+        rate: {
+          ...{ windows: 776, start: null, busiest: null },
+          exact: {
+            start: "9223372036854000000",
+            busiest: { start: "9223372036854000000", events: 2, eventsPerSecond: 2000 },
+          },
+        },
+      });
+    });
   });
 
   it("keeps a line of bars short", () => {

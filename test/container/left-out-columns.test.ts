@@ -122,6 +122,33 @@ describe("a container of some columns", () => {
     },
   );
 
+  it("is written of what streams of some columns have, and conversions say what is missing", async () => {
+    const columns = ["x", "t"] as const;
+    const bytes = await written(scanEvents(RAW), columns);
+    const [recording, whole] = [await openRecording(bytes), await openRecording(RAW)];
+    for (const stream of [
+      recording.stream(),
+      whole.stream({ columns: ["t", "x"], batchEvents: 300 }),
+    ]) {
+      const sink = new MemorySink();
+      const { settings, ...stats } = await exportEvents(stream, sink);
+      expect([settings.columns, stats.columns.y.ratio]).toEqual([columns, 0]);
+      expectColumns(await loadTable(sink.bytes), columns);
+    }
+    await recording.close();
+    await whole.close();
+    const copyOf = (source: Uint8Array) => convertRecording(source, new MemorySink("copy.evb"));
+    expect((await copyOf(bytes)).missingColumns).toEqual(["y", "polarity"]);
+    expect("missingColumns" in (await copyOf(RAW))).toBe(false);
+    const selected = await scanEvents(RAW).select("t").write(new MemorySink("copy.evb"));
+    expect(selected.missingColumns).toEqual(["x", "y", "polarity"]);
+    // Of a table or frame a column may have got lost.
+    for (const held of [await loadTable(bytes), await loadEvents(bytes)]) {
+      const unnamed = exportEvents(held, new MemorySink());
+      await expect(unnamed).rejects.toMatchObject({ code: "invalid-option" });
+    }
+  });
+
   it("tells of its sizes without what it leaves out", async () => {
     const columns = ["x", "t"] as const;
     const sink = new MemorySink();

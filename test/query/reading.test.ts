@@ -305,10 +305,6 @@ describe("a query", () => {
     ["a period that is no number", () => anything.backgroundActivity(Number.NaN)],
     ["a percentile above 100", () => anything.hotPixels({ percentile: 101 })],
     ["a pixel that is none", () => anything.hotPixels([{ x: -1, y: 0 }])],
-    [
-      "an option of hot pixels that is not known",
-      () => anything.hotPixels({ percentle: 5 } as never),
-    ],
     ["an axis that is not known", () => anything.flip("z" as never)],
     ["a factor below 1", () => anything.downsample(0)],
     ["a step that needs what was left out", () => anything.select("x").time(1)],

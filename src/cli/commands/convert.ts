@@ -2,13 +2,14 @@ import { type Conversion, reportOf } from "../../node.ts";
 import { type ConvertCommandOptions, openOptions, STDOUT } from "../args.ts";
 import { queryOf } from "../filters.ts";
 import { formatBytes, formatCount, labelled, type Row } from "../format.ts";
-import { stdoutFailure, toJson } from "../output.ts";
+import { outputFailure, toJson } from "../output.ts";
 import type { CommandContext } from "../program.ts";
 import { withProgress } from "../progress-bar.ts";
-import { warn } from "../warnings.ts";
+import { missingColumnsWarning, warn } from "../warnings.ts";
 
-/** Formats of lines, the first of which are of use without the rest; the name of standard output says none. */
+/** Formats of lines, the first of which are of use without the rest, and the names that say one of them. */
 const TEXT_FORMATS = /^(?:csv|text|jsonl)$/i;
+const TEXT_NAMES = /\.(?:csv|txt|jsonl|ndjson)$/i;
 
 /** `evarrow convert IN OUT`: the same events in another format. */
 export async function convert(
@@ -30,13 +31,14 @@ export async function convert(
       onProgress,
     });
   }).catch((error) => {
-    throw isStdout ? stdoutFailure(error, TEXT_FORMATS.test(format ?? "")) : error;
+    throw outputFailure(error, TEXT_FORMATS.test(format ?? "") || TEXT_NAMES.test(out));
   });
   const result = options.json ? [toJson({ file: out, ...conversion })] : lines(out, conversion);
   if (isStdout) await output.message(result);
   else await output.print(result);
   await warn(output, reportOf(conversion));
-  await output.message(losses(conversion, verify));
+  const { missingColumns = [] } = conversion;
+  await output.message([...missingColumnsWarning(missingColumns), ...losses(conversion, verify)]);
 }
 
 function lines(out: string, { format, events, triggers, bytes, digest }: Conversion): string[] {

@@ -17,10 +17,10 @@ import {
   labelled,
   withShare,
 } from "../format.ts";
-import { stdoutFailure, toJson } from "../output.ts";
+import { outputFailure, toJson } from "../output.ts";
 import type { CommandContext } from "../program.ts";
 import { withProgress } from "../progress-bar.ts";
-import { warn } from "../warnings.ts";
+import { missingColumnsWarning, warn } from "../warnings.ts";
 
 /** `evarrow export IN OUT`: the same events as a compact container. */
 export async function exportContainer(
@@ -53,7 +53,7 @@ export async function exportContainer(
     const query = await queryOf(file, options, { ...openOptions(options, signal), rebase });
     return query.export(out, { ...settings, overwrite, onProgress });
   }).catch((error) => {
-    throw isStdout ? stdoutFailure(error, false) : error;
+    throw outputFailure(error, false);
   });
   const compared = options.compare ? await compareFormats(out, { signal }) : null;
   const result = options.json
@@ -62,6 +62,8 @@ export async function exportContainer(
   if (isStdout) await output.message(result);
   else await output.print(result);
   await warn(output, stats.report as LoadReport);
+  const missing = COLUMN_NAMES.filter((name) => !stats.settings.columns.includes(name));
+  if (columns === undefined) await output.message(missingColumnsWarning(missing));
 }
 
 /** Other formats hold all columns, so there is nothing to compare with where some are missing. */

@@ -107,17 +107,10 @@ function asJson({ file, recording, plan, statistics, report }: Facts): object {
     header: recording.header.map(([key, value]) => ({ key, value })),
     plan,
     estimated: statistics?.estimated ?? false,
-    statistics: statistics && inJson(statistics),
+    statistics,
     triggers: statistics?.estimated ? null : report.triggers,
     report,
   };
-}
-
-/** Times that no number holds as text. */
-function inJson({ exact, ...statistics }: EventStatistics): object {
-  if (exact === undefined) return statistics;
-  const texts = Object.entries(exact).map(([name, time]) => [name, String(time)]);
-  return { ...statistics, exact: Object.fromEntries(texts) };
 }
 
 function asLines({ file, recording, plan, statistics, report }: Facts): string[] {

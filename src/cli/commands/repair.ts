@@ -2,7 +2,7 @@ import { type ContainerRepair, repairContainer } from "../../node.ts";
 import { type RepairCommandOptions, STDOUT } from "../args.ts";
 import { findingLines } from "../findings.ts";
 import { formatBytes, formatCount, labelled } from "../format.ts";
-import { stdoutFailure, toJson } from "../output.ts";
+import { outputFailure, toJson } from "../output.ts";
 import type { CommandContext } from "../program.ts";
 import { withProgress } from "../progress-bar.ts";
 
@@ -18,7 +18,7 @@ export async function repair(
   const repaired = await withProgress(output.stderr, (onProgress) =>
     repairContainer(file, out, { ...options, onProgress }),
   ).catch((error) => {
-    throw isStdout ? stdoutFailure(error, false) : error;
+    throw outputFailure(error, false);
   });
   const result = json ? [toJson({ file: out, ...repaired })] : lines(out, repaired);
   if (isStdout) await output.message(result);

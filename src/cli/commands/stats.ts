@@ -17,7 +17,7 @@ import {
 export function stats(file: string, options: StatsOptions, context: CommandContext): Promise<void> {
   const { window: windowUs, hotPixels } = options;
   const read: WholeRead<EventStatistics>["read"] = async (source, pass) =>
-    (await queryOf(source, options, pass)).statistics({ windowUs, hotPixels });
+    (await queryOf(source, options, pass)).statistics({ windowUs, hotPixels, exactTimes: true });
   return readAndPrint({ read, lines }, file, options, context);
 }
 

@@ -1,4 +1,5 @@
 import type { EventColumns } from "../../events/columns.ts";
+import { GEOMETRY_NAMES } from "../../events/geometry.ts";
 import type { EventTable } from "../../events/table.ts";
 import { datEncoderWasm } from "../../kernels/generated/dat-encoder.ts";
 import { namesOf } from "../../util/option-names.ts";
@@ -28,7 +29,7 @@ export const datEncoding: EventEncoding = {
   },
 };
 
-const NAMES = namesOf<Pick<EncodeOptions, "geometry">>()({ geometry: true });
+const NAMES = namesOf<Pick<EncodeOptions, "geometry">>()({ geometry: GEOMETRY_NAMES });
 
 /**
  * Encodes events as a DAT file of version 2, header included. Decoding it gives the same events.

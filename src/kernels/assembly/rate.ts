@@ -18,8 +18,11 @@ export function countWindows(count: i32): void {
     const window = numberOf(load<i64>(times + (index << 3)), length);
     const start = window * length;
     let end = index + 1;
-    // Times mostly rise, so that a window is a run of events; one comparison is for both its ends.
-    while (end < count && <u64>(load<i64>(times + (end << 3)) - start) < <u64>length) end++;
+    // Times mostly rise, so that a window is a run of events; one comparison is for both its ends. Where
+    // the window reaches beyond 64 bits, it would take times at the other end of these for its own.
+    if (start + length > start && start <= load<i64>(times + (index << 3))) {
+      while (end < count && <u64>(load<i64>(times + (end << 3)) - start) < <u64>length) end++;
+    }
     if (!add(window, end - index)) return;
     index = end;
   }
