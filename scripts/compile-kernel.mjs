@@ -15,17 +15,21 @@ const src = fileURLToPath(new URL("../src/", import.meta.url));
  * Compiles `src/kernels/assembly/NAME.ts`.
  *
  * @param {string} name
- * @param {string} [text] what is compiled in place of that file
+ * @param {{ file: string, text: string }} [other] what is compiled in place of a file of `assembly`
  * @returns {Promise<Uint8Array>}
  */
-export async function compileKernel(name, text) {
+export async function compileKernel(name, other) {
   const file = `kernels/assembly/${name}.ts`;
   let wasm;
+  let isTaken = other === undefined;
   const { error, stderr } = await asc.main(
     [file, "--baseDir", src, "--outFile", "out.wasm", ...OPTIONS],
     {
       readFile: (path, baseDir) => {
-        if (text !== undefined && path === file) return text;
+        if (other !== undefined && path === `kernels/assembly/${other.file}`) {
+          isTaken = true;
+          return other.text;
+        }
         try {
           return readFileSync(join(baseDir, path), "utf8");
         } catch {
@@ -38,5 +42,6 @@ export async function compileKernel(name, text) {
     },
   );
   if (error || wasm === undefined) throw new Error(`kernel ${name}:\n${stderr}`);
+  if (!isTaken) throw new Error(`kernel ${name} has no ${other.file}`);
   return wasm;
 }

@@ -2,11 +2,11 @@
  * Times kernels alone: input and columns are in memory, and nothing is read or handed over.
  *
  * Usage: npm run bench:kernels -- [evt2 | evt3 | evt21 | dat | text | ecf | filter]...
- *                                 [--variant NAME=FILE]... [--seed FILE]... [--rounds 40]
+ *                                 [--variant NAME[/PART]=FILE]... [--seed FILE]... [--rounds 40]
  *
- * A variant is another text of `src/kernels/assembly/NAME.ts`: it is compiled as that file is, must give
- * the same columns, and takes turns with the kernel as it was built. Rates are medians and best of all
- * rounds, ratios medians of pairs.
+ * A variant is another text of `src/kernels/assembly/NAME.ts`, or of `parts/PART.ts` as this kernel has it:
+ * it is compiled as that file is, must give the same columns, and takes turns with the kernel as it was
+ * built. Rates are medians and best of all rounds, ratios medians of pairs.
  */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -42,17 +42,17 @@ const SAMPLES = ["moving-bar.evt2.raw", "falling-bar.evt3.raw"].map((name) =>
   fileURLToPath(new URL(`../data-samples/${name}`, import.meta.url)),
 );
 const variants = values.variant.map((text) => {
-  const [, name, path] = /^(\w+)=(.+)$/.exec(text) ?? [];
+  const [, name, part, path] = /^(\w+)(?:\/([\w-]+))?=(.+)$/.exec(text) ?? [];
   if (!NAMES.includes(name)) throw new Error(`no kernel ${name}; there are ${NAMES.join(", ")}`);
-  return { name, path };
+  return { name, path, file: part === undefined ? `${name}.ts` : `parts/${part}.ts` };
 });
 const chosen = positionals.length > 0 ? positionals : NAMES;
 for (const name of chosen) {
   if (!NAMES.includes(name)) throw new Error(`no kernel ${name}; there are ${NAMES.join(", ")}`);
   const jobsOf = name === "ecf" ? ecfJobs : name === "filter" ? filterJobs : streamJobs(name);
   const candidates = [{ label: "as built", jobs: await jobsOf(undefined) }];
-  for (const { path } of variants.filter((variant) => variant.name === name)) {
-    const wasm = await compileKernel(name, readFileSync(path, "utf8"));
+  for (const { path, file } of variants.filter((variant) => variant.name === name)) {
+    const wasm = await compileKernel(name, { file, text: readFileSync(path, "utf8") });
     candidates.push({ label: path, jobs: await jobsOf(Buffer.from(wasm).toString("base64")) });
   }
   compare(name, candidates);
