@@ -13,7 +13,13 @@ const { dependencies } = JSON.parse(readFileSync(new URL("package.json", root), 
 
 const bundle = await rolldown({
   cwd: fileURLToPath(root),
-  input: { node: "./src/node.ts", "cli/main": "./src/cli/main.ts", thread: "./src/thread.ts" },
+  input: {
+    node: "./src/node.ts",
+    "cli/main": "./src/cli/main.ts",
+    thread: "./src/thread.ts",
+    // For who loads a module by its path in Node, as scripts/time-kernels.mjs does: `#platform` is this.
+    "platform/node": "./src/platform/node.ts",
+  },
   platform: "node",
   resolve: { alias: { "#platform": fileURLToPath(new URL("src/platform/node.ts", root)) } },
   external: Object.keys(dependencies).map((name) => new RegExp(`^${name}(?:/|$)`)),

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
 import { describe, expect, it } from "vitest";
 import { VERSION } from "../src/index.ts";
 
@@ -115,19 +116,71 @@ describe("package-lock.json", () => {
   });
 });
 
-describe.skipIf(!existsSync(new URL("dist/node.d.ts", root)))("declarations (need dist)", () => {
+const isBuilt = existsSync(new URL("dist/node.d.ts", root));
+
+describe.skipIf(!isBuilt)("declarations (need dist)", () => {
   it("name nothing of WebAssembly, which consumers without the DOM types do not have", () => {
-    const seen = new Set<string>();
-    const visit = (file: string): void => {
-      if (seen.has(file) || !existsSync(file)) return;
-      seen.add(file);
-      const text = readFileSync(file, "utf8");
-      expect(text, file).not.toContain("WebAssembly.");
-      for (const [, target = ""] of text.matchAll(/from ["'](\.[^"']+)\.(?:js|ts)["']/g)) {
-        visit(join(dirname(file), `${target}.d.ts`));
-      }
-    };
-    visit(fileURLToPath(new URL("dist/node.d.ts", root)));
-    expect(seen.size).toBeGreaterThan(10);
+    const files = declarationsFrom("dist/node.d.ts");
+    for (const file of files)
+      expect(readFileSync(file, "utf8"), file).not.toContain("WebAssembly.");
+    expect(files.size).toBeGreaterThan(10);
   });
 });
+
+describe.skipIf(!isBuilt)("dist (needs `npm run build`)", () => {
+  const built = readdirSync(new URL("dist/", root), { recursive: true })
+    .map((name) => fileURLToPath(new URL(`dist/${String(name).replaceAll("\\", "/")}`, root)))
+    .filter((path) => statSync(path).isFile());
+
+  it("holds no module that nothing loads", async () => {
+    const { exports, imports, bin } = manifest;
+    const entries = pathsIn([exports, imports, bin]).filter((path) =>
+      /^\.\/dist\/.*\.js$/.test(path),
+    );
+    const modules = await modulesFrom(entries);
+    expect(modules.size).toBeGreaterThan(100);
+    expect(built.filter((path) => path.endsWith(".js") && !modules.has(path))).toEqual([]);
+  });
+
+  it("holds no declarations that nothing leads to", () => {
+    const entries = ["dist/index.d.ts", "dist/node.d.ts", "dist/thread.d.ts"];
+    // `#platform` leads the tests to it.
+    entries.push("dist/platform/node.d.ts", "dist/platform/browser.d.ts");
+    const files = new Set(entries.flatMap((entry) => [...declarationsFrom(entry)]));
+    expect(built.filter((path) => path.endsWith(".d.ts") && !files.has(path))).toEqual([]);
+  });
+
+  it("holds modules and declarations", () => {
+    expect(built.filter((path) => !/\.(?:js|d\.ts)$/.test(path))).toEqual([]);
+  });
+});
+
+/** A file of declarations and all that it refers to. */
+function declarationsFrom(entry: string): Set<string> {
+  const seen = new Set<string>();
+  const visit = (file: string): void => {
+    if (seen.has(file) || !existsSync(file)) return;
+    seen.add(file);
+    const text = readFileSync(file, "utf8");
+    const targets = text.matchAll(/(?:from |import\()["'](\.[^"']+)\.(?:js|ts)["']/g);
+    for (const [, target = ""] of targets) visit(join(dirname(file), `${target}.d.ts`));
+  };
+  visit(fileURLToPath(new URL(entry, root)));
+  return seen;
+}
+
+/** Modules of the package that a bundler finds from some on. */
+async function modulesFrom(entries: string[]): Promise<Set<string>> {
+  const modules = new Set<string>();
+  const bundle = await rolldown({
+    cwd: fileURLToPath(root),
+    input: entries,
+    platform: "node",
+    treeshake: false,
+    external: Object.keys(manifest.dependencies).map((name) => new RegExp(`^${name}(?:/|$)`)),
+    plugins: [{ name: "modules", moduleParsed: ({ id }) => void modules.add(id) }],
+  });
+  await bundle.generate({ format: "esm" });
+  await bundle.close();
+  return modules;
+}
