@@ -61,10 +61,12 @@ export class H5wasm {
       // @ts-expect-error: the package comes without types
       const { base_url }: { base_url: string } = await import("h5wasm-plugins");
       const file = `libH5Z${name}.so`;
-      const bytes = await platform.readAsset(`${base_url}/plugins/${file}`);
+      const bytes = await platform.readAsset(pluginAddress(base_url, file));
       this.#loaded.FS.writeFile(`${PLUGINS}/${file}`, bytes);
     } catch (cause) {
-      throw unavailable(`the plugin ${name} of h5wasm-plugins`, cause);
+      const inBundle =
+        "The filters of this file need it; a bundle needs the folder `plugins` of h5wasm-plugins beside it.";
+      throw unavailable(`the plugin ${name} of h5wasm-plugins`, cause, inBundle);
     }
   }
 
@@ -105,11 +107,26 @@ export class H5wasm {
   }
 }
 
-function unavailable(what: string, cause: unknown): EventError {
+/**
+ * Where a plugin is: in the package, or beside the file of a bundle that the package went into.
+ *
+ * @param baseUrl - what the package takes for its own folder: its address without the name of its module,
+ *   which a bundle does not have
+ */
+function pluginAddress(baseUrl: string, file: string): string {
+  const isModule = /\.[cm]?js(?:[?#].*)?$/.test(baseUrl);
+  return new URL(`plugins/${file}`, isModule ? baseUrl : `${baseUrl}/`).href;
+}
+
+function unavailable(
+  what: string,
+  cause: unknown,
+  hint = "The filters of this file need it.",
+): EventError {
   return new EventError("unsupported-format", `${what} cannot be loaded`, {
     format: "hdf5",
     found: cause instanceof Error ? cause.message : String(cause),
-    hint: "The filters of this file need it.",
+    hint,
     cause,
   });
 }
