@@ -1,6 +1,6 @@
 import { checkLoss, type MutableReport } from "../events/report.ts";
 import type { FormatHeader, PartRules, StreamFormat } from "../formats/decoder.ts";
-import { EventMemory, eventMemoryBytes } from "../kernels/event-memory.ts";
+import { type EventMemory, eventMemoryBytes } from "../kernels/event-memory.ts";
 import type { DecodeThread } from "../platform/platform.ts";
 import { untilAborted } from "../util/until-aborted.ts";
 import { decodeStrictly } from "./decode-strictly.ts";
@@ -8,6 +8,7 @@ import type { Lane } from "./lane.ts";
 import { LANES_PER_THREAD, Lanes } from "./lanes.ts";
 import { type RecordingBytes, reportDamage } from "./opened-source.ts";
 import { PartReader, partInputBytes } from "./part-reader.ts";
+import { createPassMemory } from "./pass-memory.ts";
 import { ProgressMeter } from "./progress.ts";
 import type { TileOptions } from "./tiles.ts";
 import { Turns } from "./turns.ts";
@@ -73,7 +74,9 @@ async function* decodeInLanes(pass: LanePass): AsyncGenerator<EventMemory, void,
   const { partSize: partBytes = partBytesOf(parts, pass.eventsPerByte) } = pass;
   const createMemory = (): EventMemory => {
     const inputBytes = partInputBytes(parts, partBytes);
-    const memory = new EventMemory({ inputBytes, tileEvents, isShared: true });
+    const size = { inputBytes, tileEvents, isShared: true };
+    const hint = "Each of the `threads` needs three times as much: ask for fewer.";
+    const memory = createPassMemory(size, report, hint);
     memory.configure(report.geometry, report.polarityEncoding);
     return memory;
   };

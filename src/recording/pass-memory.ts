@@ -1,4 +1,6 @@
-import type { EventMemorySize } from "../kernels/event-memory.ts";
+import { EventError } from "../errors.ts";
+import type { LoadReport } from "../events/report.ts";
+import { EventMemory, type EventMemorySize, eventMemoryBytes } from "../kernels/event-memory.ts";
 import type { OpenedRecording } from "./recording.ts";
 
 /**
@@ -55,4 +57,29 @@ export function passMemorySize(
     outputBytes,
     sieveBytes,
   };
+}
+
+/**
+ * Makes the memory of a pass, or of one of its lanes.
+ *
+ * @param hint - what takes less
+ * @throws EventError `memory-limit` where there is no memory of that size
+ */
+export function createPassMemory(
+  size: EventMemorySize,
+  { sourceName, format }: LoadReport,
+  hint: string,
+): EventMemory {
+  try {
+    return new EventMemory(size);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new EventError("memory-limit", "there is no memory for this pass", {
+      path: sourceName ?? undefined,
+      format,
+      found: `${eventMemoryBytes(size)} bytes`,
+      hint,
+      cause,
+    });
+  }
 }

@@ -5,20 +5,19 @@ import type { PolarityEncoding } from "../events/polarity.ts";
 import {
   checkAssumptions,
   type FoundBy,
-  type LoadReport,
   type MutableReport,
   type Strictness,
   sortCounts,
 } from "../events/report.ts";
 import { timeAsNumber } from "../events/safe-time.ts";
 import type { OnMalformed } from "../formats/options.ts";
-import { EventMemory, type EventMemorySize, eventMemoryBytes } from "../kernels/event-memory.ts";
+import type { EventMemory } from "../kernels/event-memory.ts";
 import type { WindowLimit } from "../source/inflated.ts";
 import { abortWith } from "../util/until-aborted.ts";
 import { eventsPerByte } from "./event-estimate.ts";
 import { tilesOfLanes } from "./lane-tiles.ts";
 import type { RecordingBytes } from "./opened-source.ts";
-import { passMemorySize } from "./pass-memory.ts";
+import { createPassMemory, passMemorySize } from "./pass-memory.ts";
 import type { Progress } from "./progress.ts";
 import type { OpenedRecording } from "./recording.ts";
 import { tilesOfRows } from "./row-tiles.ts";
@@ -282,7 +281,9 @@ export class TilePass {
   #createMemory(): EventMemory {
     const { report } = this;
     const size = { ...this.#options, sieveBytes: this.#sieve?.bytes };
-    const memory = createMemory(passMemorySize(this.#recording, size), report);
+    const hint =
+      "Filters of pixels need memory for the whole sensor: give the `geometry` that it has.";
+    const memory = createPassMemory(passMemorySize(this.#recording, size), report, hint);
     memory.configure(this.#geometry, report.polarityEncoding);
     const { timeOffset } = this.#options;
     if (timeOffset !== undefined) {
@@ -291,21 +292,5 @@ export class TilePass {
     }
     this.#memory = memory;
     return memory;
-  }
-}
-
-/** @throws EventError `memory-limit` where there is no memory of that size */
-function createMemory(size: EventMemorySize, { sourceName, format }: LoadReport): EventMemory {
-  try {
-    return new EventMemory(size);
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    throw new EventError("memory-limit", "there is no memory for this pass", {
-      path: sourceName ?? undefined,
-      format,
-      found: `${eventMemoryBytes(size)} bytes`,
-      hint: "Filters of pixels need memory for the whole sensor: give the `geometry` that it has.",
-      cause,
-    });
   }
 }

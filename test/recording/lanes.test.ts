@@ -93,3 +93,19 @@ it("cuts parts of usual recordings as large as usual, of dense ones as a tile ha
   expect(await partBytesAt(0.65)).toBe(usual / 2);
   expect(await partBytesAt(6)).toBe(65_536);
 });
+
+it("lanes without memory for them are an error that says so", async () => {
+  const { Memory } = WebAssembly;
+  const sample = read("falling-bar.evt3.raw");
+  WebAssembly.Memory = class {
+    constructor() {
+      throw new RangeError("could not allocate memory");
+    }
+  } as unknown as typeof Memory;
+  try {
+    const { error } = await inLanes(sample, {}, {});
+    expect(error).toMatchObject({ code: "memory-limit", hint: expect.stringContaining("threads") });
+  } finally {
+    WebAssembly.Memory = Memory;
+  }
+});
