@@ -45,7 +45,7 @@ export class ChunkSalvage {
     const checkCrc = checksums !== "none";
     return this.#findings.take(offset, async () => {
       const head = decodeChunkHead(segment, bytes, { codec, checkCrc }, place);
-      const inflated = await inflateChunk({ segment, head, place }, checkCrc);
+      const inflated = await inflateChunk(segment, head, checkCrc, place);
       if (this.#stage === null || this.#stage.memory.columns.t.length < head.count) {
         this.#stage = await ChunkStage.create(head.count);
       }

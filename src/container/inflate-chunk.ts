@@ -7,53 +7,33 @@ import { damaged, type Place } from "./problems.ts";
 import { ALL_COLUMNS, isStreamOf, type Projection, projectionOf } from "./projection.ts";
 import { hex } from "./segment.ts";
 
-/** A chunk that is to be inflated. */
-export interface StoredChunk {
-  /** All of its segment; what is stored without compression stays there. */
-  readonly segment: Uint8Array;
-  readonly head: ChunkHead;
-  readonly place: Place;
-  /** Whose streams are inflated. Default: all. */
-  readonly columns?: Projection | undefined;
-}
-
 /**
  * Inflates streams of a chunk. The checksums of all of them are checked.
  *
+ * @param segment - all of it; what is stored without compression stays there
+ * @param columns - whose streams are inflated
  * @throws EventError `damaged-data`, `unsupported-compression`
  */
-export async function inflateChunk(chunk: StoredChunk, checkCrc: boolean): Promise<InflatedChunk> {
-  const [inflated] = await inflateChunks([chunk], checkCrc);
-  return inflated as InflatedChunk;
-}
-
-/**
- * The same for several chunks at once: whatever is asked of another thread wakes it, which may take as long as
- * inflating a chunk.
- *
- * @throws EventError `damaged-data`, `unsupported-compression`, for all of them where one is damaged
- */
-export async function inflateChunks(
-  chunks: readonly StoredChunk[],
+export async function inflateChunk(
+  segment: Uint8Array,
+  head: ChunkHead,
   checkCrc: boolean,
-): Promise<InflatedChunk[]> {
-  const parts = chunks.map(({ segment, head, place, columns = ALL_COLUMNS }) => {
-    if (checkCrc) checkStreams(segment, head, place);
-    const projection = projectionOf(head, columns);
-    const needed = head.streams.filter(({ id }) => isStreamOf(id, projection));
-    const streams = needed.map(({ codec, stored, raw, start }) => ({
+  place: Place,
+  columns: Projection = ALL_COLUMNS,
+): Promise<InflatedChunk> {
+  if (checkCrc) checkStreams(segment, head, place);
+  const projection = projectionOf(head, columns);
+  const needed = head.streams.filter(({ id }) => isStreamOf(id, projection));
+  const inflated = await inflateStreams(
+    needed.map(({ codec, stored, raw, start }) => ({
       codec,
       bytes: segment.subarray(start, start + stored),
       size: raw,
       place: { ...place, byteOffset: place.byteOffset + start },
-    }));
-    return { head, place, columns: projection, needed, streams };
-  });
-  const inflated = (await inflateStreams(parts.flatMap(({ streams }) => streams))).values();
-  return parts.map(({ head, place, columns, needed }) => {
-    const streams = new Map(needed.map(({ id }) => [id, inflated.next().value as Uint8Array]));
-    return { head, streams, columns, place };
-  });
+    })),
+  );
+  const streams = new Map(needed.map(({ id }, at) => [id, inflated[at] as Uint8Array]));
+  return { head, streams, columns: projection, place };
 }
 
 /**

@@ -1,12 +1,12 @@
 import { isEventError } from "../errors.ts";
 import type { TriggerColumns } from "../events/columns.ts";
 import type { ByteSource } from "../source/byte-source.ts";
-import { CHUNK_HEAD_BYTES, type ChunkHead, decodeChunkHead } from "./chunk.ts";
+import { CHUNK_HEAD_BYTES, decodeChunkHead } from "./chunk.ts";
 import type { InflatedChunk } from "./chunk-decoder.ts";
 import { type ChunkEntry, type ChunkIndex, decodeIndex, type TriggerEntry } from "./chunk-index.ts";
 import { noDigest, verifyDigests } from "./digest-check.ts";
 import { type ContainerHeader, decodeHeader } from "./header.ts";
-import { inflateChunks } from "./inflate-chunk.ts";
+import { inflateChunk } from "./inflate-chunk.ts";
 import { HEADER_BYTES } from "./layout.ts";
 import type { ContainerMetadata } from "./metadata.ts";
 import {
@@ -36,13 +36,6 @@ export interface ContainerDescription {
   readonly metadata: ContainerMetadata;
   /** What stands behind the last that is sound; null for a file that is whole. */
   readonly truncation: Truncation | null;
-}
-
-/** A chunk that is wanted. */
-export interface WantedChunk {
-  readonly entry: ChunkEntry;
-  /** Its columns that are wanted. Default: all. */
-  readonly columns?: Projection | undefined;
 }
 
 /** An open container: its facts, and its chunks one by one. */
@@ -131,35 +124,9 @@ export class ContainerReader implements ContainerDescription {
     signal: AbortSignal | undefined,
     columns?: Projection,
   ): Promise<InflatedChunk> {
-    const [chunk] = await this.readChunks([{ entry, columns }], into, signal);
-    return chunk as InflatedChunk;
-  }
-
-  /**
-   * Reads and inflates chunks that lie one behind the other, all at once.
-   *
-   * @param into - has room for their segments
-   * @throws EventError as {@link readChunk}, for all of them where one is damaged
-   */
-  async readChunks(
-    chunks: readonly WantedChunk[],
-    into: Uint8Array,
-    signal: AbortSignal | undefined,
-  ): Promise<InflatedChunk[]> {
-    const offset = chunks[0]?.entry.offset ?? 0;
-    const length = chunks.reduce((sum, { entry }) => sum + entry.bytes, 0);
-    const bytes = await this.#source.read(offset, length, { into, signal });
-    const stored = chunks.map(({ entry, columns }) => {
-      const start = entry.offset - offset;
-      const segment = bytes.subarray(start, start + entry.bytes);
-      return { segment, columns, ...this.#headOf(entry, segment) };
-    });
-    return inflateChunks(stored, checksCrc(this.header, this.#options));
-  }
-
-  /** The head of a chunk, which must say what the index says. */
-  #headOf(entry: ChunkEntry, segment: Uint8Array): { head: ChunkHead; place: Place } {
     const place = { path: this.#options.path, byteOffset: entry.offset, row: entry.firstRow };
+    const bytes = await this.#source.read(entry.offset, entry.bytes, { into, signal });
+    const segment = bytes.subarray(0, entry.bytes);
     const { codec } = this.header;
     const checkCrc = checksCrc(this.header, this.#options);
     const head = decodeChunkHead(segment, entry.bytes, { codec, checkCrc }, place);
@@ -175,7 +142,7 @@ export class ContainerReader implements ContainerDescription {
       const expected = `firstRow: ${entry.firstRow}`;
       throw damaged("index and chunk disagree", { ...place, expected, found: `${head.firstRow}` });
     }
-    return { head, place };
+    return inflateChunk(segment, head, checkCrc, place, columns);
   }
 
   /** Reads a segment of triggers. */

@@ -225,7 +225,7 @@ class Verifier {
       return;
     }
     const isSound = await this.#findings.take(offset, async () => {
-      const inflated = await inflateChunk({ segment, head, place }, checkCrc);
+      const inflated = await inflateChunk(segment, head, checkCrc, place);
       if (this.#stage === null || this.#stage.memory.columns.t.length < head.count) {
         this.#stage = await ChunkStage.create(head.count);
       }

@@ -90,34 +90,6 @@ describe("evb", () => {
     expect(Array.from(other.getChild("polarity")?.toArray() ?? []).includes(-1)).toBe(false);
   });
 
-  it("reads chunks that lie one behind the other at once", async () => {
-    const source = new CountingSource(CONTAINER);
-    const recording = await openRecording(source);
-    source.reads = 0;
-    expect((await loadTable(recording)).numRows).toBe(20_000);
-    expect(source.reads).toBeGreaterThan(1);
-    expect(source.reads).toBeLessThan(10); // of twenty chunks, and of the index
-    await recording.close();
-  });
-
-  it("gives all in front of a damaged chunk, whichever were read with it", async () => {
-    const chunks = segmentsOf(CONTAINER).filter(({ tag }) => tag === "CHNK");
-    expect(chunks).toHaveLength(20);
-    for (const [number, { at, bytes }] of chunks.entries()) {
-      const damaged = CONTAINER.slice();
-      const middle = at + bytes - 20;
-      damaged[middle] = (damaged[middle] as number) ^ 1;
-      const recording = await openRecording(damaged);
-      const rows: number[] = [];
-      const loading = (async () => {
-        for await (const { numRows } of recording.stream()) rows.push(numRows);
-      })();
-      await expect(loading).rejects.toMatchObject({ code: "damaged-data", row: number * 1000 });
-      expect(rows.reduce((sum, count) => sum + count, 0)).toBe(number * 1000);
-      await recording.close();
-    }
-  });
-
   it("drops events outside of a geometry that the caller states", async () => {
     const table = await loadTable(CONTAINER, { geometry: { width: 640, height: 720 } });
     const inside = Array.from(COLUMNS.x).filter((x) => x < 640).length;

@@ -16,8 +16,6 @@ import { rowAt } from "./row-at.ts";
 
 /** Chunks that are read and inflated before they are asked for. */
 const CHUNKS_AHEAD = 8;
-/** What each of them holds of the memory of a chunk: what was read with one is held as long as it is. */
-const HELD_PER_CHUNK = 1.5;
 /** Rows that one of several threads reads at once, in whole chunks. */
 const BLOCK_ROWS = 131_072;
 const MAX_BLOCK_ROWS = 1_048_576;
@@ -47,12 +45,12 @@ export async function openEvb(source: ByteSource, options: RowOptions): Promise<
     scratchBytesPerEvent: 16,
     workingBytes: {
       least: staging + 2 * chunkBytes,
-      usual: staging + (CHUNKS_AHEAD * HELD_PER_CHUNK + 1) * chunkBytes,
+      usual: staging + (CHUNKS_AHEAD + 1) * chunkBytes,
     },
     blockRows: blockRows > 0 && blockRows <= MAX_BLOCK_ROWS ? blockRows : undefined,
     createReader: async (memory, _onMalformed, workingBytes = Infinity, wish = {}) => {
       const free = Math.floor((workingBytes - staging) / Math.max(chunkBytes, 1));
-      const ahead = Math.min(Math.max(Math.floor((free - 1) / HELD_PER_CHUNK), 1), CHUNKS_AHEAD);
+      const ahead = Math.min(Math.max(free - 1, 1), CHUNKS_AHEAD);
       const checkEvents = stated.verifyChecksum !== false;
       return EvbRowReader.create({ reader, memory, ahead, recover, checkEvents, wish });
     },

@@ -1,4 +1,4 @@
-import { ChunkDecoder } from "../../container/chunk-decoder.ts";
+import { ChunkDecoder, type InflatedChunk } from "../../container/chunk-decoder.ts";
 import type { ChunkEntry, ChunkIndex } from "../../container/chunk-index.ts";
 import { ChunkStage } from "../../container/chunk-stage.ts";
 import { ALL_COLUMNS, type Projection } from "../../container/projection.ts";
@@ -6,7 +6,6 @@ import type { ContainerReader } from "../../container/reader.ts";
 import { isEventError } from "../../errors.ts";
 import type { EventMemory } from "../../kernels/event-memory.ts";
 import type { RowReader, RowWish } from "../decoder.ts";
-import { ChunksAhead } from "./chunks-ahead.ts";
 
 /** What a reader works with. */
 interface ReaderParts {
@@ -22,6 +21,12 @@ interface ReaderParts {
   readonly wish: RowWish;
 }
 
+/** A chunk on its way. */
+interface ComingChunk {
+  readonly buffer: Uint8Array;
+  readonly chunk: Promise<InflatedChunk>;
+}
+
 /**
  * Reads chunks ahead, inflates them in other threads, and decodes them straight into the tile; those
  * that do not fit there whole are decoded beside it, and copied in parts.
@@ -30,7 +35,10 @@ export class EvbRowReader implements RowReader {
   readonly #parts: ReaderParts;
   readonly #index: ChunkIndex;
   readonly #decoder: ChunkDecoder;
-  readonly #ahead: ChunksAhead;
+  readonly #coming = new Map<number, ComingChunk>();
+  readonly #free: Uint8Array[] = [];
+  /** The chunks that will be asked for, from the first to the last of each part. */
+  readonly #spans: readonly { readonly first: number; readonly last: number }[];
   readonly #columns: Projection;
   #stage: ChunkStage | null = null;
   /** Number of the chunk that was found to be damaged last. */
@@ -42,12 +50,9 @@ export class EvbRowReader implements RowReader {
     this.#decoder = decoder;
     const { ranges = [{ start: 0, end: index.rows }], columns } = parts.wish;
     this.#columns = columns === undefined ? ALL_COLUMNS : new Set(columns);
-    const spans = ranges
+    this.#spans = ranges
       .filter(({ start, end }) => start < end)
       .map(({ start, end }) => ({ first: index.chunkOf(start), last: index.chunkOf(end - 1) }));
-    const { reader, ahead } = parts;
-    const columnsOf = (entry: ChunkEntry): Projection => this.#columnsOf(entry);
-    this.#ahead = new ChunksAhead({ reader, index, ahead, spans, columnsOf });
   }
 
   static async create(parts: ReaderParts): Promise<EvbRowReader> {
@@ -84,7 +89,7 @@ export class EvbRowReader implements RowReader {
     const { memory, checkEvents, recover } = this.#parts;
     if (this.#stage?.chunk === chunk) return this.#copy(this.#stage, part);
     if (recover && this.#bad === chunk) return this.#reject(part);
-    const { chunk: coming, release } = this.#ahead.take(chunk, signal);
+    const { buffer, chunk: coming } = this.#take(chunk, signal);
     try {
       const inflated = await coming;
       if (isWhole && this.#decoder.hasRoomFor(inflated.head)) {
@@ -96,8 +101,52 @@ export class EvbRowReader implements RowReader {
       this.#stage.decode(inflated, chunk, checkEvents);
       this.#copy(this.#stage, part);
     } finally {
-      release();
+      this.#free.push(buffer);
     }
+  }
+
+  /** The chunk that is wanted; those behind it are begun. */
+  #take(chunk: number, signal: AbortSignal | undefined): ComingChunk {
+    const wanted = this.#coming.get(chunk) ?? this.#begin(chunk, signal);
+    this.#coming.delete(chunk);
+    const next = this.#chunksBehind(chunk);
+    for (const [number, { buffer, chunk: coming }] of this.#coming) {
+      if (next.includes(number)) continue;
+      this.#coming.delete(number); // the reading goes on elsewhere
+      const release = () => this.#free.push(buffer);
+      coming.then(release, release);
+    }
+    for (const number of next) {
+      if (!this.#coming.has(number)) this.#coming.set(number, this.#begin(number, signal));
+    }
+    return wanted;
+  }
+
+  /** The chunks that will be asked for behind one, as many as are read ahead. */
+  #chunksBehind(chunk: number): number[] {
+    const { ahead } = this.#parts;
+    const next: number[] = [];
+    let from = chunk + 1;
+    for (const { first, last } of this.#spans) {
+      for (from = Math.max(from, first); from <= last && next.length < ahead; from++) {
+        next.push(from);
+      }
+      if (next.length === ahead) break;
+    }
+    return next;
+  }
+
+  #begin(chunk: number, signal: AbortSignal | undefined): ComingChunk {
+    const entry = this.#index.entry(chunk);
+    const { reader } = this.#parts;
+    // Room for others as well, but not for whatever the statistics claim.
+    const most = Math.min(reader.statistics.largestChunkBytes, 2 * entry.bytes);
+    const size = Math.max(most, entry.bytes);
+    let buffer = this.#free.pop();
+    if (buffer === undefined || buffer.byteLength < entry.bytes) buffer = new Uint8Array(size);
+    const coming = reader.readChunk(entry, buffer, signal, this.#columnsOf(entry));
+    coming.catch(() => {}); // reported when it is awaited
+    return { buffer, chunk: coming };
   }
 
   /** What is decoded of a chunk: all of one that has events outside of the sensor, to drop these. */
