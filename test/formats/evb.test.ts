@@ -90,6 +90,24 @@ describe("evb", () => {
     expect(Array.from(other.getChild("polarity")?.toArray() ?? []).includes(-1)).toBe(false);
   });
 
+  it("gives all in front of a damaged chunk", async () => {
+    const chunks = segmentsOf(CONTAINER).filter(({ tag }) => tag === "CHNK");
+    expect(chunks).toHaveLength(20);
+    for (const [number, { at, bytes }] of chunks.entries()) {
+      const damaged = CONTAINER.slice();
+      const middle = at + bytes - 20;
+      damaged[middle] = (damaged[middle] as number) ^ 1;
+      const recording = await openRecording(damaged);
+      const rows: number[] = [];
+      const loading = (async () => {
+        for await (const { numRows } of recording.stream()) rows.push(numRows);
+      })();
+      await expect(loading).rejects.toMatchObject({ code: "damaged-data", row: number * 1000 });
+      expect(rows.reduce((sum, count) => sum + count, 0)).toBe(number * 1000);
+      await recording.close();
+    }
+  });
+
   it("drops events outside of a geometry that the caller states", async () => {
     const table = await loadTable(CONTAINER, { geometry: { width: 640, height: 720 } });
     const inside = Array.from(COLUMNS.x).filter((x) => x < 640).length;
