@@ -78,9 +78,12 @@ export class ColumnBuffer {
   #capacity: number;
   #arrays: Partial<ColumnArrays>;
   #length = 0;
+  readonly #fullEnough: number;
 
-  constructor(capacity: number, names: readonly ColumnName[]) {
+  /** @param fullEnough - the part that must be filled for its memory to be handed out as it is */
+  constructor(capacity: number, names: readonly ColumnName[], fullEnough = FULL_ENOUGH) {
     this.#capacity = capacity;
+    this.#fullEnough = fullEnough;
     this.names = names;
     this.#arrays = createColumns(capacity, names);
   }
@@ -150,7 +153,7 @@ export class ColumnBuffer {
   finish(): EventColumns {
     const columns = this.view();
     // A view keeps the whole buffer alive; where much of that is empty, a copy is the lesser evil.
-    return this.#length > this.#capacity * FULL_ENOUGH ? columns : copyColumns(columns);
+    return this.#length > this.#capacity * this.#fullEnough ? columns : copyColumns(columns);
   }
 
   /** Makes room for `count` more events, at least twice as much as there was. */
@@ -160,7 +163,7 @@ export class ColumnBuffer {
   }
 }
 
-/** Part of a buffer that must be filled for its memory to be handed out as it is. */
+/** That part by default: a buffer that grew is half full at least. */
 export const FULL_ENOUGH = 0.75;
 
 /** The same events in memory of their own. */

@@ -45,7 +45,7 @@ export interface QueryPlan {
   toString(): string;
 }
 
-/** Describes a query that was worked out for a recording. */
+/** Describes a query that was worked out for a recording. @internal */
 export function explainQuery(
   { format, extent, byteLength, content }: OpenedRecording,
   given: readonly QueryStep[],

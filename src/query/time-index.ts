@@ -57,7 +57,7 @@ interface SummaryKernel {
   summarize(count: number): void;
 }
 
-/** Whether parts of the recording can be read at all: not of a pipe, nor of what is compressed. */
+/** Whether parts of the recording can be read at all: not of a pipe, nor of what is compressed. @internal */
 export function canBeIndexed({ extent, byteLength }: OpenedRecording): boolean {
   return extent !== null && byteLength !== null;
 }

@@ -223,6 +223,7 @@ export class OpenedRecording {
  * Opens a source, judges its format and reads its header.
  *
  * @throws EventError for a source that cannot be read, a format that is not, a header that is wrong
+ * @internal
  */
 export async function openParts(
   given: EventSource,

@@ -79,6 +79,7 @@ export interface TileOptions {
  *
  * @param wanted - default: all
  * @throws EventError `missing-column`
+ * @internal
  */
 export function checkPresent(
   { columns, source }: OpenedRecording,

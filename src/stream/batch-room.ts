@@ -197,6 +197,12 @@ export class BatchRoom {
   }
 }
 
+/**
+ * What is not filled of new memory is not resident: with what half of it holds and a copy of that, no more is
+ * held than was planned.
+ */
+const FULL_ENOUGH = 1 / 2;
+
 function newBuffer(events: number, columns: readonly ColumnName[]): ColumnBuffer {
-  return new ColumnBuffer(events, columns);
+  return new ColumnBuffer(events, columns, FULL_ENOUGH);
 }

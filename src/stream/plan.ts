@@ -127,6 +127,7 @@ const ESTIMATE_MARGIN = 1.125;
  *
  * @throws EventError `invalid-option`; `memory-limit` when it cannot be kept, with the one that can, where
  *   that is known: not for one piece of a recording of unknown length
+ * @internal
  */
 export function planLoad(recording: OpenedRecording, request: PlanRequest = {}): LoadPlan {
   return resolvePlan(recording, request, "table").plan;
@@ -154,7 +155,7 @@ export function resolvePlan(
   const facts = { options, availableBytes, perEvent, estimate };
   const chunked = planPass(recording, request, target, facts);
   const directEvents = directRoom(recording, estimate, options);
-  const direct = directPass(chunked, directEvents * perEvent, estimate);
+  const direct = directPass(chunked, directEvents * perEvent);
   const { mode, reason } = chooseMode(target, estimate, options, {
     needed: heldBytes(direct.needs, direct.least),
     inChunks: heldBytes(chunked.needs, chunked.least),
@@ -237,7 +238,7 @@ function spentOf(limit: number, least: number, hasWindow: boolean): number {
   return hasWindow ? Math.min(spent, Math.ceil((limit + least) / 2)) : spent;
 }
 
-/** Events of a chunk that so much memory allows. */
+/** Events of a chunk that so much memory allows. @internal */
 export function chunkFor(memoryBytes: number, target: PlanTarget): number {
   const events = Math.floor((memoryBytes * CHUNK_SHARE) / CHUNK_BYTES_PER_EVENT);
   const most = target === "table" ? TABLE_CHUNK_EVENTS : USUAL_CHUNK_EVENTS;
@@ -282,7 +283,7 @@ function planPass(
   return {
     needs: {
       recording,
-      batchBytesPerEvent: perEvent * batchesHeld(target, batchesAhead, facts.estimate),
+      batchBytesPerEvent: perEvent * batchesHeld(target, batchesAhead),
       fixedBytes: decompressorBytes(recording) + sieveBytes,
     },
     wanted,
@@ -309,18 +310,18 @@ function mostOfChunk(target: PlanTarget, { events, kind }: EventEstimate): numbe
   return Math.max(Math.ceil((events ?? 0) * share), USUAL_CHUNK_EVENTS);
 }
 
-/** Batches that the stream holds: the last one is filled, and copied to its size where that was a guess. */
-function batchesHeld(target: PlanTarget, ahead: number, { kind }: EventEstimate): number {
-  const filled = 1 + FULL_ENOUGH;
-  if (target === "table") return kind === "exact" ? 1 : filled;
-  return target === "batches" ? filled + 1 + ahead : 0;
+/**
+ * Batches that the stream holds: the last one is filled, and copied to its size where it is not full enough.
+ * That of a table is new memory, of which what is never filled is not resident.
+ */
+function batchesHeld(target: PlanTarget, ahead: number): number {
+  if (target === "table") return 1;
+  return target === "batches" ? 1 + FULL_ENOUGH + 1 + ahead : 0;
 }
 
 /** The pass that makes one batch of so many bytes. */
-function directPass(pass: PlannedPass, bytes: number, { kind }: EventEstimate): PlannedPass {
-  // Where fewer events come than there is room for, they are copied.
-  const held = kind === "exact" ? bytes : bytes * (1 + FULL_ENOUGH);
-  const fixedBytes = pass.needs.fixedBytes + held;
+function directPass(pass: PlannedPass, bytes: number): PlannedPass {
+  const fixedBytes = pass.needs.fixedBytes + bytes;
   return { ...pass, needs: { ...pass.needs, batchBytesPerEvent: 0, fixedBytes } };
 }
 

@@ -56,6 +56,25 @@ describe("BatchRoom", () => {
     expect(new BatchRoom(stated, { ...facts, byteLength: 1 }).next(0).capacity).toBe(2 ** 25);
   });
 
+  it("copies what is left of a batch only where that holds no more than was planned", async () => {
+    const { resolved, report } = await roomOn(10_000_000, { mode: "chunked" });
+    const facts = { columns: COLUMN_NAMES, mostEvents: 1000, report, isCounted: true };
+    const columns = { x: new Uint16Array(1000), y: new Uint16Array(1000), length: 1000 };
+    const all = { ...columns, t: new BigInt64Array(1000), polarity: new Int8Array(1000) };
+    for (const [events, capacity] of [
+      [500, 500],
+      [501, 1000],
+      [1000, 1000],
+    ] as const) {
+      const buffer = new BatchRoom(resolved, facts).next(0);
+      expect(buffer.capacity).toBe(1000);
+      buffer.append(all, 0, events);
+      const { t, length } = buffer.finish();
+      expect(length).toBe(events);
+      expect(t?.buffer.byteLength).toBe(capacity * 8);
+    }
+  });
+
   it("halves the batches until there is memory for one, and stays there", async () => {
     const { room, asked } = await roomOn(150_000, { mode: "chunked" });
     expect(room.next(0).capacity).toBe(93_750);
