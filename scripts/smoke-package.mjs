@@ -11,14 +11,17 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const project = fileURLToPath(new URL("..", import.meta.url));
-const { name, version, bin } = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
+const manifest = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
+const { name, version, bin, dependencies } = manifest;
 
 const SCRIPT = `
 import { convertRecording, loadEvents, loadTable } from "evarrow";
+import pl from "nodejs-polars"; // the same copy, or this is the end of the process
 const header = new TextEncoder().encode("% evt 2.0\\n% geometry 640x480\\n% end\\n");
 const words = Uint32Array.of(0x80000001, 0x10c02807); // time 64; ON, 3 later, at (5, 7)
 const recording = new Uint8Array([...header, ...new Uint8Array(words.buffer)]);
-console.log(String((await loadTable(recording)).get(0)), (await loadEvents(recording)).height);
+const events = await loadEvents(recording);
+console.log(String((await loadTable(recording)).get(0)), events.filter(pl.col("polarity").gt(0)).height);
 await convertRecording(recording, "out.h5", { verify: true }); // through h5wasm
 console.log((await loadTable("out.h5")).get(0).t);
 `;
@@ -69,7 +72,8 @@ function smoke() {
   const app = join(temporary, "app");
   mkdirSync(app);
   writeFileSync(join(app, "package.json"), JSON.stringify({ private: true, type: "module" }));
-  run(app, "npm", "install", "--no-audit", "--no-fund", join(temporary, filename));
+  const polars = `nodejs-polars@${dependencies["nodejs-polars"]}`; // as README says
+  run(app, "npm", "install", "--no-audit", "--no-fund", join(temporary, filename), polars);
   console.log(`installed it, with ${Object.keys(installed(app)).length - 1} dependencies`);
 
   writeFileSync(join(app, "script.js"), SCRIPT);

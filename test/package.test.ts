@@ -86,6 +86,13 @@ describe("package.json", () => {
     }
   });
 
+  it("comes with packages that README has the versions of", () => {
+    const readme = readFileSync(new URL("README.md", root), "utf8");
+    const { "nodejs-polars": polars, "apache-arrow": arrow } = manifest.dependencies;
+    expect(readme).toContain(`npm install evarrow nodejs-polars@${polars}\n`);
+    expect(readme).toContain(`nodejs-polars ${polars} and\napache-arrow ${arrow} come with it`);
+  });
+
   it("pins every package exactly", () => {
     const wanted = { ...manifest.dependencies, ...manifest.devDependencies };
     for (const [name, version] of Object.entries(wanted)) {
