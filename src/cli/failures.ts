@@ -51,7 +51,7 @@ function hintFor({ code, hint = "" }: EventError): string {
   if (hint.startsWith("Read the column `t`"))
     return "evarrow info, stats and head print such times.";
   if (code === "missing-column" && hint.includes("`columns`")) {
-    return "It was written without. evarrow info, head, query and export take what there is.";
+    return "It was written without: leave out what looks at it. info, head, query and export then take the rest.";
   }
   if (hint.includes("`ReadableStream`")) return "Download it first.";
   if (code === "sink-unwritable" && hint.includes("`WritableStream`")) {

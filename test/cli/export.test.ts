@@ -131,7 +131,7 @@ describe("evarrow export", () => {
     ]) {
       const { exitCode, stderr } = await evarrow(argv);
       expect([exitCode, stderr]).toEqual([1, expect.stringContaining("has no column")]);
-      expect(stderr).toContain("evarrow info, head, query and export take what there is.\n");
+      expect(stderr).toContain("info, head, query and export then take the rest.\n");
     }
     for (const wrong of [
       ["--columns", "q"],

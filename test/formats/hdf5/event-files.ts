@@ -429,6 +429,15 @@ const storages: fc.Arbitrary<Storage> = fc.oneof(
   }),
 );
 
+/** Whether the values of a matrix allow the columns t, x, y, p, or at least none that begin with x. */
+function isOfV2e(...[xs, ys, ts, ps]: (readonly StoredNumber[])[]): boolean {
+  const arePixels = (values: readonly StoredNumber[] = []) =>
+    values.every((value) => value >= 0 && value <= 65_535);
+  const isRising = ts?.every((time, at) => time >= (ts[at - 1] ?? time)) ?? true;
+  const arePolarities = ps?.every((value) => value >= -1 && value <= 1) ?? true;
+  return (isRising && arePixels(xs) && arePixels(ys) && arePolarities) || !arePixels(ts);
+}
+
 /** Files of a layout, of few rows. */
 export function eventFiles(dialect: string, mostRows = 40): fc.Arbitrary<EventFile> {
   const layout = LAYOUTS[dialect] as Layout;
@@ -455,6 +464,7 @@ export function eventFiles(dialect: string, mostRows = 40): fc.Arbitrary<EventFi
           storages,
           fc.array(fc.nat(), { minLength: 5, maxLength: 5 }),
         )
+        .filter(([xs, ys, ts, ps]) => dialect !== "v2e" || isOfV2e(xs, ys, ts, ps))
         .map(([xs, ys, ts, ps, storage, choices]): EventFile => {
           let choice = 0;
           const choose = (count: number): number => (choices[choice++] ?? 0) % count;
