@@ -53,6 +53,8 @@ const COMPILER_OPTIONS = {
   noEmit: true,
 };
 
+const COMPILER = join(project, "node_modules/typescript/bin/tsc");
+
 const temporary = mkdtempSync(join(tmpdir(), "evarrow-smoke-"));
 try {
   smoke();
@@ -86,6 +88,24 @@ function smoke() {
   writeFileSync(join(app, "typed.ts"), TYPED_SCRIPT);
   compile(app, "type errors, default entry", {});
   compile(app, "type errors, browser entry", { customConditions: ["browser"] });
+  checkDeclarations(app);
+}
+
+/** Who checks the declarations of packages, too, finds nothing wrong with these; others' are not ours. */
+function checkDeclarations(app) {
+  const config = {
+    compilerOptions: { ...COMPILER_OPTIONS, skipLibCheck: false },
+    files: ["typed.ts"],
+  };
+  writeFileSync(join(app, "tsconfig.json"), JSON.stringify(config));
+  let printed = "";
+  try {
+    run(app, "node", COMPILER, "-p", ".");
+  } catch (error) {
+    printed = error.message;
+  }
+  const ours = printed.split("\n").filter((line) => line.startsWith(`node_modules/${name}/`));
+  expectEqual("errors in declarations", ours.join("\n"), "");
 }
 
 function installed(app) {
@@ -98,8 +118,7 @@ function compile(app, what, options) {
   const compilerOptions = { ...COMPILER_OPTIONS, ...options };
   const config = JSON.stringify({ compilerOptions, files: ["typed.ts"] });
   writeFileSync(join(app, "tsconfig.json"), config);
-  const compiler = join(project, "node_modules/typescript/bin/tsc");
-  expectEqual(what, run(app, "node", compiler, "-p", "."), "");
+  expectEqual(what, run(app, "node", COMPILER, "-p", "."), "");
 }
 
 /** What a command prints on stdout. */
