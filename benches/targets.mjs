@@ -59,7 +59,7 @@ export const TARGETS = [
     case: "decode-evt3-stream-threads",
     measures: besideOpeneb(1.5, OPENEB_OF_C.evt3Stream),
     reason:
-      "one thread has its file read beside it and keeps 1.2 of two cores busy; two cost a fifth to a third more of them, and start 20 to 150 ms late",
+      "one thread has its file read beside it and keeps 1.2 of two cores busy; a second starts 30 to 100 ms late, of 300",
   },
   {
     job: "EVT3, into columns",

@@ -87,7 +87,7 @@ describe("package.json", () => {
   });
 
   it("comes with packages that README has the versions of", () => {
-    const readme = readFileSync(new URL("README.md", root), "utf8");
+    const readme = read("README.md");
     const { "nodejs-polars": polars, "apache-arrow": arrow } = manifest.dependencies;
     expect(readme).toContain(`npm install evarrow nodejs-polars@${polars}\n`);
     expect(readme).toContain(`nodejs-polars ${polars} and\napache-arrow ${arrow} come with it`);

@@ -163,7 +163,7 @@ export class ColumnBuffer {
   }
 }
 
-/** That part by default: a buffer that grew is half full at least. */
+/** That part where nobody planned how many events come: a buffer that grew is half full at least. */
 export const FULL_ENOUGH = 0.75;
 
 /** The same events in memory of their own. */

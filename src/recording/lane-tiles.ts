@@ -32,8 +32,8 @@ export interface LanePass extends TileOptions {
 }
 
 /**
- * Events of a tile: what 1 MiB of EVT 3.0 words of a camera hold. A part that has more takes several, which
- * the calling thread decodes.
+ * Events of a tile, which about 1 MiB of the words of a camera hold. A part that has more takes several tiles,
+ * which the calling thread decodes.
  */
 const LANE_EVENTS = 393_216;
 /** How much of a tile a part is expected to fill at most, as no two have the same number of events. */

@@ -198,11 +198,11 @@ export class BatchRoom {
 }
 
 /**
- * What is not filled of new memory is not resident: with what half of it holds and a copy of that, no more is
- * held than was planned.
+ * A batch that was made for as many events as were planned is copied only where it is at most half full. What is
+ * not filled of new memory is not resident, so with its copy it then takes no more than was planned.
  */
-const FULL_ENOUGH = 1 / 2;
+const PLANNED_FULL_ENOUGH = 1 / 2;
 
 function newBuffer(events: number, columns: readonly ColumnName[]): ColumnBuffer {
-  return new ColumnBuffer(events, columns, FULL_ENOUGH);
+  return new ColumnBuffer(events, columns, PLANNED_FULL_ENOUGH);
 }
