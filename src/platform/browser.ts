@@ -73,6 +73,10 @@ export const platform: Platform = {
     }
   },
 
+  inflateAtOnce: 0, // it decompresses in streams only
+
+  inflateInto: () => null,
+
   async compressBlock(codec, bytes, level) {
     if (codec === "brotli") throw noCodec(codec, 'Give `codec: "zstd"`, `"deflate"` or `"none"`.');
     if (codec === "zstd") {

@@ -71,6 +71,8 @@ export interface Platform {
    * @throws EventError `polars-unavailable`, whose hint names `loadTable`
    */
   importPolars(): Promise<typeof pl>;
+  /** What `inflateInto` is best for: so many bytes that come out; 0 where it can do nothing. */
+  readonly inflateAtOnce: number;
   /**
    * Decompresses zlib data ("deflate" of HTTP), where that is worth it beside what the caller does.
    *
@@ -78,6 +80,13 @@ export interface Platform {
    * @returns what came out; the platform's error is thrown when the data are damaged
    */
   inflate(bytes: Uint8Array, most: number): Promise<Uint8Array> | Uint8Array;
+  /**
+   * Decompresses zlib data into memory of the caller's, at once.
+   *
+   * @param into - room for more than comes out
+   * @returns what came out, at its start; null where `inflate` has to be asked, which says what is wrong
+   */
+  inflateInto(bytes: Uint8Array, into: Uint8Array): Uint8Array | null;
   /**
    * Compresses bytes, which must stay as they are until it is done.
    *

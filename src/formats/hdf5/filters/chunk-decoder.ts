@@ -26,8 +26,21 @@ export interface ChunkBytes {
 
 /** What undoes filters. */
 export interface FilterTools {
+  /** Memory for what comes out of a chunk at once, until the next one. */
+  roomToInflate(byteLength: number): Uint8Array;
   lzf(): Promise<LzfDecoder>;
   foreign(): Promise<ForeignFilters>;
+}
+
+/** A chunk whose filters are being undone. */
+interface ChunkAtWork {
+  readonly place: ChunkPlace;
+  /** Its bytes in the file. */
+  readonly stored: Uint8Array;
+  /** How many bytes it has in the end; null where that is not known. */
+  readonly expected: number | null;
+  /** Whether nothing waits, so that it can be decompressed into memory that the next one takes, too. */
+  readonly isAtOnce: boolean;
 }
 
 /** Where a chunk is, for messages. */
@@ -65,6 +78,12 @@ export function checkFilters(dataset: Hdf5Dataset, path: string | undefined): vo
 
 function isKnown(id: number): boolean {
   return id in EXPANSIONS || isForeign(id);
+}
+
+/** Whether filters are such as are undone without waiting, and take the memory for that once. */
+function areAtOnce(filters: readonly Filter[]): boolean {
+  const others = filters.filter(({ id }) => id !== SHUFFLE_FILTER && id !== FLETCHER32_FILTER);
+  return others.length === 1 && others[0]?.id === DEFLATE_FILTER;
 }
 
 const REWRITE_HINT = "Write the dataset anew with gzip, LZF, Blosc, Zstandard or LZ4.";
@@ -107,32 +126,43 @@ export class ChunkDecoder {
    * @param from - the first filter that is undone; 1 leaves out the one that was applied first
    * @throws EventError `damaged-data`, `unsupported-format`
    */
-  async decode(stored: Uint8Array, place: ChunkPlace, from = 0): Promise<ChunkBytes> {
+  decode(stored: Uint8Array, place: ChunkPlace, from = 0): Promise<ChunkBytes> | ChunkBytes {
     const applied = this.#applied(place.chunk.filterMask, from);
+    if (from === 0) this.#checkSize(stored.byteLength, applied, place);
+    if (applied.some(({ id }) => isForeign(id))) return this.#decodeForeign(stored, place);
     // What ECF gives is compressed, and may be larger than the records by its header at most.
     const expected = from === 0 ? this.#chunkBytes : null;
-    if (from === 0) this.#checkSize(stored.byteLength, applied, place);
-    if (applied.some(({ id }) => isForeign(id))) {
-      const bytes = await this.#decodeForeign(stored, place);
-      return { bytes, isBorrowed: true, isShuffled: false };
-    }
-    let bytes = stored;
-    for (const filter of applied.toReversed()) {
-      const isLast = filter === this.#dataset.filters[0];
+    const isAtOnce = from === 0 && this.#chunkBytes <= platform.inflateAtOnce && areAtOnce(applied);
+    return this.#undoAll(applied, stored, { place, stored, expected, isAtOnce });
+  }
+
+  /** Undoes filters, the last one first. */
+  #undoAll(
+    filters: readonly Filter[],
+    given: Uint8Array,
+    chunk: ChunkAtWork,
+  ): Promise<ChunkBytes> | ChunkBytes {
+    const { place, stored, expected, isAtOnce } = chunk;
+    let bytes = given;
+    let isShuffled = false;
+    for (const [index, filter] of [...filters.entries()].toReversed()) {
       if (filter.id === SHUFFLE_FILTER) {
         const [elementBytes = this.#dataset.type.size] = filter.clientData;
-        if (isLast && elementBytes === this.#dataset.type.size) {
-          this.#checkLength(bytes, expected, place);
-          const isBorrowed = bytes.buffer === stored.buffer;
-          return { bytes, isBorrowed, isShuffled: elementBytes > 1 };
-        }
-        bytes = unshuffled(bytes, elementBytes);
-      } else {
-        bytes = await this.#undo(filter, bytes, place);
+        isShuffled =
+          filter === this.#dataset.filters[0] &&
+          elementBytes === this.#dataset.type.size &&
+          elementBytes > 1;
+        if (!isShuffled) bytes = unshuffled(bytes, elementBytes);
+        continue;
       }
+      const undone = this.#undo(filter, bytes, chunk);
+      if (undone instanceof Promise) {
+        return undone.then((bytes) => this.#undoAll(filters.slice(0, index), bytes, chunk));
+      }
+      bytes = undone;
     }
     this.#checkLength(bytes, expected, place);
-    return { bytes, isBorrowed: bytes.buffer === stored.buffer, isShuffled: false };
+    return { bytes, isBorrowed: isAtOnce || bytes.buffer === stored.buffer, isShuffled };
   }
 
   /** Filters that were applied to a chunk. */
@@ -142,24 +172,43 @@ export class ChunkDecoder {
     });
   }
 
-  async #undo(filter: Filter, bytes: Uint8Array, place: ChunkPlace): Promise<Uint8Array> {
+  #undo(
+    filter: Filter,
+    bytes: Uint8Array,
+    { place, isAtOnce }: ChunkAtWork,
+  ): Promise<Uint8Array> | Uint8Array {
     // In front of a filter there may be more than the chunk: checksums, what does not compress.
     const most = this.#chunkBytes + SLACK;
-    if (filter.id === DEFLATE_FILTER) {
-      try {
-        return await platform.inflate(bytes, most);
-      } catch (cause) {
-        throw this.#damaged(filter, place, { found: (cause as Error).message, cause });
-      }
-    }
-    if (filter.id === LZF_FILTER) {
-      const lzf = await this.#tools.lzf();
-      const result = lzf.decode(bytes, most);
-      if (result !== null) return result;
-      throw this.#damaged(filter, place, { expected: `at most ${this.#chunkBytes} bytes of LZF` });
-    }
     if (filter.id === FLETCHER32_FILTER) return this.#checked(filter, bytes, place);
-    throw unknownFilter(filter, this.#dataset, this.#at(place));
+    if (filter.id === LZF_FILTER) return this.#undoLzf(filter, bytes, most, place);
+    if (filter.id !== DEFLATE_FILTER) throw unknownFilter(filter, this.#dataset, this.#at(place));
+    const inflated = isAtOnce ? platform.inflateInto(bytes, this.#tools.roomToInflate(most)) : null;
+    return inflated ?? this.#inflate(filter, bytes, most, place);
+  }
+
+  async #inflate(
+    filter: Filter,
+    bytes: Uint8Array,
+    most: number,
+    place: ChunkPlace,
+  ): Promise<Uint8Array> {
+    try {
+      return await platform.inflate(bytes, most);
+    } catch (cause) {
+      throw this.#damaged(filter, place, { found: (cause as Error).message, cause });
+    }
+  }
+
+  async #undoLzf(
+    filter: Filter,
+    bytes: Uint8Array,
+    most: number,
+    place: ChunkPlace,
+  ): Promise<Uint8Array> {
+    const lzf = await this.#tools.lzf();
+    const result = lzf.decode(bytes, most);
+    if (result !== null) return result;
+    throw this.#damaged(filter, place, { expected: `at most ${this.#chunkBytes} bytes of LZF` });
   }
 
   /** Takes the checksum off, which has to be right. */
@@ -178,7 +227,7 @@ export class ChunkDecoder {
     });
   }
 
-  async #decodeForeign(stored: Uint8Array, place: ChunkPlace): Promise<Uint8Array> {
+  async #decodeForeign(stored: Uint8Array, place: ChunkPlace): Promise<ChunkBytes> {
     const { filters, filterMessage } = this.#dataset;
     const foreign = await this.#tools.foreign();
     const result = await foreign.decode({
@@ -188,7 +237,7 @@ export class ChunkDecoder {
       chunkBytes: this.#chunkBytes,
       stored,
     });
-    if (result instanceof Uint8Array) return result;
+    if (result instanceof Uint8Array) return { bytes: result, isBorrowed: true, isShuffled: false };
     const names = filters.map(describeFilter).join(", ");
     if (result.isUnread) {
       throw unsupported(

@@ -2,7 +2,12 @@ import type { RowRange } from "../../decoder.ts";
 import { commonRows, RowRangeList } from "../../row-ranges.ts";
 import { type ChunkIndex, createChunkIndex, type StoredChunk } from "../chunks/chunk-index.ts";
 import type { Hdf5Dataset, Hdf5File } from "../file.ts";
-import { ChunkDecoder, type ChunkPlace, checkFilters } from "../filters/chunk-decoder.ts";
+import {
+  type ChunkBytes,
+  ChunkDecoder,
+  type ChunkPlace,
+  checkFilters,
+} from "../filters/chunk-decoder.ts";
 import { ECF_FILTER } from "../layout.ts";
 import { damaged, damagedData } from "../problems.ts";
 import type { ChunkedLayout } from "../structure/data-layout.ts";
@@ -160,20 +165,31 @@ export class ChunkedRows implements DatasetRows {
       offset: chunk.offset,
       byteLength,
       cost: hasEcf ? 0 : this.#chunkBytes,
-      use: async (stored) => {
-        const decoded = await this.#decoder.decode(stored, place, hasEcf ? 1 : 0);
-        if (hasEcf) {
-          const isHeld = this.#isContinued(part);
-          await (this.#ecf as EcfRows).decode(decoded.bytes, part, place, isHeld);
-          return;
-        }
-        const whole = new DecodedChunk(decoded, this.#dataset.type.size, this.#tools.kernel);
-        whole.copy(lane.targets, from, count, at);
-        if (this.#isContinued(part)) {
-          this.#kept.set(lane.key, { at: chunk.offset, chunk: whole.owned() });
-        }
+      use: (stored) => {
+        const decoded = this.#decoder.decode(stored, place, hasEcf ? 1 : 0);
+        const take = (decoded: ChunkBytes) => this.#take(decoded, part, place, hasEcf);
+        return decoded instanceof Promise ? decoded.then(take) : take(decoded);
       },
     });
+  }
+
+  /** Copies the rows of a chunk that are wanted. */
+  #take(
+    decoded: ChunkBytes,
+    part: ChunkPart,
+    place: ChunkPlace,
+    hasEcf: boolean,
+  ): Promise<void> | void {
+    const { lane, from, count, at } = part;
+    if (hasEcf) {
+      const isHeld = this.#isContinued(part);
+      return (this.#ecf as EcfRows).decode(decoded.bytes, part, place, isHeld);
+    }
+    const whole = new DecodedChunk(decoded, this.#dataset.type.size, this.#tools.kernel);
+    whole.copy(lane.targets, from, count, at);
+    if (this.#isContinued(part)) {
+      this.#kept.set(lane.key, { at: place.chunk.offset, chunk: whole.owned() });
+    }
   }
 
   /** Whether a chunk has rows behind those that are wanted, which may be wanted next. */

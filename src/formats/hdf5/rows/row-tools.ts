@@ -1,3 +1,4 @@
+import type { FilterTools } from "../filters/chunk-decoder.ts";
 import { EcfDecoder } from "../filters/ecf-decoder.ts";
 import { type ForeignFilters, H5wasmFilters } from "../filters/foreign-filters.ts";
 import { LzfDecoder } from "../filters/lzf-decoder.ts";
@@ -7,10 +8,11 @@ import type { RowColumn } from "./row-column.ts";
 import { type PieceBudget, pieceBudget } from "./working-bytes.ts";
 
 /** What readers of rows work with: kernels, made when they are needed. */
-export class RowTools {
+export class RowTools implements FilterTools {
   readonly kernel: RecordKernel;
   /** What pieces of the file are read into. */
   readonly buffers: BufferPool;
+  #inflated = new Uint8Array();
   #lzf: Promise<LzfDecoder> | undefined;
   #foreign: ForeignFilters | undefined;
 
@@ -21,6 +23,11 @@ export class RowTools {
 
   static async create(budget: PieceBudget = pieceBudget()): Promise<RowTools> {
     return new RowTools(await RecordKernel.create(), budget);
+  }
+
+  roomToInflate(byteLength: number): Uint8Array {
+    if (this.#inflated.byteLength < byteLength) this.#inflated = new Uint8Array(byteLength);
+    return this.#inflated.subarray(0, byteLength);
   }
 
   lzf(): Promise<LzfDecoder> {

@@ -1,9 +1,10 @@
 /** What reading rows holds beside the tile, and how a limit is divided. */
+import { platform } from "#platform";
 import type { WorkingBytes } from "../../decoder.ts";
 import type { Hdf5Dataset } from "../file.ts";
 import { ECF_DECODER_BYTES } from "../filters/ecf-decoder.ts";
 import { isForeign } from "../filters/foreign-filters.ts";
-import { ECF_FILTER, LZF_FILTER } from "../layout.ts";
+import { DEFLATE_FILTER, ECF_FILTER, LZF_FILTER } from "../layout.ts";
 import { BUFFER_BYTES } from "./row-plan.ts";
 
 /** How many bytes of the file are read and worked on at a time. */
@@ -53,6 +54,7 @@ export function readerBytes(
   let fixed = BASE_BYTES;
   let piece = BUFFER_BYTES;
   let all = 0;
+  let inflated = 0;
   let isOfLibrary = false;
   for (const { dataset, lanes } of datasets) {
     const { layout, filters, type, elements } = dataset;
@@ -63,6 +65,8 @@ export function readerBytes(
     // The last chunk is held while rows of it are to come.
     if (has(ECF_FILTER)) fixed += 2 * (ECF_DECODER_BYTES + chunkBytes);
     else fixed += lanes * chunkBytes;
+    if (has(DEFLATE_FILTER) && chunkBytes <= platform.inflateAtOnce)
+      inflated = Math.max(inflated, chunkBytes + SLACK);
     if (has(LZF_FILTER)) fixed += 2 * chunkBytes + SLACK;
     if (filters.some(({ id }) => isForeign(id))) isOfLibrary = true;
     // As it is in the file, without filters, and once more between two of them.
@@ -70,6 +74,7 @@ export function readerBytes(
   }
   const copies = isOfLibrary ? LIBRARY_COPIES : 1;
   if (isOfLibrary) fixed += LIBRARY_BYTES;
+  fixed += inflated;
   const leastPieces = Math.ceil((piece * 4) / 3);
   const usualPieces = Math.max(Math.min(USUAL_PIECE_BYTES, 2 * all), leastPieces);
   return {
