@@ -1,6 +1,7 @@
 import type { ColumnArrays, TriggerColumns } from "../events/columns.ts";
 import type { SensorGeometry } from "../events/geometry.ts";
 import type { PolarityEncoding } from "../events/polarity.ts";
+import { copyValues } from "../util/copy-values.ts";
 import * as layout from "./layout.ts";
 import { keepSpareMemory, takeSpareMemory } from "./spare-memory.ts";
 
@@ -230,10 +231,10 @@ export class EventMemory {
   ): void {
     const to = this.eventCount + at;
     const end = from + length;
-    this.columns.x.set(rows.x.subarray(from, end), to);
-    this.columns.y.set(rows.y.subarray(from, end), to);
-    this.columns.t.set(rows.t.subarray(from, end), to);
-    this.columns.polarity.set(rows.polarity.subarray(from, end), to);
+    copyValues(rows.x.subarray(from, end), this.columns.x, to);
+    copyValues(rows.y.subarray(from, end), this.columns.y, to);
+    copyValues(rows.t.subarray(from, end), this.columns.t, to);
+    copyValues(rows.polarity.subarray(from, end), this.columns.polarity, to);
     if (!hasRejected) return;
     this.setField(layout.REJECTED_ROWS, 1);
     for (let row = 0; row < length; row++) {

@@ -3,6 +3,7 @@ import { platform } from "#platform";
 import type { RowReader, RowTable } from "../formats/decoder.ts";
 import type { OnMalformed } from "../formats/options.ts";
 import { EventMemory } from "../kernels/event-memory.ts";
+import { copyValues } from "../util/copy-values.ts";
 import { OpenedRecording, type OpenOptions, openParts } from "./recording.ts";
 
 /** What a thread is sent: what to open, or which rows to read. */
@@ -109,10 +110,10 @@ class BlockReader {
     const { columns } = this.#memory;
     this.#memory.clearRejected();
     await this.#reader.read(start, count, undefined);
-    into.x.set(columns.x.subarray(0, count));
-    into.y.set(columns.y.subarray(0, count));
-    into.t.set(columns.t.subarray(0, count));
-    into.polarity.set(columns.polarity.subarray(0, count));
+    copyValues(columns.x.subarray(0, count), into.x, 0);
+    copyValues(columns.y.subarray(0, count), into.y, 0);
+    copyValues(columns.t.subarray(0, count), into.t, 0);
+    copyValues(columns.polarity.subarray(0, count), into.polarity, 0);
     into.rejected.set(this.#memory.rejected);
     return this.#memory.hasRejected;
   }
