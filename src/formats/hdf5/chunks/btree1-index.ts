@@ -1,5 +1,5 @@
 import type { Block } from "../structure/block.ts";
-import { Btree1Walk, CHUNK_NODES } from "../structure/btree1.ts";
+import { type Btree1Node, Btree1Walk, CHUNK_NODES } from "../structure/btree1.ts";
 import type { MetadataReader } from "../structure/metadata-reader.ts";
 import type { ChunkGrid, ChunkIndex, StoredChunk, TakeChunks } from "./chunk-index.ts";
 import { comparePlaces, isInBox } from "./places.ts";
@@ -9,6 +9,8 @@ export class BtreeIndex1 implements ChunkIndex {
   readonly #reader: MetadataReader;
   readonly #root: number;
   readonly #grid: ChunkGrid;
+  readonly #kept = new Map<number, Btree1Node>();
+  readonly #keys = new WeakMap<Btree1Node, readonly Key[]>();
 
   constructor(reader: MetadataReader, root: number, grid: ChunkGrid) {
     this.#reader = reader;
@@ -21,7 +23,7 @@ export class BtreeIndex1 implements ChunkIndex {
     const walk = this.#walk();
     const visit = async (offset: number, level?: number): Promise<void> => {
       const node = await walk.node(offset, level);
-      const keys = node.keys.map((key) => this.#keyOf(key));
+      const keys = this.#keysOf(node);
       for (const [index, child] of node.children.entries()) {
         const [key, next] = [keys[index] as Key, keys[index + 1] as Key];
         if (comparePlaces(key.at, high) > 0) return;
@@ -42,10 +44,11 @@ export class BtreeIndex1 implements ChunkIndex {
     const walk = this.#walk();
     const visit = async (offset: number, level?: number): Promise<void> => {
       const node = await walk.node(offset, level);
+      const keys = this.#keysOf(node);
       for (const [index, child] of node.children.entries()) {
         if (node.level > 0) await visit(child, node.level - 1);
         else {
-          const { at, byteLength } = this.#keyOf(node.keys[index] as Block);
+          const { at, byteLength } = keys[index] as Key;
           take(at.map(Math.floor), byteLength, 1); // a wrong place is told by whoever reads there
         }
       }
@@ -55,7 +58,13 @@ export class BtreeIndex1 implements ChunkIndex {
 
   #walk(): Btree1Walk {
     const keyBytes = 8 + 8 * (this.#grid.shape.length + 1);
-    return new Btree1Walk(this.#reader, CHUNK_NODES, keyBytes);
+    return new Btree1Walk(this.#reader, CHUNK_NODES, keyBytes, this.#kept);
+  }
+
+  #keysOf(node: Btree1Node): readonly Key[] {
+    const keys = this.#keys.get(node) ?? node.keys.map((key) => this.#keyOf(key));
+    this.#keys.set(node, keys);
+    return keys;
   }
 
   #keyOf(key: Block): Key {

@@ -18,18 +18,28 @@ export interface Btree1Node {
 const WHAT = "a B-tree";
 /** A tree of this many levels would not fit into any file. */
 const MAX_LEVELS = 32;
+/** Nodes that are kept for the next walk, which often goes where the last one went. */
+const MAX_KEPT = 16;
 
 /** A B-tree of version 1, of which no node is read twice in one walk. */
 export class Btree1Walk {
   readonly #reader: MetadataReader;
   readonly #type: number;
   readonly #keyBytes: number;
+  readonly #kept: Map<number, Btree1Node>;
   readonly #seen = new Set<number>();
 
-  constructor(reader: MetadataReader, type: number, keyBytes: number) {
+  /** @param kept - nodes of the same tree by their place, which this walk adds to */
+  constructor(
+    reader: MetadataReader,
+    type: number,
+    keyBytes: number,
+    kept = new Map<number, Btree1Node>(),
+  ) {
     this.#reader = reader;
     this.#type = type;
     this.#keyBytes = keyBytes;
+    this.#kept = kept;
   }
 
   /**
@@ -39,6 +49,11 @@ export class Btree1Walk {
    * @throws EventError `invalid-header`
    */
   async node(offset: number, level?: number): Promise<Btree1Node> {
+    const kept = this.#kept.get(offset);
+    if (kept !== undefined && kept.level === (level ?? kept.level) && !this.#seen.has(offset)) {
+      this.#seen.add(offset);
+      return kept;
+    }
     const { addressBytes } = this.#reader.facts;
     const headBytes = 8 + 2 * addressBytes;
     const head = await this.#reader.block(offset, headBytes, WHAT);
@@ -65,6 +80,10 @@ export class Btree1Walk {
       children.push(block.definedAddress());
     }
     keys.push(block.part(this.#keyBytes));
-    return { level: found, keys, children };
+    const node = { level: found, keys, children };
+    this.#kept.set(offset, node);
+    const [oldest = offset] = this.#kept.keys();
+    if (this.#kept.size > MAX_KEPT) this.#kept.delete(oldest);
+    return node;
   }
 }
