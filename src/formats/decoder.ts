@@ -10,6 +10,7 @@ import type { EventStatistics } from "../events/statistics.ts";
 import type { DecodingKernel } from "../kernels/decoding-kernel.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
 import type { ByteSource } from "../source/byte-source.ts";
+import type { StoredBytes } from "../source/chunk-desk.ts";
 import type { FedBytes } from "./fed-bytes.ts";
 import type { FormatOptions, OnMalformed } from "./options.ts";
 
@@ -225,6 +226,11 @@ export interface RowTable {
    */
   readonly blockRows?: number | undefined;
   /**
+   * Bytes that come out of a chunk of zlib data at most, for tables that consist of such: other threads
+   * then decompress them ahead, which leaves more to the calling one but costs it less than reading blocks.
+   */
+  readonly chunkBytes?: number | undefined;
+  /**
    * Makes a reader that works in `memory`. Every pass has its own.
    *
    * @param onMalformed - what to do with a row that holds no event
@@ -279,6 +285,30 @@ export interface RowWish {
   readonly columns?: readonly ColumnName[] | undefined;
   /** The sensor outside of which events are dropped; null or left out where none are. */
   readonly geometry?: SensorGeometry | null | undefined;
+  /** Threads that decompress chunks of the source. Default: none. */
+  readonly inflating?: InflatingThreads | undefined;
+}
+
+/** Threads that decompress chunks of zlib data of a file. */
+export interface InflatingThreads {
+  /** Bytes that may come out of a chunk. */
+  readonly roomBytes: number;
+  /** Has chunks decompressed that will be asked for, as far as there is room; others are left out. */
+  offer(chunks: readonly StoredBytes[]): void;
+  /**
+   * Asks for a chunk back: null where it was not offered, or none of them has begun with it.
+   *
+   * @param offset - where it lies in the file
+   */
+  withdraw(offset: number): AheadChunk | null;
+}
+
+/** A chunk that a thread decompresses, or did. */
+export interface AheadChunk {
+  /** Waits for what comes out; null where something is wrong with it. */
+  bytes(): Promise<Uint8Array | null>;
+  /** Gives the memory back to other chunks, when the bytes were used. */
+  release(): void;
 }
 
 /** Some rows, one after the other. */

@@ -103,7 +103,7 @@ export const platform: Platform = {
 
   crc32: (bytes, start = 0) => zlib.crc32(bytes, start),
 
-  openPathToBlock: (path) => openFileToBlock(pathOf(path, UNREADABLE_ADDRESS)),
+  openPathToBlock: openFileToBlock,
 
   startThread: startNodeThread,
 

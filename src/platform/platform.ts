@@ -118,7 +118,7 @@ export interface Platform {
    *
    * @throws EventError `source-not-found`, `source-unreadable`, `source-unsupported`
    */
-  openPathToBlock(path: string | URL): ByteSource;
+  openPathToBlock(path: string): ByteSource;
   /** Starts a thread that decodes; null where there can be none. */
   startThread(): DecodeThread | null;
   /** Reads a file of an installed package, given where the package says that it is. */

@@ -52,7 +52,7 @@ export class OpenedSource {
   readonly detection: FormatDetection;
   readonly name: string | undefined;
   /** Where it was opened, if another thread can open it there, too: in the file system. */
-  readonly filePath: string | URL | null;
+  readonly filePath: string | null;
   /** Which file that is: another one may take its name. */
   readonly identity: string | undefined;
   /** What is read: the source, or the zip that it was put aside as. */
@@ -73,7 +73,8 @@ export class OpenedSource {
     this.name = resolved.source.name;
     const isPath = typeof given === "string" || given instanceof URL;
     const isFile = isPath && webAddressOf(given) === null;
-    this.filePath = isFile && this.compression === null ? given : null;
+    // A `URL` is not the same in another thread.
+    this.filePath = isFile && this.compression === null ? (this.name ?? null) : null;
     this.identity = isByteSource(resolved.source) ? resolved.source.identity : undefined;
   }
 

@@ -13,7 +13,7 @@ const BLOCKS_PER_THREAD = 3;
 /** What several threads are to read. */
 export interface RowBlocksOptions {
   /** A path, or the address of a file. */
-  readonly path: string | URL;
+  readonly path: string;
   /** Which file was opened there. */
   readonly identity: string | undefined;
   readonly options: OpenOptions;

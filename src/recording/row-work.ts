@@ -11,7 +11,7 @@ export type RowMessage =
   | {
       readonly kind: "open-rows";
       /** A path, or the address of a file. */
-      readonly path: string | URL;
+      readonly path: string;
       /** Which file the sender has opened there. */
       readonly identity: string | undefined;
       readonly options: OpenOptions;

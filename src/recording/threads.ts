@@ -2,6 +2,7 @@ import { platform } from "#platform";
 import type { RowReader, RowTable } from "../formats/decoder.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
 import type { DecodeThread } from "../platform/platform.ts";
+import { aheadBytes, ChunksAhead } from "./chunks-ahead.ts";
 import { laneBytes } from "./lane-tiles.ts";
 import type { OpenedRecording } from "./recording.ts";
 import { blockBytes, RowBlocks } from "./row-blocks.ts";
@@ -16,7 +17,10 @@ export function threadBytes({ content }: OpenedRecording, threads: number): numb
   if (content.kind === "stream") {
     return threads * laneBytes(content.format) + (threads - 1) * THREAD_BYTES;
   }
-  const { blockRows = 0, workingBytes } = content.table;
+  const { blockRows = 0, chunkBytes, workingBytes } = content.table;
+  if (chunkBytes !== undefined) {
+    return aheadBytes(chunkBytes, threads) + (threads - 1) * THREAD_BYTES;
+  }
   const own = blockBytes(blockRows) + (workingBytes?.usual ?? 0);
   return threads * own + (threads - 1) * THREAD_BYTES;
 }
@@ -46,6 +50,21 @@ export function startThreads(recording: OpenedRecording, options: TileOptions): 
   return start(recording, threads - 1);
 }
 
+/** Threads that decompress the chunks of a file; null where that would not pay, or cannot be. */
+export function startChunksAhead(
+  recording: OpenedRecording,
+  { rows, blockRows, chunkBytes }: RowTable,
+  { threads = 1, ranges, partSize }: TileOptions,
+): ChunksAhead | null {
+  const { filePath: path, identity } = recording.source;
+  if (chunkBytes === undefined || partSize !== undefined) return null;
+  if (threads === 1 || ranges !== undefined || path === null || blockRows === undefined)
+    return null;
+  const started = rows <= blockRows ? [] : start(recording, threads - 1);
+  if (started.length === 0) return null;
+  return withMemory(started, () => new ChunksAhead(started, { path, identity }, chunkBytes));
+}
+
 /** Threads that read the rows of a file; null where that would not pay, or cannot be. */
 export function startRowBlocks(
   recording: OpenedRecording,
@@ -64,19 +83,23 @@ export function startRowBlocks(
   const blocks = Math.ceil(rows / blockRows);
   const started = blocks < 2 ? [] : start(recording, Math.min(threads - 1, blocks));
   if (started.length === 0) return null;
-  const stated = { ...recording.stated, onMalformed };
+  const choice = {
+    path,
+    identity: recording.source.identity,
+    options: { ...recording.stated, onMalformed },
+    rows: { start: 0, end: rows },
+    blockRows,
+    createReader,
+  };
+  return withMemory(started, () => new RowBlocks(memory, started, choice));
+}
+
+/** Ends threads when there is no memory to share with them. */
+function withMemory<T>(threads: readonly DecodeThread[], share: () => T): T {
   try {
-    const choice = {
-      path,
-      identity: recording.source.identity,
-      options: stated,
-      rows: { start: 0, end: rows },
-      blockRows,
-      createReader,
-    };
-    return new RowBlocks(memory, started, choice);
+    return share();
   } catch (error) {
-    for (const thread of started) void thread.close(); // there was no memory to share with them
+    for (const thread of threads) void thread.close();
     throw error;
   }
 }

@@ -21,7 +21,7 @@ import { createPassMemory, passMemorySize } from "./pass-memory.ts";
 import type { Progress } from "./progress.ts";
 import type { OpenedRecording } from "./recording.ts";
 import { tilesOfRows } from "./row-tiles.ts";
-import { startRowBlocks, startThreads } from "./threads.ts";
+import { startChunksAhead, startRowBlocks, startThreads } from "./threads.ts";
 import type { CreateSieve, TileRange, TileSieve } from "./tile-sieve.ts";
 import { tilesOfWords } from "./word-tiles.ts";
 
@@ -218,25 +218,28 @@ export class TilePass {
       const { byteLength } = source;
       const { onMalformed = "error", workingBytes, ranges, columns, rebase } = this.#options;
       // Another first event would be another offset.
-      const wish = { ranges, columns: rebase ? undefined : columns, geometry: this.#geometry };
+      const inflating =
+        startChunksAhead(this.#recording, content.table, this.#options) ?? undefined;
+      const wish = {
+        ...{ ranges, columns: rebase ? undefined : columns, geometry: this.#geometry },
+        inflating,
+      };
       const createReader = () =>
         content.table.createReader(memory, onMalformed, workingBytes, wish);
-      const blocks = startRowBlocks(
-        this.#recording,
-        content.table,
-        memory,
-        this.#options,
-        createReader,
-      );
-      report.threads = blocks?.threads ?? 1;
-      this.#elsewhere = blocks?.byteLength ?? 0;
-      const reader = blocks ?? (await createReader());
+      const blocks =
+        inflating === undefined
+          ? startRowBlocks(this.#recording, content.table, memory, this.#options, createReader)
+          : null;
+      const others = inflating ?? blocks;
+      report.threads = others?.threads ?? 1;
+      this.#elsewhere = others?.byteLength ?? 0;
       try {
+        const reader = blocks ?? (await createReader());
         const { spoolDamage: damage } = source;
         const pass = { ...this.#options, memory, report, byteLength, reader, damage };
         yield* tilesOfRows(content.table, pass, room);
       } finally {
-        await blocks?.close();
+        await others?.close();
       }
       return;
     }

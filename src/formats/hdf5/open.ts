@@ -51,6 +51,7 @@ export async function openHdf5(source: ByteSource, options: RowOptions): Promise
     truncation: file.missingBytes > 0 ? { byteOffset: byteLength, bytes: 0 } : null,
     rejectedAs: "malformed",
     blockRows: isComplete ? blockRowsOf(reader.columns) : undefined,
+    chunkBytes: reader.inflatedBytes,
     scratchBytesPerEvent: scratchBytesPerEvent(byName, rules),
     tileEvents: isPlain(reader.columns) ? PLAIN_TILE_EVENTS : undefined,
     triggers,
@@ -61,10 +62,11 @@ export async function openHdf5(source: ByteSource, options: RowOptions): Promise
         (await TimeIndex.open(catalog, chosen.stream, time)).firstRowAt(at),
     }),
     workingBytes: reader.workingBytes,
-    async createReader(memory, onMalformed, workingBytes) {
+    async createReader(memory, onMalformed, workingBytes, wish) {
       if (onMalformed !== "skip") writtenTriggers?.check();
-      const parts = { file, columns, rules, written, memory, onMalformed, workingBytes };
-      return Hdf5EventReader.create(parts);
+      const parts = { file, columns, rules, written, memory, onMalformed };
+      const given = { workingBytes, inflating: wish?.inflating };
+      return Hdf5EventReader.create({ ...parts, ...given });
     },
   };
 }

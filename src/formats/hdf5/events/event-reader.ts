@@ -1,7 +1,7 @@
 import { COLUMN_NAMES, type ColumnName } from "../../../events/columns.ts";
 import type { EventMemory } from "../../../kernels/event-memory.ts";
 import { ColumnConverter, type NumberType } from "../../column-converter.ts";
-import type { RowReader as EventRowReader } from "../../decoder.ts";
+import type { RowReader as EventRowReader, InflatingThreads } from "../../decoder.ts";
 import type { OnMalformed } from "../../options.ts";
 import type { Hdf5File } from "../file.ts";
 import type { ColumnType, RowColumn } from "../rows/row-column.ts";
@@ -21,6 +21,7 @@ interface ReaderParts {
   readonly onMalformed: OnMalformed;
   /** What may be held beside the memory. */
   readonly workingBytes?: number | undefined;
+  readonly inflating?: InflatingThreads | undefined;
 }
 
 /** What the tile has in each column; polarities of one byte are checked where they are. */
@@ -92,7 +93,7 @@ export class Hdf5EventReader implements EventRowReader {
 
   static async create(parts: ReaderParts): Promise<Hdf5EventReader> {
     const choices = COLUMN_NAMES.map((name) => parts.columns[name]);
-    const rows = await RowReader.open(parts.file, choices, parts.workingBytes);
+    const rows = await RowReader.open(parts.file, choices, parts.workingBytes, parts.inflating);
     return new Hdf5EventReader(parts, rows, await ColumnConverter.create(parts.memory));
   }
 

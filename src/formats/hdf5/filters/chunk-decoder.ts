@@ -136,6 +136,36 @@ export class ChunkDecoder {
     return this.#undoAll(applied, stored, { place, stored, expected, isAtOnce });
   }
 
+  /** Bytes that another thread may need room for when it decompresses chunks; null where it cannot. */
+  get inflatedBytes(): number | null {
+    const { filters } = this.#dataset;
+    const isLast = filters.at(-1)?.id === DEFLATE_FILTER; // or else something is to be undone before
+    const isAtOnce = this.#chunkBytes <= platform.inflateAtOnce && areAtOnce(filters);
+    return isLast && isAtOnce ? this.#chunkBytes + SLACK : null;
+  }
+
+  /**
+   * Whether another thread can decompress a chunk.
+   *
+   * @param room - bytes that it has for what comes out
+   */
+  isInflatable({ byteLength, filterMask }: StoredChunk, room: number): boolean {
+    const most = this.inflatedBytes ?? Number.POSITIVE_INFINITY;
+    return filterMask === 0 && most <= room && byteLength <= room;
+  }
+
+  /**
+   * Undoes the filters of a chunk in front of "deflate".
+   *
+   * @param inflated - what comes out of that, borrowed
+   * @throws EventError `damaged-data`
+   */
+  finish(inflated: Uint8Array, place: ChunkPlace): ChunkBytes {
+    const filters = this.#dataset.filters.slice(0, -1);
+    const chunk = { place, stored: inflated, expected: this.#chunkBytes, isAtOnce: true };
+    return this.#undoAll(filters, inflated, chunk) as ChunkBytes; // none of them waits
+  }
+
   /** Undoes filters, the last one first. */
   #undoAll(
     filters: readonly Filter[],

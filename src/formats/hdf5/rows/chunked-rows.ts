@@ -1,3 +1,4 @@
+import type { StoredBytes } from "../../../source/chunk-desk.ts";
 import type { RowRange } from "../../decoder.ts";
 import { commonRows, RowRangeList } from "../../row-ranges.ts";
 import { type ChunkIndex, createChunkIndex, type StoredChunk } from "../chunks/chunk-index.ts";
@@ -75,6 +76,10 @@ export class ChunkedRows implements DatasetRows {
     this.#ecf = filters[0]?.id === ECF_FILTER ? new EcfRows(dataset, path, tools) : null;
   }
 
+  get inflatedBytes(): number | null {
+    return this.#dataset.filters.length === 0 ? 0 : this.#decoder.inflatedBytes;
+  }
+
   async writtenRows(columns: readonly RowColumn[]): Promise<readonly RowRange[]> {
     const { shape, elements } = this.#dataset;
     if (elements === 0) return [];
@@ -113,14 +118,7 @@ export class ChunkedRows implements DatasetRows {
   ): Promise<void> {
     for (const lane of this.#lanesOf(targets)) {
       const { dimension } = lane;
-      const length = this.#layout.chunkShape[dimension] as number;
-      const first = Math.floor(start / length);
-      const last = Math.floor((start + count - 1) / length);
-      const corner = (row: number): number[] => {
-        if (this.#dataset.shape.length === 1) return [row];
-        return dimension === 0 ? [row, lane.at] : [lane.at, row];
-      };
-      const chunks = await this.#index.find(corner(first), corner(last));
+      const { length, first, last, chunks } = await this.#chunksOf({ start, count }, lane);
       const byRow = new Map(chunks.map((chunk) => [chunk.at[dimension] as number, chunk]));
       for (let row = first; row <= last; row++) {
         const from = Math.max(row * length, start);
@@ -144,6 +142,34 @@ export class ChunkedRows implements DatasetRows {
     }
   }
 
+  async inflatable(rows: RowSlice, columns: readonly RowColumn[]): Promise<readonly StoredBytes[]> {
+    const room = this.#tools.inflating?.roomBytes ?? 0;
+    const lanes = columns.map((column) => this.#laneOf(column));
+    const found: StoredChunk[] = [];
+    for (const lane of lanes) {
+      const { length, chunks } = await this.#chunksOf(rows, lane);
+      for (const chunk of chunks) {
+        const isInFile = chunk.offset + chunk.byteLength <= this.#file.reader.facts.byteLength;
+        const begins = (chunk.at[lane.dimension] as number) * length >= rows.start;
+        const isInflatable = this.#isFiltered(chunk) && this.#decoder.isInflatable(chunk, room);
+        if (begins && isInFile && isInflatable) found.push(chunk);
+      }
+    }
+    return found;
+  }
+
+  /** The chunks of a lane that have some rows, and how their rows are counted. */
+  async #chunksOf({ start, count }: RowSlice, { dimension, at }: Pick<Lane, "dimension" | "at">) {
+    const length = this.#layout.chunkShape[dimension] as number;
+    const first = Math.floor(start / length);
+    const last = Math.floor((start + count - 1) / length);
+    const corner = (row: number): number[] => {
+      if (this.#dataset.shape.length === 1) return [row];
+      return dimension === 0 ? [row, at] : [at, row];
+    };
+    return { length, first, last, chunks: await this.#index.find(corner(first), corner(last)) };
+  }
+
   #planChunk(chunk: StoredChunk, part: ChunkPart, add: (piece: Piece) => void): void {
     const place = { chunk, row: part.row - part.from };
     const { lane, from, count, at } = part;
@@ -161,7 +187,12 @@ export class ChunkedRows implements DatasetRows {
     }
     const { byteLength } = chunk;
     const hasEcf = this.#ecf !== null && (chunk.filterMask & 1) === 0;
+    const ahead = this.#tools.inflating?.withdraw(chunk.offset) ?? undefined;
     add({
+      ahead: ahead && {
+        chunk: ahead,
+        use: (inflated) => this.#copy(this.#decoder.finish(inflated, place), part, place),
+      },
       offset: chunk.offset,
       byteLength,
       cost: hasEcf ? 0 : this.#chunkBytes,
@@ -180,11 +211,15 @@ export class ChunkedRows implements DatasetRows {
     place: ChunkPlace,
     hasEcf: boolean,
   ): Promise<void> | void {
-    const { lane, from, count, at } = part;
     if (hasEcf) {
       const isHeld = this.#isContinued(part);
       return (this.#ecf as EcfRows).decode(decoded.bytes, part, place, isHeld);
     }
+    this.#copy(decoded, part, place);
+  }
+
+  #copy(decoded: ChunkBytes, part: ChunkPart, place: ChunkPlace): void {
+    const { lane, from, count, at } = part;
     const whole = new DecodedChunk(decoded, this.#dataset.type.size, this.#tools.kernel);
     whole.copy(lane.targets, from, count, at);
     if (this.#isContinued(part)) {

@@ -1,4 +1,6 @@
 import type { ByteSource } from "../../../source/byte-source.ts";
+import { untilAborted } from "../../../util/until-aborted.ts";
+import type { AheadChunk } from "../../decoder.ts";
 import type { PieceBudget } from "./working-bytes.ts";
 
 /** Bytes of the file that are wanted, and what becomes of them. */
@@ -10,6 +12,8 @@ export interface Piece {
   /** Bytes that `use` holds while it is under way. */
   readonly cost: number;
   use(bytes: Uint8Array): Promise<void> | void;
+  /** Where another thread decompresses them: what becomes of the result then. */
+  readonly ahead?: { readonly chunk: AheadChunk; use(inflated: Uint8Array): void } | undefined;
 }
 
 /** Buffers that are used again: new memory costs more than reading into it. */
@@ -82,6 +86,34 @@ export async function readPieces(
   await Promise.all(running); // nothing goes on in memory that the caller uses again
   signal?.throwIfAborted();
   if (failures.length > 0) throw failures[0];
+}
+
+/**
+ * Uses pieces that other threads decompress.
+ *
+ * @param fail - told what goes wrong with a piece
+ * @returns those that have to be read after all
+ */
+export async function takeAhead(
+  pieces: readonly Piece[],
+  signal: AbortSignal | undefined,
+  fail: (error: unknown, piece: Piece) => void,
+): Promise<Piece[]> {
+  const left: Piece[] = [];
+  for (const piece of pieces) {
+    if (piece.ahead === undefined) continue;
+    const { chunk, use } = piece.ahead;
+    const inflated = await untilAborted(chunk.bytes(), signal);
+    try {
+      if (inflated === null) left.push(piece);
+      else use(inflated);
+    } catch (error) {
+      fail(error, piece);
+    } finally {
+      chunk.release();
+    }
+  }
+  return left;
 }
 
 async function readSpan(

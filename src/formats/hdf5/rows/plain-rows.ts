@@ -17,6 +17,7 @@ import type { RowTools } from "./row-tools.ts";
 
 /** Rows that lie one behind the other: in the file, or in the header of the dataset. */
 export class PlainRows implements DatasetRows {
+  readonly inflatedBytes = 0;
   readonly #dataset: Hdf5Dataset;
   readonly #layout: CompactLayout | ContiguousLayout;
   readonly #tools: RowTools;
@@ -32,6 +33,10 @@ export class PlainRows implements DatasetRows {
     this.#layout = layout;
     this.#tools = tools;
     this.#file = file;
+  }
+
+  async inflatable(): Promise<[]> {
+    return [];
   }
 
   async plan(

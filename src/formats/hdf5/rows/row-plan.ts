@@ -1,3 +1,4 @@
+import type { StoredBytes } from "../../../source/chunk-desk.ts";
 import type { RowRange } from "../../decoder.ts";
 import type { Piece } from "./pieces.ts";
 import type { ValuePlace } from "./record-kernel.ts";
@@ -25,6 +26,17 @@ export interface DatasetRows {
    * @throws EventError `invalid-header`, `damaged-data`
    */
   plan(rows: RowSlice, targets: readonly Target[], add: (piece: Piece) => void): Promise<void>;
+  /**
+   * Bytes that come out of its chunks at most where other threads can decompress them: 0 where nothing is
+   * compressed, null where they cannot.
+   */
+  readonly inflatedBytes: number | null;
+  /**
+   * The chunks that begin in some rows and that other threads can decompress.
+   *
+   * @throws EventError `invalid-header`
+   */
+  inflatable(rows: RowSlice, columns: readonly RowColumn[]): Promise<readonly StoredBytes[]>;
   /**
    * Rows of which values of these columns were ever written. What finding them takes follows what is
    * stored, not the rows that are claimed.

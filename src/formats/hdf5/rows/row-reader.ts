@@ -1,10 +1,10 @@
 import { isEventError } from "../../../errors.ts";
 import { untilAborted } from "../../../util/until-aborted.ts";
-import type { RowRange, WorkingBytes } from "../../decoder.ts";
+import type { InflatingThreads, RowRange, WorkingBytes } from "../../decoder.ts";
 import type { Hdf5Dataset, Hdf5File } from "../file.ts";
 import { damaged } from "../problems.ts";
 import { readerOf } from "./dataset-rows.ts";
-import { type Piece, readPieces } from "./pieces.ts";
+import { type Piece, readPieces, takeAhead } from "./pieces.ts";
 import {
   type ColumnArray,
   type ColumnChoice,
@@ -13,7 +13,7 @@ import {
   floatsOf,
   type RowColumn,
 } from "./row-column.ts";
-import type { DatasetRows, Target } from "./row-plan.ts";
+import type { DatasetRows, RowSlice, Target } from "./row-plan.ts";
 import { RowTools } from "./row-tools.ts";
 import { pieceBudget, type ReaderBytes, readerBytes } from "./working-bytes.ts";
 import { WrittenRows } from "./written-rows.ts";
@@ -40,6 +40,8 @@ export class RowReader {
   /** The datasets, and which of the columns stand in each. */
   readonly #datasets: readonly { readonly rows: DatasetRows; readonly columns: number[] }[];
   #written: Promise<WrittenRows> | undefined;
+  /** Up to which row chunks were offered to other threads. */
+  #offered = 0;
 
   private constructor(file: Hdf5File, columns: readonly RowColumn[], tools: RowTools) {
     this.#file = file;
@@ -62,6 +64,7 @@ export class RowReader {
    * Opens columns, at least one.
    *
    * @param workingBytes - what may be held beside the columns; as much as is of use by default
+   * @param inflating - threads that decompress chunks of the file
    * @throws EventError `unsupported-format` for values that are no numbers or stored in a way that
    *   is not read, `invalid-header` when their lengths differ
    */
@@ -69,6 +72,7 @@ export class RowReader {
     file: Hdf5File,
     choices: readonly ColumnChoice[],
     workingBytes?: number,
+    inflating?: InflatingThreads,
   ): Promise<RowReader> {
     const { path } = file.reader.facts;
     const columns = choices.map((choice) => columnOf(choice, path));
@@ -86,13 +90,20 @@ export class RowReader {
       workingBytes === undefined
         ? pieceBudget()
         : pieceBudget(bytesFor(columns).forPieces(workingBytes));
-    return new RowReader(file, columns, await RowTools.create(budget));
+    return new RowReader(file, columns, await RowTools.create(budget, inflating));
   }
 
   /** What reading holds beside the columns. */
   get workingBytes(): WorkingBytes {
     const { least, usual } = bytesFor(this.columns);
     return { least, usual };
+  }
+
+  /** Bytes of the chunks that other threads can decompress, at most; undefined where there are none. */
+  get inflatedBytes(): number | undefined {
+    const sizes = this.#datasets.map(({ rows }) => rows.inflatedBytes);
+    const most = sizes.every((size) => size !== null) ? Math.max(...sizes) : 0;
+    return most === 0 ? undefined : most;
   }
 
   /**
@@ -144,6 +155,7 @@ export class RowReader {
     if (count === 0) return;
     signal?.throwIfAborted();
     const pieces: Piece[] = [];
+    await this.#offer({ start: start + count, count });
     const first = new FirstFailure();
     for (const { rows, columns } of this.#datasets) {
       const targets = columns.map((index): Target => {
@@ -158,10 +170,28 @@ export class RowReader {
     }
     const { source } = this.#file;
     const order = new Map(pieces.map((piece, index) => [piece, index]));
-    await readPieces(source, pieces, this.#tools.buffers, signal, (error, piece) => {
-      first.add(error, order.get(piece) ?? 0);
-    });
+    const fail = (error: unknown, piece: Piece): void => first.add(error, order.get(piece) ?? 0);
+    const read = (some: readonly Piece[]) =>
+      readPieces(source, some, this.#tools.buffers, signal, fail);
+    await read(pieces.filter(({ ahead }) => ahead === undefined));
+    const left = await takeAhead(pieces, signal, fail);
+    if (left.length > 0) await read(left);
     first.throwIfAny();
+  }
+
+  /** Has other threads decompress chunks of rows that are likely to be asked for next. */
+  async #offer({ start, count }: RowSlice): Promise<void> {
+    const { inflating } = this.#tools;
+    const from = Math.max(start, this.#offered);
+    const end = Math.min(start + count, this.rows);
+    if (inflating === undefined || from >= end) return;
+    this.#offered = end;
+    for (const { rows, columns: places } of this.#datasets) {
+      const columns = places.map((index) => this.columns[index] as RowColumn);
+      const slice = { start: from, count: end - from };
+      // What is wrong there is told when its rows are asked for.
+      inflating.offer(await rows.inflatable(slice, columns).catch(() => []));
+    }
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { InflatingThreads } from "../../decoder.ts";
 import type { FilterTools } from "../filters/chunk-decoder.ts";
 import { EcfDecoder } from "../filters/ecf-decoder.ts";
 import { type ForeignFilters, H5wasmFilters } from "../filters/foreign-filters.ts";
@@ -12,17 +13,23 @@ export class RowTools implements FilterTools {
   readonly kernel: RecordKernel;
   /** What pieces of the file are read into. */
   readonly buffers: BufferPool;
+  /** What decompresses chunks beside this thread. */
+  readonly inflating: InflatingThreads | undefined;
   #inflated = new Uint8Array();
   #lzf: Promise<LzfDecoder> | undefined;
   #foreign: ForeignFilters | undefined;
 
-  private constructor(kernel: RecordKernel, budget: PieceBudget) {
+  private constructor(kernel: RecordKernel, budget: PieceBudget, inflating?: InflatingThreads) {
     this.kernel = kernel;
     this.buffers = new BufferPool(budget);
+    this.inflating = inflating;
   }
 
-  static async create(budget: PieceBudget = pieceBudget()): Promise<RowTools> {
-    return new RowTools(await RecordKernel.create(), budget);
+  static async create(
+    budget: PieceBudget = pieceBudget(),
+    inflating?: InflatingThreads,
+  ): Promise<RowTools> {
+    return new RowTools(await RecordKernel.create(), budget, inflating);
   }
 
   roomToInflate(byteLength: number): Uint8Array {

@@ -1,0 +1,128 @@
+import type { AheadChunk, InflatingThreads } from "../formats/decoder.ts";
+import type { DecodeThread } from "../platform/platform.ts";
+import {
+  ChunkDesk,
+  type ChunksMessage,
+  type DeskMessage,
+  type StoredBytes,
+} from "../source/chunk-desk.ts";
+import { awaitThreads } from "./await-threads.ts";
+
+/** What the chunks of a file take that are decompressed ahead. */
+const DESK_BYTES = 16 * 1024 * 1024;
+const MIN_SLOTS = 4;
+const MAX_SLOTS = 1024;
+
+/** How many chunks are under way at a time. */
+function slotsOf(roomBytes: number): number {
+  return Math.min(Math.max(Math.floor(DESK_BYTES / roomBytes), MIN_SLOTS), MAX_SLOTS);
+}
+
+/** Bytes that they take, and a thread has for what it reads. */
+export function aheadBytes(roomBytes: number, threads: number): number {
+  return ChunkDesk.bytesOf(slotsOf(roomBytes), roomBytes) + (threads - 1) * roomBytes;
+}
+
+/** A chunk that was offered. */
+interface Job {
+  readonly number: number;
+  readonly slot: number;
+}
+
+/**
+ * Threads that decompress chunks of a file while the calling thread decompresses others, and uses them: it
+ * takes those that none of them has begun with, so whoever is faster does more.
+ */
+export class ChunksAhead implements InflatingThreads {
+  readonly roomBytes: number;
+  readonly #threads: readonly DecodeThread[];
+  readonly #desk: ChunkDesk;
+  readonly #free: number[];
+  /** By the place of the chunk in the file. */
+  readonly #jobs = new Map<number, Job>();
+  #jobsStarted = 0;
+  #hasFailed = false;
+  #tell: (() => void) | undefined;
+
+  /** @throws RangeError where there is no memory to share */
+  constructor(
+    threads: readonly DecodeThread[],
+    { path, identity }: { readonly path: string; readonly identity: string | undefined },
+    roomBytes: number,
+  ) {
+    this.roomBytes = roomBytes;
+    this.#threads = threads;
+    const slots = slotsOf(roomBytes);
+    this.#desk = ChunkDesk.create(slots, roomBytes);
+    this.#free = Array.from({ length: slots }, (_, slot) => slot);
+    const { buffer } = this.#desk;
+    const message: DeskMessage = { kind: "chunk-desk", path, identity, buffer, slots };
+    for (const thread of threads) {
+      thread.onMessage(() => this.#tell?.());
+      thread.onError(() => {
+        this.#hasFailed = true;
+        this.#tell?.();
+      });
+      thread.post(message);
+    }
+  }
+
+  /** Threads that decode, this one included. */
+  get threads(): number {
+    return this.#threads.length + 1;
+  }
+
+  /** Bytes that they hold beside the calling one. */
+  get byteLength(): number {
+    return aheadBytes(this.roomBytes, this.threads);
+  }
+
+  offer(places: readonly StoredBytes[]): void {
+    if (this.#hasFailed) return;
+    const chunks = [];
+    for (const { offset, byteLength } of places) {
+      if (this.#jobs.has(offset)) continue;
+      const slot = this.#free.pop();
+      if (slot === undefined) break;
+      const job = ++this.#jobsStarted;
+      this.#jobs.set(offset, { number: job, slot });
+      this.#desk.offer(slot, job);
+      chunks.push({ slot, job, offset, byteLength });
+    }
+    if (chunks.length === 0) return;
+    const message: ChunksMessage = { kind: "chunks", chunks };
+    for (const thread of this.#threads) thread.post(message);
+  }
+
+  withdraw(offset: number): AheadChunk | null {
+    const job = this.#jobs.get(offset);
+    if (job === undefined) return null;
+    const release = (): void => {
+      this.#jobs.delete(offset);
+      this.#free.push(job.slot);
+    };
+    if (this.#desk.claim(job.slot, job.number)) {
+      release();
+      return null;
+    }
+    return { bytes: () => this.#await(job), release };
+  }
+
+  /** Ends the threads. */
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.close()));
+  }
+
+  async #await({ slot, number }: Job): Promise<Uint8Array | null> {
+    for (;;) {
+      const told = new Promise<void>((resolve) => {
+        this.#tell = resolve;
+      });
+      this.#desk.await();
+      const result = this.#desk.result(slot, number);
+      if (result !== undefined) return result;
+      if (this.#hasFailed) return null;
+      await awaitThreads(this.#threads, told);
+    }
+  }
+}
