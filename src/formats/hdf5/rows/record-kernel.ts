@@ -1,5 +1,6 @@
 import { recordsWasm } from "../../../kernels/generated/records.ts";
 import { instantiateKernel } from "../../../kernels/kernel.ts";
+import { copyValues } from "../../../util/copy-values.ts";
 import { KernelMemory } from "../filters/kernel-memory.ts";
 
 interface RecordsKernel {
@@ -79,10 +80,7 @@ export class RecordKernel {
     for (let done = 0; done < count; done += most) {
       const rows = Math.min(most, count - done);
       const from = low + (first + done) * stride;
-      this.#memory.bytes.set(
-        bytes.subarray(from, from + (rows - 1) * stride + high - low),
-        this.#input,
-      );
+      this.#bring(bytes, from, from + (rows - 1) * stride + high - low);
       for (const { place, into } of values) {
         const input = this.#input + place.offset - low;
         this.#kernel.gather(input, stride, place.size, rows, this.#output);
@@ -101,7 +99,7 @@ export class RecordKernel {
     const { offset, stride, size } = place;
     const start = offset + first * stride;
     if (stride === size) {
-      into.set(bytes.subarray(start, start + count * size));
+      copyValues(bytes.subarray(start, start + count * size), into, 0);
       this.#swap(place, into, count);
     } else if (stride > TILE_BYTES / 2) {
       for (let row = 0; row < count; row++) {
@@ -115,7 +113,7 @@ export class RecordKernel {
         const rows = Math.min(most, count - done);
         const at = start + done * stride;
         const end = at + (rows - 1) * stride + size;
-        this.#memory.bytes.set(bytes.subarray(at, end), this.#input);
+        this.#bring(bytes, at, end);
         this.#kernel.gather(this.#input, stride, size, rows, this.#output);
         this.#take(place, rows, into, done);
       }
@@ -146,13 +144,18 @@ export class RecordKernel {
       const length = (rows - 1) * step + 1;
       for (let byte = 0; byte < size; byte++) {
         const at = (plane + byte) * elements + start + done * step;
-        this.#memory.bytes.set(bytes.subarray(at, at + length), this.#input + byte * length);
+        this.#bring(bytes, at, at + length, byte * length);
       }
       const to = step === 1 ? this.#output : this.#middle;
       this.#kernel.unshuffle(this.#input, length, size, length, to);
       if (step > 1) this.#kernel.gather(to, step * size, size, rows, this.#output);
       this.#take(place, rows, into, done);
     }
+  }
+
+  /** Copies bytes into the input. */
+  #bring(bytes: Uint8Array, start: number, end: number, at = 0): void {
+    copyValues(bytes.subarray(start, end), this.#memory.bytes, this.#input + at);
   }
 
   /** Hands over the values in the output. */
