@@ -38,14 +38,10 @@ const JOBS = {
       },
     }),
   },
-  table: {
-    title: "full load to an Arrow table",
-    baseline: "fresh",
-    peers: ["read"],
-    prepare: async ({ evarrow, input: { path, format } }) => ({
-      run: async () => (await evarrow.loadTable(path)).numRows,
-      check: async () => sumsOfTable(await evarrow.loadTable(path), emptySums(format)),
-    }),
+  table: tableJob("full load to an Arrow table", {}),
+  "table-threads": {
+    ...tableJob("full load to an Arrow table, two threads", { threads: 2 }),
+    formats: ["h5-gzip", "h5-shuffle"],
   },
   frame: {
     title: "full load to a Polars DataFrame",
@@ -61,10 +57,12 @@ const JOBS = {
 /** @type {import("../cases.mjs").Suite} */
 export const cases = Object.fromEntries([
   ...INPUT_FORMATS.flatMap((format) =>
-    Object.entries(JOBS).map(([name, job]) => [
-      `decode-${format}-${name}`,
-      { ...job, title: `${format}: ${job.title}`, format, most: MOST[format] },
-    ]),
+    Object.entries(JOBS)
+      .filter(([, { formats = INPUT_FORMATS }]) => formats.includes(format))
+      .map(([name, job]) => [
+        `decode-${format}-${name}`,
+        { ...job, title: `${format}: ${job.title}`, format, most: MOST[format] },
+      ]),
   ),
   ...SMALL.formats.map((format) => [
     `decode-${format}-small`,
@@ -96,6 +94,24 @@ export function streamJob(title, options, peers) {
         await streamBatches(evarrow, path, options, (batch) => addBatch(sums, batch));
         return sums;
       },
+    }),
+  };
+}
+
+/**
+ * A load of the whole recording.
+ *
+ * @param {string} title
+ * @param {import("evarrow").LoadOptions} options
+ */
+function tableJob(title, options) {
+  return {
+    title,
+    baseline: "fresh",
+    peers: ["read"],
+    prepare: async ({ evarrow, input: { path, format } }) => ({
+      run: async () => (await evarrow.loadTable(path, options)).numRows,
+      check: async () => sumsOfTable(await evarrow.loadTable(path, options), emptySums(format)),
     }),
   };
 }
