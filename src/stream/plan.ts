@@ -272,7 +272,7 @@ function planPass(
   const working = content.kind === "rows" ? content.table.workingBytes : undefined;
   const usual = passMemorySize(recording, {
     inputBytes: readBufferBytes,
-    tileEvents: target === "frame" ? chunk : usualTileEvents(recording),
+    tileEvents: usualTileEvents(recording),
   });
   const wanted: PassSizes = {
     readBufferBytes: usual.inputBytes,

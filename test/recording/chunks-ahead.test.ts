@@ -1,0 +1,261 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { deflateSync } from "node:zlib";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { platform } from "#platform";
+import { EventError } from "../../src/errors.ts";
+import { ChunkWork } from "../../src/platform/node-chunk-work.ts";
+import { ChunksAhead } from "../../src/recording/chunks-ahead.ts";
+import { OpenedRecording, openParts } from "../../src/recording/recording.ts";
+import { type TileOptions, TilePass } from "../../src/recording/tiles.ts";
+import { ChunkDesk } from "../../src/source/chunk-desk.ts";
+import { type TestDataset, types, writeHdf5 } from "../support/hdf5-writer.ts";
+import { canSeeDescriptors, openDescriptors } from "../support/open-files.ts";
+
+const ROWS = 300_001;
+const OPTIONS: TileOptions = { polarityEncoding: "minus-one-one", strict: false };
+
+/** Values of a row, told apart from those of any other row close by. */
+const VALUES = {
+  x: Uint16Array.from({ length: ROWS }, (_, row) => (row * 7) % 641),
+  y: Uint16Array.from({ length: ROWS }, (_, row) => (row * 11) % 479),
+  t: BigInt64Array.from({ length: ROWS }, (_, row) => BigInt(row * 3 + (row % 5))),
+  p: Uint8Array.from({ length: ROWS }, (_, row) => (row >> 3) & 1),
+};
+const TYPES = {
+  x: types.integer(2, false),
+  y: types.integer(2, false),
+  t: types.integer(8, true),
+  p: types.integer(1, false),
+};
+
+/** A column in chunks of so many rows; `damaged` is the number of one that is spoiled. */
+function column(
+  name: keyof typeof VALUES,
+  { rows, shuffle, damaged }: { rows: number; shuffle?: boolean; damaged?: number },
+): TestDataset {
+  const values = VALUES[name];
+  const size = values.BYTES_PER_ELEMENT;
+  const bytes = new Uint8Array(values.buffer);
+  const list = [];
+  for (let first = 0; first < ROWS; first += rows) {
+    const chunk = new Uint8Array(rows * size);
+    chunk.set(bytes.subarray(first * size, (first + rows) * size));
+    const planes = shuffle ? shuffled(chunk, size) : chunk;
+    const stored = Uint8Array.from(deflateSync(planes, { level: 1 }));
+    if (list.length === damaged) stored.fill(0xff, 20, 60);
+    list.push({ at: [first], bytes: stored });
+  }
+  const filters = [...(shuffle ? [{ id: 2, values: [size] }] : []), { id: 1, values: [1] }];
+  return {
+    type: TYPES[name],
+    shape: [ROWS],
+    chunks: { shape: [rows], list, elementBytes: size },
+    filters,
+  };
+}
+
+function shuffled(bytes: Uint8Array, size: number): Uint8Array {
+  const count = bytes.byteLength / size;
+  return bytes.map((_, at) => bytes[(at % count) * size + Math.floor(at / count)] as number);
+}
+
+/** What comes out of a pass over a file, and how it ended. */
+async function collect(path: string, options: Partial<TileOptions>, pauseMs = 0) {
+  const recording = new OpenedRecording(await openParts(path));
+  const pass = new TilePass(recording, { ...OPTIONS, ...options });
+  const found = { x: [] as number[], y: [] as number[], t: [] as bigint[], p: [] as number[] };
+  let error: unknown = null;
+  try {
+    for await (const { columns, eventCount } of pass.tiles(() => Number.POSITIVE_INFINITY)) {
+      for (const value of columns.x.subarray(0, eventCount)) found.x.push(value);
+      for (const value of columns.y.subarray(0, eventCount)) found.y.push(value);
+      for (const value of columns.t.subarray(0, eventCount)) found.t.push(value);
+      for (const value of columns.polarity.subarray(0, eventCount)) found.p.push(value);
+      if (pauseMs > 0) await wait(pauseMs); // time for threads to start
+    }
+  } catch (thrown) {
+    error = thrown;
+  } finally {
+    await recording.close();
+  }
+  const { threads, ...report } = pass.report;
+  return { found, error, threads, report };
+}
+
+/** Has threads decompress in this one: between two steps of the pass, so that they get far. */
+function workHere(): void {
+  vi.spyOn(platform, "startThread").mockImplementation(() => {
+    const work = new ChunkWork();
+    let tell = (_: unknown): void => {};
+    return {
+      post: (message) => work.receive(message as never, () => setImmediate(() => tell(null))),
+      onMessage: (listener) => {
+        tell = listener;
+      },
+      onError() {},
+      setAwaited() {},
+      close: () => work.close(),
+    };
+  });
+}
+
+/** Counts chunks that were taken from other threads. */
+function countTaken(): () => number {
+  const withdraw = vi.spyOn(ChunksAhead.prototype, "withdraw");
+  return () => withdraw.mock.results.filter(({ value }) => value !== null).length;
+}
+
+describe("chunks that other threads decompress", () => {
+  let folder = "";
+  const write = async (name: string, events: Record<string, TestDataset>): Promise<string> => {
+    const path = join(folder, name);
+    await writeFile(path, writeHdf5({ events }));
+    return path;
+  };
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "evarrow-chunks-"));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+  afterEach(() => void vi.restoreAllMocks());
+
+  /** Chunks of every column of another length, none of which ends with a tile. */
+  const mixed = (damaged?: number) => ({
+    x: column("x", { rows: 9973 }),
+    y: column("y", { rows: 50_000, shuffle: true }),
+    t: column("t", { rows: 20_011, shuffle: true, ...(damaged !== undefined && { damaged }) }),
+    p: column("p", { rows: 131_071 }),
+  });
+
+  it.each([
+    [2, undefined],
+    [2, 40_000],
+    [3, 65_536],
+    [4, 1000],
+  ])("give what one thread reads: %i threads, tiles of %s events", async (threads, tileEvents) => {
+    const path = await write("mixed.h5", mixed());
+    const one = await collect(path, { tileEvents });
+    expect(one.error).toBeNull();
+    expect(one.found.t).toEqual([...VALUES.t]);
+    workHere();
+    const taken = countTaken();
+    const several = await collect(path, { tileEvents, threads });
+    expect(several).toEqual({ ...one, threads });
+    expect(taken()).toBeGreaterThan(3);
+  });
+
+  it("come from threads of their own (needs dist)", async () => {
+    const path = await write("threads.h5", mixed());
+    const taken = countTaken();
+    const several = await collect(path, { tileEvents: 50_000, threads: 3 }, 60);
+    expect(several.found.x).toEqual([...VALUES.x]);
+    expect(several.found.t).toEqual([...VALUES.t]);
+    expect(several.threads).toBe(3);
+    expect(taken()).toBeGreaterThan(3);
+    if (canSeeDescriptors) expect(openDescriptors(path)).toBe(0);
+  });
+
+  it.each([1, 3, 9, 14])("throw the same error when chunk %i is damaged", async (damaged) => {
+    const path = await write("damaged.h5", mixed(damaged));
+    const one = await collect(path, { tileEvents: 45_000 });
+    expect(one.error).toBeInstanceOf(EventError);
+    expect(one.error).toMatchObject({ code: "damaged-data", row: damaged * 20_011, path });
+    workHere();
+    const several = await collect(path, { tileEvents: 45_000, threads: 2 });
+    expect(several).toEqual({ ...one, threads: 2 });
+  });
+
+  it("are read by the calling thread when the others fail", async () => {
+    const path = await write("failing.h5", mixed());
+    const one = await collect(path, {});
+    const started = vi.spyOn(platform, "startThread").mockImplementation(() => ({
+      post() {},
+      onMessage() {},
+      onError: (listener) => void setImmediate(() => listener(new Error("it cannot start"))),
+      setAwaited() {},
+      async close() {},
+    }));
+    expect(await collect(path, { threads: 2 })).toEqual({ ...one, threads: 2 });
+    expect(started).toHaveBeenCalledTimes(1);
+  });
+
+  it("are read by the calling thread when one of them dies with a chunk", async () => {
+    const path = await write("dying.h5", mixed());
+    const one = await collect(path, { tileEvents: 50_000 });
+    vi.spyOn(platform, "startThread").mockImplementation(() => {
+      let fail = (_: unknown): void => {};
+      return {
+        post(message: unknown) {
+          const { kind, chunks = [] } = message as { kind: string; chunks?: never[] };
+          if (kind === "chunk-desk") desk = new ChunkDesk(...deskOf(message));
+          for (const { slot, job } of chunks) desk?.claim(slot, job); // and never ends it
+          if (kind === "chunks") setImmediate(() => fail(new Error("it died")));
+        },
+        onMessage() {},
+        onError(listener) {
+          fail = listener;
+        },
+        setAwaited() {},
+        async close() {},
+      };
+    });
+    let desk: ChunkDesk | undefined;
+    const deskOf = (message: unknown): [SharedArrayBuffer, number] => {
+      const { buffer, slots } = message as { buffer: SharedArrayBuffer; slots: number };
+      return [buffer, slots];
+    };
+    const taken = countTaken();
+    expect(await collect(path, { tileEvents: 50_000, threads: 2 })).toEqual({ ...one, threads: 2 });
+    expect(taken()).toBeGreaterThan(0);
+  });
+
+  it("are those of the file that was opened, when another one has its name by then", async () => {
+    const path = await write("replaced.h5", mixed());
+    const recording = new OpenedRecording(await openParts(path));
+    const bytes = await readFile(path);
+    await rm(path);
+    await writeFile(path, bytes.fill(0, 4000, bytes.byteLength - 4000));
+    const pass = new TilePass(recording, { ...OPTIONS, threads: 2, tileEvents: 50_000 });
+    const times: bigint[] = [];
+    workHere();
+    for await (const { columns, eventCount } of pass.tiles(() => Number.POSITIVE_INFINITY)) {
+      times.push(...columns.t.subarray(0, eventCount));
+    }
+    await recording.close();
+    expect(times).toEqual([...VALUES.t]);
+    if (canSeeDescriptors) expect(openDescriptors(path)).toBe(0);
+  });
+});
+
+describe("the desk", () => {
+  it("gives a job to one of those who claim it, and its slot to the next job", () => {
+    const desk = ChunkDesk.create(3, 100);
+    const other = new ChunkDesk(desk.buffer, 3);
+    expect(desk.roomBytes).toBe(104);
+    expect([0, 1, 2].map((slot) => desk.room(slot).byteOffset % 8)).toEqual([0, 0, 0]);
+    desk.offer(1, 7);
+    expect(desk.result(1, 7)).toBeUndefined();
+    expect(other.claim(1, 8)).toBe(false);
+    expect(other.claim(1, 7)).toBe(true);
+    expect(desk.claim(1, 7)).toBe(false);
+    expect(desk.result(1, 7)).toBeUndefined();
+    other.room(1).set([1, 2, 3]);
+    other.finish(1, 7, 3);
+    expect([...(desk.result(1, 7) ?? [])]).toEqual([1, 2, 3]);
+    desk.offer(1, 8);
+    expect(other.claim(1, 7)).toBe(false);
+    expect(other.claim(1, 8)).toBe(true);
+    other.finish(1, 8, null);
+    expect(desk.result(1, 8)).toBeNull();
+    expect([...desk.room(0), ...desk.room(2)].every((byte) => byte === 0)).toBe(true);
+  });
+
+  it("tells who waits once", () => {
+    const desk = ChunkDesk.create(1, 8);
+    expect(desk.takeAwaited()).toBe(false);
+    desk.await();
+    expect([desk.takeAwaited(), desk.takeAwaited()]).toEqual([true, false]);
+  });
+});
