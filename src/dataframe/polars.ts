@@ -29,7 +29,7 @@ const MAKERS: Readonly<Record<ColumnName, string>> = {
  * Bytes of frames after which the collector is hurried: it does not know what they hold, and frames that
  * nobody has any more would pile up.
  */
-const HURRY_BYTES = 64_000_000;
+const HURRY_BYTES = 128_000_000;
 let made = 0;
 
 /** Puts batches together into one Polars DataFrame. Polars copies each batch once. */
