@@ -295,12 +295,8 @@ export interface InflatingThreads {
   readonly roomBytes: number;
   /** Has chunks decompressed that will be asked for, as far as there is room; others are left out. */
   offer(chunks: readonly StoredBytes[]): void;
-  /**
-   * Asks for a chunk back: null where it was not offered, or none of them has begun with it.
-   *
-   * @param offset - where it lies in the file
-   */
-  withdraw(offset: number): AheadChunk | null;
+  /** Asks for a chunk back: null where it was not offered, or none of them has begun with it. */
+  withdraw(chunk: StoredBytes): AheadChunk | null;
 }
 
 /** A chunk that a thread decompresses, or did. */

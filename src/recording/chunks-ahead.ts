@@ -27,6 +27,8 @@ export function aheadBytes(roomBytes: number, threads: number): number {
 interface Job {
   readonly number: number;
   readonly slot: number;
+  /** Of the chunk in the file. */
+  readonly byteLength: number;
 }
 
 /**
@@ -85,7 +87,7 @@ export class ChunksAhead implements InflatingThreads {
       const slot = this.#free.pop();
       if (slot === undefined) break;
       const job = ++this.#jobsStarted;
-      this.#jobs.set(offset, { number: job, slot });
+      this.#jobs.set(offset, { number: job, slot, byteLength });
       this.#desk.offer(slot, job);
       chunks.push({ slot, job, offset, byteLength });
     }
@@ -94,10 +96,11 @@ export class ChunksAhead implements InflatingThreads {
     for (const thread of this.#threads) thread.post(message);
   }
 
-  withdraw(offset: number): AheadChunk | null {
+  withdraw({ offset, byteLength }: StoredBytes): AheadChunk | null {
     const job = this.#jobs.get(offset);
-    if (job === undefined) return null;
+    if (job?.byteLength !== byteLength) return null; // a damaged file may claim both at one place
     const release = (): void => {
+      if (this.#jobs.get(offset) !== job) return; // and one of them twice
       this.#jobs.delete(offset);
       this.#free.push(job.slot);
     };
@@ -108,8 +111,9 @@ export class ChunksAhead implements InflatingThreads {
     return { bytes: () => this.#await(job), release };
   }
 
-  /** Ends the threads. */
+  /** Ends the threads, which begin with no further chunk. */
   async close(): Promise<void> {
+    for (const { slot, number } of this.#jobs.values()) this.#desk.claim(slot, number);
     await Promise.all(this.#threads.map((thread) => thread.close()));
   }
 

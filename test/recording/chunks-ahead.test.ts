@@ -229,6 +229,70 @@ describe("chunks that other threads decompress", () => {
   });
 });
 
+describe("chunks ahead", () => {
+  /** With a thread that does what it is told to. */
+  function begin() {
+    const posted: { chunks: { slot: number; job: number; offset: number }[] }[] = [];
+    let desk: ChunkDesk | undefined;
+    const thread = {
+      post(message: unknown) {
+        const { buffer, slots } = message as { buffer?: SharedArrayBuffer; slots: number };
+        if (buffer === undefined) posted.push(message as (typeof posted)[0]);
+        else desk = new ChunkDesk(buffer, slots);
+      },
+      onMessage() {},
+      onError() {},
+      setAwaited() {},
+      async close() {},
+    };
+    const ahead = new ChunksAhead([thread], { path: "a.h5", identity: undefined }, 4 * 2 ** 20);
+    return { ahead, posted, desk: desk as ChunkDesk };
+  }
+
+  it("are offered once, as far as there is room", () => {
+    const { ahead, posted } = begin();
+    const chunks = [10, 20, 30, 40, 50].map((offset) => ({ offset, byteLength: 5 }));
+    ahead.offer(chunks.slice(0, 2));
+    ahead.offer(chunks);
+    ahead.offer(chunks);
+    const offered = posted.map(({ chunks }) => chunks.map(({ offset }) => offset));
+    expect(offered).toEqual([
+      [10, 20],
+      [30, 40],
+    ]);
+    expect(ahead.withdraw({ offset: 50, byteLength: 5 })).toBeNull();
+    expect(ahead.withdraw({ offset: 20, byteLength: 5 })).toBeNull();
+    ahead.offer(chunks.slice(4));
+    expect(posted.at(-1)?.chunks).toMatchObject([{ offset: 50, slot: posted[0]?.chunks[1]?.slot }]);
+  });
+
+  it("keep their slot until they were used, also where a file claims two of them at one place", async () => {
+    const { ahead, posted, desk } = begin();
+    const chunk = { offset: 10, byteLength: 5 };
+    ahead.offer([chunk, { offset: 10, byteLength: 6 }]);
+    const [{ slot, job }] = posted[0]?.chunks as [{ slot: number; job: number }];
+    desk.claim(slot, job);
+    expect(ahead.withdraw({ offset: 10, byteLength: 6 })).toBeNull();
+    const [first, second] = [ahead.withdraw(chunk), ahead.withdraw(chunk)];
+    desk.room(slot).set([1, 2]);
+    desk.finish(slot, job, 2);
+    expect([...((await first?.bytes()) ?? [])]).toEqual([1, 2]);
+    first?.release();
+    expect([...((await second?.bytes()) ?? [])]).toEqual([1, 2]);
+    second?.release();
+    ahead.offer([20, 30, 40, 50, 60].map((offset) => ({ offset, byteLength: 5 })));
+    const slots = posted[1]?.chunks.map((chunk) => chunk.slot) ?? [];
+    expect(slots.toSorted()).toEqual([0, 1, 2, 3]);
+  });
+
+  it("are begun by nobody when all ends", async () => {
+    const { ahead, posted, desk } = begin();
+    ahead.offer([{ offset: 10, byteLength: 5 }]);
+    await ahead.close();
+    for (const { slot, job } of posted[0]?.chunks ?? []) expect(desk.claim(slot, job)).toBe(false);
+  });
+});
+
 describe("the desk", () => {
   it("gives a job to one of those who claim it, and its slot to the next job", () => {
     const desk = ChunkDesk.create(3, 100);

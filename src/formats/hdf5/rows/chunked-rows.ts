@@ -187,7 +187,7 @@ export class ChunkedRows implements DatasetRows {
     }
     const { byteLength } = chunk;
     const hasEcf = this.#ecf !== null && (chunk.filterMask & 1) === 0;
-    const ahead = this.#tools.inflating?.withdraw(chunk.offset) ?? undefined;
+    const ahead = this.#tools.inflating?.withdraw(chunk) ?? undefined;
     add({
       ahead: ahead && {
         chunk: ahead,
