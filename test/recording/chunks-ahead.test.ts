@@ -270,7 +270,7 @@ describe("chunks ahead", () => {
     const { ahead, posted, desk } = begin();
     const chunk = { offset: 10, byteLength: 5 };
     ahead.offer([chunk, { offset: 10, byteLength: 6 }]);
-    const [{ slot, job }] = posted[0]?.chunks as [{ slot: number; job: number }];
+    const { slot = -1, job = -1 } = posted[0]?.chunks[0] ?? {};
     desk.claim(slot, job);
     expect(ahead.withdraw({ offset: 10, byteLength: 6 })).toBeNull();
     const [first, second] = [ahead.withdraw(chunk), ahead.withdraw(chunk)];
