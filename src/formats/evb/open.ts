@@ -16,9 +16,6 @@ import { rowAt } from "./row-at.ts";
 
 /** Chunks that are read and inflated before they are asked for. */
 const CHUNKS_AHEAD = 8;
-/** Rows that one of several threads reads at once, in whole chunks. */
-const BLOCK_ROWS = 131_072;
-const MAX_BLOCK_ROWS = 1_048_576;
 
 /**
  * Opens a compact container.
@@ -34,7 +31,6 @@ export async function openEvb(source: ByteSource, options: RowOptions): Promise<
   // A chunk as it is stored, and its streams; one more of these is being decoded.
   const chunkBytes = largestChunkBytes + largestChunkEvents * 6;
   const staging = largestChunkEvents * 13 + mostScratchBytes(largestChunkEvents);
-  const blockRows = largestChunkEvents * Math.ceil(BLOCK_ROWS / Math.max(largestChunkEvents, 1));
   return {
     header: factsOf(reader, options),
     polarityEncoding: header.polarityEncoding,
@@ -47,7 +43,6 @@ export async function openEvb(source: ByteSource, options: RowOptions): Promise<
       least: staging + 2 * chunkBytes,
       usual: staging + (CHUNKS_AHEAD + 1) * chunkBytes,
     },
-    blockRows: blockRows > 0 && blockRows <= MAX_BLOCK_ROWS ? blockRows : undefined,
     createReader: async (memory, _onMalformed, workingBytes = Infinity, wish = {}) => {
       const free = Math.floor((workingBytes - staging) / Math.max(chunkBytes, 1));
       const ahead = Math.min(Math.max(free - 1, 1), CHUNKS_AHEAD);
