@@ -29,6 +29,8 @@ interface Job {
   readonly slot: number;
   /** Of the chunk in the file. */
   readonly byteLength: number;
+  /** Whether it was asked for. */
+  isTaken: boolean;
 }
 
 /**
@@ -87,7 +89,7 @@ export class ChunksAhead implements InflatingThreads {
       const slot = this.#free.pop();
       if (slot === undefined) break;
       const job = ++this.#jobsStarted;
-      this.#jobs.set(offset, { number: job, slot, byteLength });
+      this.#jobs.set(offset, { number: job, slot, byteLength, isTaken: false });
       this.#desk.offer(slot, job);
       chunks.push({ slot, job, offset, byteLength });
     }
@@ -98,9 +100,10 @@ export class ChunksAhead implements InflatingThreads {
 
   withdraw({ offset, byteLength }: StoredBytes): AheadChunk | null {
     const job = this.#jobs.get(offset);
-    if (job?.byteLength !== byteLength) return null; // a damaged file may claim both at one place
+    // A file may have two chunks at one place: the second one is not waited for.
+    if (job === undefined || job.isTaken || job.byteLength !== byteLength) return null;
+    job.isTaken = true;
     const release = (): void => {
-      if (this.#jobs.get(offset) !== job) return; // and one of them twice
       this.#jobs.delete(offset);
       this.#free.push(job.slot);
     };

@@ -84,11 +84,11 @@ export class ChunkDesk {
     Atomics.store(this.#words, wordOf(slot), job * PHASES + (byteLength === null ? FAILED : DONE));
   }
 
-  /** What came out; null where that failed, undefined while it is not known. */
+  /** What came out; null where that failed or another job has the slot, undefined while it is not known. */
   result(slot: number, job: number): Uint8Array | null | undefined {
     const phase = Atomics.load(this.#words, wordOf(slot)) - job * PHASES;
-    if (phase === FAILED) return null;
-    if (phase !== DONE) return undefined;
+    if (phase === OFFERED || phase === CLAIMED) return undefined;
+    if (phase !== DONE) return null;
     return this.room(slot).subarray(0, Atomics.load(this.#words, wordOf(slot) + 1));
   }
 

@@ -161,6 +161,7 @@ export class ChunkDecoder {
    * @throws EventError `damaged-data`
    */
   finish(inflated: Uint8Array, place: ChunkPlace): ChunkBytes {
+    this.#checkSize(place.chunk.byteLength, this.#dataset.filters, place);
     const filters = this.#dataset.filters.slice(0, -1);
     const chunk = { place, stored: inflated, expected: this.#chunkBytes, isAtOnce: true };
     return this.#undoAll(filters, inflated, chunk) as ChunkBytes; // none of them waits

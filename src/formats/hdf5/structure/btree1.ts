@@ -18,8 +18,8 @@ export interface Btree1Node {
 const WHAT = "a B-tree";
 /** A tree of this many levels would not fit into any file. */
 const MAX_LEVELS = 32;
-/** Nodes that are kept for the next walk, which often goes where the last one went. */
-const MAX_KEPT = 16;
+/** Children of nodes that are kept for the next walk, which often goes where the last one went. */
+const MAX_KEPT = 2048;
 
 /** A B-tree of version 1, of which no node is read twice in one walk. */
 export class Btree1Walk {
@@ -81,9 +81,19 @@ export class Btree1Walk {
     }
     keys.push(block.part(this.#keyBytes));
     const node = { level: found, keys, children };
-    this.#kept.set(offset, node);
-    const [oldest = offset] = this.#kept.keys();
-    if (this.#kept.size > MAX_KEPT) this.#kept.delete(oldest);
+    this.#keep(offset, node);
     return node;
+  }
+
+  /** Keeps a node; those kept longest make room for it. */
+  #keep(offset: number, node: Btree1Node): void {
+    this.#kept.set(offset, node);
+    let children = 0;
+    for (const kept of this.#kept.values()) children += kept.children.length;
+    for (const [oldest, kept] of this.#kept) {
+      if (children <= MAX_KEPT) break;
+      this.#kept.delete(oldest);
+      children -= kept.children.length;
+    }
   }
 }
