@@ -53,7 +53,7 @@ describe("targets", () => {
     const found = targetsReached(results, [
       side("decode-evt2-stream", 'C "runs"', 0.5),
       side("decode-evt2-stream", 'C "words"', 1.4),
-      side("decode-h5-gzip-table", "h5py 3.11 columns, 1 thread", 1.2),
+      side("decode-h5-gzip-table-threads", "h5py 3.11 columns, 1 thread", 1.2),
       side("decode-dat-stream", 'C "words"', 0.9),
       side("decode-dat-stream", "expelliarmus 1.1 chunks, 1 thread", 1.4, "gives 3 events, not 4"),
     ]);
