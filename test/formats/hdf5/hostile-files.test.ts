@@ -1,7 +1,7 @@
 /** Files that claim what they do not hold: typed errors, and no memory that follows a claim. */
 import { describe, expect, it } from "vitest";
 import { Hdf5File } from "../../../src/formats/hdf5/file.ts";
-import { MAX_CHUNK_BYTES } from "../../../src/formats/hdf5/filters/chunk-decoder.ts";
+import { MAX_CHUNK_BYTES } from "../../../src/formats/hdf5/filters/known-filters.ts";
 import { RowReader } from "../../../src/formats/hdf5/rows/row-reader.ts";
 import { MemorySource } from "../../../src/source/memory.ts";
 import { bytes, cdType, type TestDataset, types, writeHdf5 } from "../../support/hdf5-writer.ts";

@@ -2,18 +2,20 @@ import { platform } from "#platform";
 import type { EventError } from "../../../errors.ts";
 import type { StoredChunk } from "../chunks/chunk-index.ts";
 import type { Hdf5Dataset } from "../file.ts";
-import {
-  DEFLATE_FILTER,
-  ECF_FILTER,
-  FLETCHER32_FILTER,
-  LZF_FILTER,
-  SHUFFLE_FILTER,
-} from "../layout.ts";
-import { damagedData, type ProblemDetails, unsupported } from "../problems.ts";
+import { DEFLATE_FILTER, FLETCHER32_FILTER, LZF_FILTER, SHUFFLE_FILTER } from "../layout.ts";
+import { damagedData, unsupported } from "../problems.ts";
 import { describeFilter, type Filter } from "../structure/filter-pipeline.ts";
 import { fletcher32, swappedFletcher32 } from "./fletcher32.ts";
 import { type ForeignFilters, isForeign } from "./foreign-filters.ts";
+import {
+  areAtOnce,
+  EXPANSIONS,
+  MAX_CHUNK_BYTES,
+  REWRITE_HINT,
+  unknownFilter,
+} from "./known-filters.ts";
 import type { LzfDecoder } from "./lzf-decoder.ts";
+import { unshuffled } from "./unshuffle.ts";
 
 /** What a chunk holds. */
 export interface ChunkBytes {
@@ -50,55 +52,9 @@ export interface ChunkPlace {
   readonly row: number;
 }
 
-/** The most that a filter makes of a byte. */
-const EXPANSIONS: Readonly<Record<number, number>> = {
-  [DEFLATE_FILTER]: 1032,
-  [LZF_FILTER]: 88,
-  [SHUFFLE_FILTER]: 1,
-  [FLETCHER32_FILTER]: 1,
-};
 const CHECKSUM_BYTES = 4;
-/** What the end of compressed data may have beyond that. */
+/** What the end of compressed data may have beyond what its filters make of a byte. */
 const SLACK = 512;
-/** Chunks are held in memory whole, and several at once. */
-export const MAX_CHUNK_BYTES = 1024 * 1024 * 1024;
-
-/**
- * Refuses filters that are not known. Those that chunks may be stored without are found out about
- * when they are met.
- *
- * @throws EventError `unsupported-format`, which names the filter and its number
- */
-export function checkFilters(dataset: Hdf5Dataset, path: string | undefined): void {
-  const unknown = dataset.filters.find(({ id, isOptional }, index) => {
-    return !isOptional && !isKnown(id) && !(id === ECF_FILTER && index === 0);
-  });
-  if (unknown !== undefined) throw unknownFilter(unknown, dataset, { path });
-}
-
-function isKnown(id: number): boolean {
-  return id in EXPANSIONS || isForeign(id);
-}
-
-/** Whether filters are such as are undone without waiting, and take the memory for that once. */
-function areAtOnce(filters: readonly Filter[]): boolean {
-  const others = filters.filter(({ id }) => id !== SHUFFLE_FILTER && id !== FLETCHER32_FILTER);
-  return others.length === 1 && others[0]?.id === DEFLATE_FILTER;
-}
-
-const REWRITE_HINT = "Write the dataset anew with gzip, LZF, Blosc, Zstandard or LZ4.";
-
-function unknownFilter(
-  filter: Filter,
-  dataset: Hdf5Dataset,
-  details: Pick<ProblemDetails, "path" | "byteOffset" | "row">,
-): EventError {
-  return unsupported(`the filter ${describeFilter(filter)} is not known`, {
-    ...details,
-    found: `it in the dataset ${dataset.path}`,
-    hint: REWRITE_HINT,
-  });
-}
 
 /** Undoes the filters of the chunks of one dataset, but for ECF. */
 export class ChunkDecoder {
@@ -329,17 +285,4 @@ export class ChunkDecoder {
   #at({ chunk, row }: ChunkPlace): { path: string | undefined; byteOffset: number; row: number } {
     return { path: this.#path, byteOffset: chunk.offset, row };
   }
-}
-
-/** Undoes "shuffle" where it was not the first filter, or not told the type of the dataset. */
-function unshuffled(bytes: Uint8Array, elementBytes: number): Uint8Array {
-  if (elementBytes <= 1) return bytes;
-  const elements = Math.floor(bytes.byteLength / elementBytes);
-  const result = bytes.slice(); // what fills no element stays at the end
-  for (let byte = 0, from = 0; byte < elementBytes && elements > 0; byte++) {
-    for (let to = byte; to < elements * elementBytes; to += elementBytes) {
-      result[to] = bytes[from++] as number;
-    }
-  }
-  return result;
 }

@@ -3,12 +3,8 @@ import type { RowRange } from "../../decoder.ts";
 import { commonRows, RowRangeList } from "../../row-ranges.ts";
 import { type ChunkIndex, createChunkIndex, type StoredChunk } from "../chunks/chunk-index.ts";
 import type { Hdf5Dataset, Hdf5File } from "../file.ts";
-import {
-  type ChunkBytes,
-  ChunkDecoder,
-  type ChunkPlace,
-  checkFilters,
-} from "../filters/chunk-decoder.ts";
+import { type ChunkBytes, ChunkDecoder, type ChunkPlace } from "../filters/chunk-decoder.ts";
+import { checkFilters } from "../filters/known-filters.ts";
 import { ECF_FILTER } from "../layout.ts";
 import { damaged, damagedData } from "../problems.ts";
 import type { ChunkedLayout } from "../structure/data-layout.ts";
