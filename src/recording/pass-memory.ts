@@ -67,17 +67,32 @@ export function passMemorySize(
  */
 export function createPassMemory(
   size: EventMemorySize,
-  { sourceName, format }: LoadReport,
+  report: LoadReport,
   hint: string,
 ): EventMemory {
+  return orMemoryLimit(() => new EventMemory(size), eventMemoryBytes(size), report, hint);
+}
+
+/**
+ * Makes what takes so many bytes.
+ *
+ * @param hint - what takes less
+ * @throws EventError `memory-limit` where there is no memory for it
+ */
+export function orMemoryLimit<T>(
+  make: () => T,
+  bytes: number,
+  { sourceName, format }: LoadReport,
+  hint: string,
+): T {
   try {
-    return new EventMemory(size);
+    return make();
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw new EventError("memory-limit", "there is no memory for this pass", {
       path: sourceName ?? undefined,
       format,
-      found: `${eventMemoryBytes(size)} bytes`,
+      found: `${bytes} bytes`,
       hint,
       cause,
     });

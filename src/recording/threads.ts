@@ -1,9 +1,11 @@
 import { platform } from "#platform";
+import type { LoadReport } from "../events/report.ts";
 import type { RowReader, RowTable } from "../formats/decoder.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
 import type { DecodeThread } from "../platform/platform.ts";
 import { aheadBytes, ChunksAhead } from "./chunks-ahead.ts";
 import { laneBytes } from "./lane-tiles.ts";
+import { orMemoryLimit } from "./pass-memory.ts";
 import type { OpenedRecording } from "./recording.ts";
 import { blockBytes, RowBlocks } from "./row-blocks.ts";
 import type { TileOptions } from "./tiles.ts";
@@ -50,11 +52,16 @@ export function startThreads(recording: OpenedRecording, options: TileOptions): 
   return start(recording, threads - 1);
 }
 
+/** The options of a pass, and its report. */
+interface ReportedOptions extends TileOptions {
+  readonly report: LoadReport;
+}
+
 /** Threads that decompress the chunks of a file; null where that would not pay, or cannot be. */
 export function startChunksAhead(
   recording: OpenedRecording,
   { rows, blockRows, chunkBytes }: RowTable,
-  { threads = 1, ranges, partSize }: TileOptions,
+  { threads = 1, ranges, partSize, report }: ReportedOptions,
 ): ChunksAhead | null {
   const { filePath: path, identity } = recording.source;
   if (chunkBytes === undefined || partSize !== undefined) return null;
@@ -62,7 +69,8 @@ export function startChunksAhead(
     return null;
   const started = rows <= blockRows ? [] : start(recording, threads - 1);
   if (started.length === 0) return null;
-  return withMemory(started, () => new ChunksAhead(started, { path, identity }, chunkBytes));
+  const share = () => new ChunksAhead(started, { path, identity }, chunkBytes);
+  return withMemory(started, share, aheadBytes(chunkBytes, threads), report);
 }
 
 /** Threads that read the rows of a file; null where that would not pay, or cannot be. */
@@ -70,7 +78,7 @@ export function startRowBlocks(
   recording: OpenedRecording,
   table: RowTable,
   memory: EventMemory,
-  options: TileOptions,
+  options: ReportedOptions,
   createReader: () => Promise<RowReader>,
 ): RowBlocks | null {
   const { rows } = table;
@@ -91,13 +99,19 @@ export function startRowBlocks(
     blockRows,
     createReader,
   };
-  return withMemory(started, () => new RowBlocks(memory, started, choice));
+  const share = () => new RowBlocks(memory, started, choice);
+  return withMemory(started, share, threads * blockBytes(blockRows), options.report);
 }
 
-/** Ends threads when there is no memory to share with them. */
-function withMemory<T>(threads: readonly DecodeThread[], share: () => T): T {
+/** Ends threads when there is no memory, of so many bytes, to share with them. */
+function withMemory<T>(
+  threads: readonly DecodeThread[],
+  share: () => T,
+  bytes: number,
+  report: LoadReport,
+): T {
   try {
-    return share();
+    return orMemoryLimit(share, bytes, report, "Several `threads` share memory: ask for one.");
   } catch (error) {
     for (const thread of threads) void thread.close();
     throw error;

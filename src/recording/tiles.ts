@@ -218,8 +218,8 @@ export class TilePass {
       const { byteLength } = source;
       const { onMalformed = "error", workingBytes, ranges, columns, rebase } = this.#options;
       // Another first event would be another offset.
-      const inflating =
-        startChunksAhead(this.#recording, content.table, this.#options) ?? undefined;
+      const options = { ...this.#options, report };
+      const inflating = startChunksAhead(this.#recording, content.table, options) ?? undefined;
       const wish = {
         ...{ ranges, columns: rebase ? undefined : columns, geometry: this.#geometry },
         inflating,
@@ -228,7 +228,7 @@ export class TilePass {
         content.table.createReader(memory, onMalformed, workingBytes, wish);
       const blocks =
         inflating === undefined
-          ? startRowBlocks(this.#recording, content.table, memory, this.#options, createReader)
+          ? startRowBlocks(this.#recording, content.table, memory, options, createReader)
           : null;
       const others = inflating ?? blocks;
       report.threads = others?.threads ?? 1;

@@ -224,6 +224,23 @@ describe("chunks that other threads decompress", () => {
     expect(taken()).toBeGreaterThan(0);
   });
 
+  it("without memory to share are an error that says so", async () => {
+    const path = await write("memory.h5", mixed());
+    const { SharedArrayBuffer: Shared } = globalThis;
+    globalThis.SharedArrayBuffer = class {
+      constructor() {
+        throw new RangeError("could not allocate memory");
+      }
+    } as unknown as typeof Shared;
+    try {
+      const { error } = await collect(path, { threads: 2 });
+      const hint = expect.stringContaining("threads");
+      expect(error).toMatchObject({ code: "memory-limit", path, hint });
+    } finally {
+      globalThis.SharedArrayBuffer = Shared;
+    }
+  });
+
   it("are those of the file that was opened, when another one has its name by then", async () => {
     const path = await write("replaced.h5", mixed());
     const recording = new OpenedRecording(await openParts(path));
