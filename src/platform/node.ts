@@ -160,6 +160,7 @@ function unusedMemory(): number {
 
 /** The least that zlib works with. */
 const INFLATE_SLACK = 64;
+
 function atMost(result: Buffer, most: number): Uint8Array {
   if (result.byteLength > most) throw tooMany(most);
   return plain(result);
