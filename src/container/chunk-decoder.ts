@@ -3,6 +3,7 @@ import { containerDecodeWasm } from "../kernels/generated/container-decode.ts";
 import { instantiateKernel } from "../kernels/kernel.ts";
 import * as kernel from "../kernels/layout.ts";
 import type { ChunkHead } from "./chunk.ts";
+import type { RawStream } from "./codec.ts";
 import {
   CELL_BITS,
   POLARITY_CELLS,
@@ -86,11 +87,11 @@ interface DecodeKernel {
   ): void;
 }
 
-/** A chunk whose streams were inflated. */
+/** A chunk whose streams were inflated, or can be at once. */
 export interface InflatedChunk {
   readonly head: ChunkHead;
-  /** Raw streams of these columns, by their number. */
-  readonly streams: ReadonlyMap<number, Uint8Array>;
+  /** Streams of these columns, by their number. */
+  readonly streams: ReadonlyMap<number, RawStream>;
   /** Columns that are decoded; others get what a column may hold. */
   readonly columns: Projection;
   readonly place: Place;
@@ -192,14 +193,15 @@ export class ChunkDecoder {
     if (checkEvents) this.#check(chunk, { xs, ys, ts, ps }, at);
   }
 
-  /** Copies the streams into the scratch space; returns where each begins. */
+  /** Puts the streams into the scratch space; returns where each begins. */
   #place({ head, streams }: InflatedChunk): Map<number, number> {
     const addresses = new Map<number, number>();
     let end = 0;
     for (const { id, raw } of head.streams) {
       const stream = streams.get(id);
       if (stream === undefined) continue; // of a column that is not decoded
-      this.#scratch.set(stream, end);
+      if (typeof stream === "function") stream(this.#scratch.subarray(end, end + raw));
+      else this.#scratch.set(stream, end);
       addresses.set(id, this.#scratch.byteOffset + end);
       end += roomFor(raw);
     }
@@ -227,20 +229,20 @@ export class ChunkDecoder {
   }
 
   #addPolarities(
-    { head, streams, place }: InflatedChunk,
+    { head, place }: InflatedChunk,
     streamAt: (id: number) => number,
     { xs, ys, ps }: { xs: number; ys: number; ps: number },
   ): void {
     const { count, modes } = head;
-    const raw = streams.get(STREAM_POLARITY) as Uint8Array;
-    if (count % 8 !== 0 && (raw.at(-1) as number) >> (count % 8) !== 0) {
+    const bits = streamAt(STREAM_POLARITY);
+    const last = this.#scratch[bits - this.#scratch.byteOffset + (count >> 3)] as number;
+    if (count % 8 !== 0 && last >> (count % 8) !== 0) {
       throw damaged("the polarities of a chunk are damaged", {
         ...place,
         expected: `${count} bits`,
         found: "more",
       });
     }
-    const bits = streamAt(STREAM_POLARITY);
     if (modes.polarity === POLARITY_CELLS) {
       const { columns, cells } = cellsOf(head);
       this.#kernel.addCellBits(ps, count, bits, xs, ys, streamAt(0), columns, cells);

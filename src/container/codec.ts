@@ -1,5 +1,6 @@
 import { platform } from "#platform";
-import { isEventError } from "../errors.ts";
+import { type EventError, isEventError } from "../errors.ts";
+import type { FrameInflater } from "../platform/platform.ts";
 import { inflateWithFzstd } from "../source/fzstd-block.ts";
 import { CODEC_FILL, CODEC_NONE, CODECS, type CodecName } from "./layout.ts";
 import { damaged, type Place } from "./problems.ts";
@@ -62,42 +63,40 @@ export interface StreamToInflate extends StoredStream {
   readonly place: Place;
 }
 
+/** A stream of a chunk: its raw bytes, or what puts them where they are wanted. */
+export type RawStream = Uint8Array | ((into: Uint8Array) => void);
+
+/** Frames of zstd that give more are decompressed in another thread, not where they are wanted. */
+const AT_ONCE_BYTES = 2 ** 20;
+
 /**
- * Undoes {@link compressStream} for streams of a chunk.
+ * Undoes {@link compressStream} for streams of a chunk. What is decompressed fast is left to be done when it is
+ * wanted: the bytes have to stay as they are until then, and what comes out needs no memory of its own.
  *
- * @throws EventError `damaged-data`, `unsupported-compression`
+ * @throws EventError `damaged-data`, `unsupported-compression`; so do the functions that it returns
  */
-export async function inflateStreams(streams: readonly StreamToInflate[]): Promise<Uint8Array[]> {
-  const inflate = ({ size, place, ...stream }: StreamToInflate) =>
-    inflateStream(stream, size, place);
-  const isJoined = streams.map(isTrusted);
-  const frames = streams.filter((_, index) => isJoined[index]);
-  const { inflateFrames } = platform;
-  if (inflateFrames === null || frames.length < 2) return Promise.all(streams.map(inflate));
-  const total = frames.reduce((sum, { size }) => sum + size, 0);
-  const joining = inflateFrames(
-    frames.map(({ bytes }) => bytes),
-    total,
-  ).catch(() => null);
-  const others = await Promise.all(
-    streams.map((stream, index) => (isJoined[index] ? null : inflate(stream))),
+export async function inflateStreams(streams: readonly StreamToInflate[]): Promise<RawStream[]> {
+  const isFrame = ({ codec, size }: StreamToInflate): boolean =>
+    CODECS[codec] === "zstd" && size <= AT_ONCE_BYTES;
+  const inflate = streams.some(isFrame) ? await platform.loadFrameInflater() : null;
+  return Promise.all(
+    streams.map((stream) =>
+      inflate !== null && isFrame(stream)
+        ? frameOf(stream, inflate)
+        : inflateStream(stream, stream.size, stream.place),
+    ),
   );
-  const joined = await joining;
-  if (joined === null) return Promise.all(streams.map(inflate)); // finds the one that is damaged
-  let end = 0;
-  return streams.map(({ size }, index) => {
-    const other = others[index];
-    if (other) return other;
-    end += size;
-    return joined.subarray(end - size, end);
-  });
 }
 
-/** Whether it is a sound frame of zstd that cannot give much more than it says. */
-function isTrusted({ codec, bytes, size }: StreamToInflate): boolean {
-  if (CODECS[codec] !== "zstd") return false;
+/** What decompresses a frame where it is wanted. */
+function frameOf({ bytes, size, place }: StreamToInflate, inflate: FrameInflater): RawStream {
+  const wrong = (found: string): EventError =>
+    damaged("a stream is damaged", { ...place, expected: `${size} bytes of zstd`, found });
   const frame = judgeFrame(bytes, size);
-  return typeof frame !== "string" && frame.most <= TRUSTED_BYTES;
+  if (typeof frame === "string") throw wrong(frame);
+  return (into) => {
+    if (!inflate(bytes, into)) throw wrong("a frame that is damaged");
+  };
 }
 
 /**

@@ -1,16 +1,16 @@
 import { crcOf } from "./checksum.ts";
 import type { ChunkHead } from "./chunk.ts";
 import type { InflatedChunk } from "./chunk-decoder.ts";
-import { inflateStreams } from "./codec.ts";
+import { inflateStreams, type RawStream } from "./codec.ts";
 import { aligned } from "./fields.ts";
 import { damaged, type Place } from "./problems.ts";
 import { ALL_COLUMNS, isStreamOf, type Projection, projectionOf } from "./projection.ts";
 import { hex } from "./segment.ts";
 
 /**
- * Inflates streams of a chunk. The checksums of all of them are checked.
+ * Inflates streams of a chunk, or readies them for that. The checksums of all of them are checked.
  *
- * @param segment - all of it; what is stored without compression stays there
+ * @param segment - all of it, which has to stay as it is until the chunk is decoded
  * @param columns - whose streams are inflated
  * @throws EventError `damaged-data`, `unsupported-compression`
  */
@@ -32,7 +32,7 @@ export async function inflateChunk(
       place: { ...place, byteOffset: place.byteOffset + start },
     })),
   );
-  const streams = new Map(needed.map(({ id }, at) => [id, inflated[at] as Uint8Array]));
+  const streams = new Map(needed.map(({ id }, at) => [id, inflated[at] as RawStream]));
   return { head, streams, columns: projection, place };
 }
 

@@ -64,15 +64,6 @@ export async function inflateBlock(
   throw new RangeError(`${result.byteLength} bytes come out`);
 }
 
-/** Decompresses frames of zstd in another thread, all at once: a call costs as much as 100 KB. */
-export async function inflateFrames(
-  frames: readonly Uint8Array[],
-  size: number,
-): Promise<Uint8Array> {
-  // The library goes on behind a frame, and holds each to what its header says.
-  return inflateBlock("zstd", Buffer.concat(frames), size);
-}
-
 function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
 }

@@ -17,10 +17,11 @@ import { createScratchFolder } from "../source/node/scratch-folder.ts";
 import { spoolToFile } from "../source/node/spool.ts";
 import { zstdInflater } from "../source/node/zlib-inflater.ts";
 import { readAvailableMemory } from "./available-memory.ts";
-import { compressBlock, inflateBlock, inflateFrames } from "./node-codecs.ts";
+import { compressBlock, inflateBlock } from "./node-codecs.ts";
 import { inflateInto } from "./node-inflate.ts";
 import { touchMemory } from "./node-memory.ts";
 import { startNodeThread } from "./node-thread.ts";
+import { loadFrameInflater } from "./node-zstd.ts";
 import type { Platform } from "./platform.ts";
 
 /** From Node 22.15 on. */
@@ -99,7 +100,7 @@ export const platform: Platform = {
 
   inflateBlock,
 
-  inflateFrames,
+  loadFrameInflater,
 
   crc32: (bytes, start = 0) => zlib.crc32(bytes, start),
 

@@ -103,14 +103,10 @@ export interface Platform {
    */
   inflateBlock(codec: BlockCodec, bytes: Uint8Array, size: number): Promise<Uint8Array>;
   /**
-   * Decompresses frames of zstd, each of which says in its header how many bytes it gives, into what they
-   * give one behind the other; null where that is no faster than one by one.
-   *
-   * @param size - what all of them say together
+   * Loads what decompresses frames of zstd in the calling thread; null where that cannot be had, and
+   * `inflateBlock` has to be asked.
    */
-  readonly inflateFrames:
-    | ((frames: readonly Uint8Array[], size: number) => Promise<Uint8Array>)
-    | null;
+  loadFrameInflater(): Promise<FrameInflater | null>;
   /** The CRC-32 of zlib. @param start - that of the bytes in front, to go on from. Default 0. */
   crc32(bytes: Uint8Array, start?: number): number;
   /**
@@ -141,6 +137,14 @@ export interface Platform {
   /** Lets timers, input and aborts have their turn. */
   yieldToEventLoop(): Promise<void>;
 }
+
+/**
+ * Decompresses a frame of zstd, at once.
+ *
+ * @param into - as long as what must come out
+ * @returns whether that came out; `into` holds anything where it did not
+ */
+export type FrameInflater = (frame: Uint8Array, into: Uint8Array) => boolean;
 
 /** A running SHA-256. */
 export interface Sha256 {
