@@ -8,7 +8,9 @@ import type { RowMessage, RowWork } from "./recording/row-work.ts";
 import type { ChunksMessage, DeskMessage } from "./source/chunk-desk.ts";
 
 const lanes = new LaneWork();
-const chunks = new ChunkWork();
+const chunks = new ChunkWork(async (content) =>
+  (await import("./container/ahead-chunk.ts")).inflaterOf(content),
+);
 let rows: Promise<RowWork> | undefined;
 
 type Message = LaneMessage | DeskMessage | ChunksMessage | RowMessage;

@@ -115,10 +115,14 @@ const read = {
     fixture: EVB,
     beside: ["container-read-ipc", "container-read-json"],
     arrowPeers: ["read", "parquet-read"],
-    prepare: async ({ evarrow, fixture }) => ({
-      run: async () => (await evarrow.loadEvents(fixture)).height,
-      check: async () => sumsOfFrame(await evarrow.loadEvents(fixture), pl),
-    }),
+    prepare: prepareFrame(1),
+  },
+  "container-read-frame-threads": {
+    title: "container read into a DataFrame, two threads, as many as Polars has",
+    fixture: EVB,
+    most: 100e6,
+    beside: ["container-read-ipc", "container-read-frame"],
+    prepare: prepareFrame(2),
   },
   "container-read-table": {
     title: "container read into an Arrow table",
@@ -143,6 +147,7 @@ const read = {
   "container-read-ipc": {
     title: "Arrow IPC with zstd read into a DataFrame by Polars",
     isRival: true,
+    most: 100e6,
     fixture: "zstd.ipc",
     prepare: async ({ fixture }) => ({
       run: async () => pl.readIPC(fixture).height,
@@ -190,6 +195,17 @@ function openingCase(title, fixture, beside) {
       run: async () => (await evarrow.sampleStatistics(path)).events && 0,
       check: async () => ({ facts: { "file bytes": statSync(path).size } }),
     }),
+  };
+}
+
+/** A frame of all events, by so many threads. */
+function prepareFrame(threads) {
+  return async ({ evarrow, fixture }) => {
+    const load = () => evarrow.loadEvents(fixture, { threads });
+    return {
+      run: async () => (await load()).height,
+      check: async () => sumsOfFrame(await load(), pl),
+    };
   };
 }
 

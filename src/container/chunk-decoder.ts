@@ -2,6 +2,7 @@ import type { EventMemory } from "../kernels/event-memory.ts";
 import { containerDecodeWasm } from "../kernels/generated/container-decode.ts";
 import { instantiateKernel } from "../kernels/kernel.ts";
 import * as kernel from "../kernels/layout.ts";
+import { copyValues } from "../util/copy-values.ts";
 import type { ChunkHead } from "./chunk.ts";
 import type { RawStream } from "./codec.ts";
 import {
@@ -201,7 +202,7 @@ export class ChunkDecoder {
       const stream = streams.get(id);
       if (stream === undefined) continue; // of a column that is not decoded
       if (typeof stream === "function") stream(this.#scratch.subarray(end, end + raw));
-      else this.#scratch.set(stream, end);
+      else copyValues(stream, this.#scratch, end);
       addresses.set(id, this.#scratch.byteOffset + end);
       end += roomFor(raw);
     }

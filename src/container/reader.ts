@@ -1,7 +1,8 @@
 import { isEventError } from "../errors.ts";
 import type { TriggerColumns } from "../events/columns.ts";
 import type { ByteSource } from "../source/byte-source.ts";
-import { CHUNK_HEAD_BYTES, decodeChunkHead } from "./chunk.ts";
+import { chunkAhead } from "./ahead-chunk.ts";
+import { CHUNK_HEAD_BYTES, type ChunkContext, type ChunkHead, decodeChunkHead } from "./chunk.ts";
 import type { InflatedChunk } from "./chunk-decoder.ts";
 import { type ChunkEntry, type ChunkIndex, decodeIndex, type TriggerEntry } from "./chunk-index.ts";
 import { noDigest, verifyDigests } from "./digest-check.ts";
@@ -124,12 +125,37 @@ export class ContainerReader implements ContainerDescription {
     signal: AbortSignal | undefined,
     columns?: Projection,
   ): Promise<InflatedChunk> {
-    const place = { path: this.#options.path, byteOffset: entry.offset, row: entry.firstRow };
     const bytes = await this.#source.read(entry.offset, entry.bytes, { into, signal });
     const segment = bytes.subarray(0, entry.bytes);
-    const { codec } = this.header;
-    const checkCrc = checksCrc(this.header, this.#options);
-    const head = decodeChunkHead(segment, entry.bytes, { codec, checkCrc }, place);
+    const { checkCrc } = this.chunkContext;
+    const place = this.#placeOf(entry);
+    const head = this.#readHead(segment, entry, checkCrc);
+    return inflateChunk(segment, head, checkCrc, place, columns);
+  }
+
+  /**
+   * A chunk that another thread inflated.
+   *
+   * @param bytes - what it left, which has to stay as it is until the chunk is decoded
+   * @throws EventError `damaged-data`
+   */
+  chunkAhead(entry: ChunkEntry, bytes: Uint8Array, columns: Projection): InflatedChunk {
+    return chunkAhead(bytes, this.#readHead(bytes, entry, false), this.#placeOf(entry), columns);
+  }
+
+  /** What heads of chunks are read for. */
+  get chunkContext(): ChunkContext {
+    return { codec: this.header.codec, checkCrc: checksCrc(this.header, this.#options) };
+  }
+
+  #placeOf({ offset, firstRow }: ChunkEntry): Place {
+    return { path: this.#options.path, byteOffset: offset, row: firstRow };
+  }
+
+  /** The head of a chunk, which says what the index says. */
+  #readHead(bytes: Uint8Array, entry: ChunkEntry, checkCrc: boolean): ChunkHead {
+    const place = this.#placeOf(entry);
+    const head = decodeChunkHead(bytes, entry.bytes, { ...this.chunkContext, checkCrc }, place);
     for (const name of SHARED) {
       if (head[name as keyof typeof head] === entry[name]) continue;
       throw damaged("index and chunk disagree", {
@@ -142,7 +168,7 @@ export class ContainerReader implements ContainerDescription {
       const expected = `firstRow: ${entry.firstRow}`;
       throw damaged("index and chunk disagree", { ...place, expected, found: `${head.firstRow}` });
     }
-    return inflateChunk(segment, head, checkCrc, place, columns);
+    return head;
   }
 
   /** Reads a segment of triggers. */
@@ -150,8 +176,7 @@ export class ContainerReader implements ContainerDescription {
     const { path, signal } = this.#options;
     const place: Place = { path, byteOffset: entry.offset };
     const segment = await this.#source.read(entry.offset, entry.bytes, { signal });
-    const checkCrc = checksCrc(this.header, this.#options);
-    return decodeTriggers(segment, entry.count, { codec: this.header.codec, checkCrc }, place);
+    return decodeTriggers(segment, entry.count, this.chunkContext, place);
   }
 
   async #readIndex(): Promise<ChunkIndex> {
@@ -173,8 +198,6 @@ export class ContainerReader implements ContainerDescription {
   async #isInOrder(): Promise<boolean> {
     const index = await this.index();
     const { signal } = this.#options;
-    const { codec } = this.header;
-    const checkCrc = checksCrc(this.header, this.#options);
     for (let chunk = 0; chunk < index.chunks; chunk++) {
       const entry = index.entry(chunk);
       const available = this.#source.byteLength - entry.offset;
@@ -182,7 +205,7 @@ export class ContainerReader implements ContainerDescription {
       const bytes = await this.#source.read(entry.offset, length, { signal });
       const place: Place = { path: undefined, byteOffset: entry.offset };
       try {
-        const { firstRow } = decodeChunkHead(bytes, available, { codec, checkCrc }, place);
+        const { firstRow } = decodeChunkHead(bytes, available, this.chunkContext, place);
         if (firstRow !== entry.firstRow) return false;
       } catch (error) {
         if (!isEventError(error, "damaged-data")) throw error;

@@ -10,7 +10,7 @@ import type { EventStatistics } from "../events/statistics.ts";
 import type { DecodingKernel } from "../kernels/decoding-kernel.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
 import type { ByteSource } from "../source/byte-source.ts";
-import type { StoredBytes } from "../source/chunk-desk.ts";
+import type { ChunkContent, StoredBytes } from "../source/chunk-desk.ts";
 import type { FedBytes } from "./fed-bytes.ts";
 import type { FormatOptions, OnMalformed } from "./options.ts";
 
@@ -226,10 +226,10 @@ export interface RowTable {
    */
   readonly blockRows?: number | undefined;
   /**
-   * Bytes that come out of a chunk of zlib data at most, for tables that consist of such: other threads
-   * then decompress them ahead, which leaves more to the calling one but costs it less than reading blocks.
+   * Chunks that other threads may decompress ahead, which leaves more to the calling one but costs it less than
+   * reading blocks. Default: there are none.
    */
-  readonly chunkBytes?: number | undefined;
+  readonly aheadChunks?: AheadChunks | undefined;
   /**
    * Makes a reader that works in `memory`. Every pass has its own.
    *
@@ -266,6 +266,15 @@ export interface RowTable {
   close?(): Promise<void>;
 }
 
+/** Chunks of a source that other threads may decompress. */
+export interface AheadChunks {
+  readonly content: ChunkContent;
+  /** Bytes that come out of a chunk at most; those that give more are left to the calling thread. */
+  readonly roomBytes: number;
+  /** So many rows are read before another thread has started. */
+  readonly fewRows: number;
+}
+
 /** Which times and pixels the chunks of a table have, which is known without reading them. */
 export interface RowChunkIndex {
   /** Number of chunks. */
@@ -289,10 +298,12 @@ export interface RowWish {
   readonly inflating?: InflatingThreads | undefined;
 }
 
-/** Threads that decompress chunks of zlib data of a file. */
+/** Threads that decompress chunks of a file. */
 export interface InflatingThreads {
   /** Bytes that may come out of a chunk. */
   readonly roomBytes: number;
+  /** How many chunks there is room for. */
+  readonly free: number;
   /** Has chunks decompressed that will be asked for, as far as there is room; others are left out. */
   offer(chunks: readonly StoredBytes[]): void;
   /** Asks for a chunk back: null where it was not offered, or none of them has begun with it. */

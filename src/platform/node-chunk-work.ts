@@ -1,15 +1,34 @@
 import type { ByteSource } from "../source/byte-source.ts";
-import { ChunkDesk, type ChunksMessage, type DeskMessage } from "../source/chunk-desk.ts";
+import {
+  ChunkDesk,
+  type ChunksMessage,
+  type ContainerContent,
+  type DeskMessage,
+  type StoredBytes,
+} from "../source/chunk-desk.ts";
 import { openFileToBlock } from "../source/node/file.ts";
 import { inflateInto } from "./node-inflate.ts";
+
+/** Decompresses a chunk into memory that threads share; null where something is wrong with it. */
+export type InflateChunk = (
+  stored: Uint8Array,
+  into: Uint8Array,
+) => Promise<Uint8Array | null> | Uint8Array | null;
 
 /** Decompresses chunks of a file ahead of their use, as a thread beside that which uses them. */
 export class ChunkWork {
   #desk: ChunkDesk | undefined;
   /** Null where it is not the file that the calling thread has open: every chunk of it fails. */
   #source: ByteSource | null = null;
+  #inflate: InflateChunk = inflateInto;
   #input = new Uint8Array();
   #last: Promise<void> = Promise.resolve();
+  readonly #inflaterOf: (content: ContainerContent) => Promise<InflateChunk>;
+
+  /** @param inflaterOf - loads what inflates chunks of containers, which those of zlib data do without */
+  constructor(inflaterOf: (content: ContainerContent) => Promise<InflateChunk>) {
+    this.#inflaterOf = inflaterOf;
+  }
 
   /**
    * Does what a message asks for, after those before it.
@@ -27,8 +46,18 @@ export class ChunkWork {
     await this.#source?.close?.();
   }
 
-  #open({ path, identity, buffer, slots }: DeskMessage): void {
+  #open({ path, identity, buffer, slots, content }: DeskMessage): void {
     this.#desk = new ChunkDesk(buffer, slots);
+    if (content.kind === "container") {
+      this.#last = this.#inflaterOf(content).then(
+        (inflate) => {
+          this.#inflate = inflate;
+        },
+        () => {
+          this.#inflate = () => null; // the calling thread does it
+        },
+      );
+    }
     try {
       this.#source = openFileToBlock(path);
     } catch {
@@ -43,16 +72,20 @@ export class ChunkWork {
     const desk = this.#desk as ChunkDesk;
     for (const { slot, job, offset, byteLength } of chunks) {
       if (!desk.claim(slot, job)) continue;
-      const stored = await this.#read(offset, byteLength);
-      const bytes = stored && inflateInto(stored, desk.room(slot));
+      const place = { offset, byteLength };
+      const bytes = await this.#inflateAt(place, desk.room(slot)).catch(() => null);
       desk.finish(slot, job, bytes?.byteLength ?? null);
       if (desk.takeAwaited()) tell();
     }
   }
 
-  async #read(offset: number, byteLength: number): Promise<Uint8Array | null> {
+  async #inflateAt(
+    { offset, byteLength }: StoredBytes,
+    room: Uint8Array,
+  ): Promise<Uint8Array | null> {
+    if (this.#source === null) return null;
     if (this.#input.byteLength < byteLength) this.#input = new Uint8Array(byteLength);
     const into = this.#input.subarray(0, byteLength);
-    return (await this.#source?.read(offset, byteLength, { into }).catch(() => null)) ?? null;
+    return this.#inflate(await this.#source.read(offset, byteLength, { into }), room);
   }
 }

@@ -1,4 +1,4 @@
-import type { AheadChunk, InflatingThreads } from "../formats/decoder.ts";
+import type { AheadChunk, AheadChunks, InflatingThreads } from "../formats/decoder.ts";
 import type { DecodeThread } from "../platform/platform.ts";
 import {
   ChunkDesk,
@@ -51,8 +51,8 @@ export class ChunksAhead implements InflatingThreads {
   /** @throws RangeError where there is no memory to share */
   constructor(
     threads: readonly DecodeThread[],
-    { path, identity }: { readonly path: string; readonly identity: string | undefined },
-    roomBytes: number,
+    file: { readonly path: string; readonly identity: string | undefined },
+    { roomBytes, content }: AheadChunks,
   ) {
     this.roomBytes = roomBytes;
     this.#threads = threads;
@@ -60,7 +60,7 @@ export class ChunksAhead implements InflatingThreads {
     this.#desk = ChunkDesk.create(slots, roomBytes);
     this.#free = Array.from({ length: slots }, (_, slot) => slot);
     const { buffer } = this.#desk;
-    const message: DeskMessage = { kind: "chunk-desk", path, identity, buffer, slots };
+    const message: DeskMessage = { kind: "chunk-desk", ...file, buffer, slots, content };
     for (const thread of threads) {
       thread.onMessage(() => this.#tell?.());
       thread.onError(() => {
@@ -79,6 +79,10 @@ export class ChunksAhead implements InflatingThreads {
   /** Bytes that they hold beside the calling one. */
   get byteLength(): number {
     return aheadBytes(this.roomBytes, this.threads);
+  }
+
+  get free(): number {
+    return this.#hasFailed ? 0 : this.#free.length;
   }
 
   offer(places: readonly StoredBytes[]): void {

@@ -19,9 +19,9 @@ export function threadBytes({ content }: OpenedRecording, threads: number): numb
   if (content.kind === "stream") {
     return threads * laneBytes(content.format) + (threads - 1) * THREAD_BYTES;
   }
-  const { blockRows = 0, chunkBytes, workingBytes } = content.table;
-  if (chunkBytes !== undefined) {
-    return aheadBytes(chunkBytes, threads) + (threads - 1) * THREAD_BYTES;
+  const { blockRows = 0, aheadChunks, workingBytes } = content.table;
+  if (aheadChunks !== undefined) {
+    return aheadBytes(aheadChunks.roomBytes, threads) + (threads - 1) * THREAD_BYTES;
   }
   const own = blockBytes(blockRows) + (workingBytes?.usual ?? 0);
   return threads * own + (threads - 1) * THREAD_BYTES;
@@ -36,9 +36,10 @@ export function usefulThreads(
   most: number,
 ): number {
   if (content.kind === "stream") return byteLength === null ? 1 : most;
-  const { rows, blockRows } = content.table;
-  if (blockRows === undefined || source.filePath === null) return 1;
-  return Math.max(Math.min(most, Math.ceil(rows / blockRows)), 1);
+  const { rows, blockRows, aheadChunks } = content.table;
+  const unit = aheadChunks?.fewRows ?? blockRows;
+  if (unit === undefined || source.filePath === null) return 1;
+  return Math.max(Math.min(most, Math.ceil(rows / unit)), 1);
 }
 
 /**
@@ -60,17 +61,17 @@ interface ReportedOptions extends TileOptions {
 /** Threads that decompress the chunks of a file; null where that would not pay, or cannot be. */
 export function startChunksAhead(
   recording: OpenedRecording,
-  { rows, blockRows, chunkBytes }: RowTable,
+  { rows, aheadChunks }: RowTable,
   { threads = 1, ranges, partSize, report }: ReportedOptions,
 ): ChunksAhead | null {
   const { filePath: path, identity } = recording.source;
-  if (chunkBytes === undefined || partSize !== undefined) return null;
-  if (threads === 1 || ranges !== undefined || path === null || blockRows === undefined)
-    return null;
-  const started = rows <= blockRows ? [] : start(recording, threads - 1);
+  if (aheadChunks === undefined || partSize !== undefined) return null;
+  if (threads === 1 || ranges !== undefined || path === null) return null;
+  const { fewRows, roomBytes } = aheadChunks;
+  const started = rows <= fewRows ? [] : start(recording, threads - 1);
   if (started.length === 0) return null;
-  const share = () => new ChunksAhead(started, { path, identity }, chunkBytes);
-  return withMemory(started, share, aheadBytes(chunkBytes, threads), report);
+  const share = () => new ChunksAhead(started, { path, identity }, aheadChunks);
+  return withMemory(started, share, aheadBytes(roomBytes, threads), report);
 }
 
 /** Threads that read the rows of a file; null where that would not pay, or cannot be. */

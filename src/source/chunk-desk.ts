@@ -4,6 +4,17 @@ export interface StoredBytes {
   readonly byteLength: number;
 }
 
+/** What chunks are: zlib data, or those of a compact container. */
+export type ChunkContent = { readonly kind: "zlib" } | ContainerContent;
+
+/** Chunks of a compact container. */
+export interface ContainerContent {
+  readonly kind: "container";
+  /** What the container says that it is compressed with. */
+  readonly codec: string;
+  readonly checkCrc: boolean;
+}
+
 /** What a thread is told first: the file that chunks are in, and the memory that is shared. */
 export interface DeskMessage {
   readonly kind: "chunk-desk";
@@ -12,6 +23,7 @@ export interface DeskMessage {
   readonly identity: string | undefined;
   readonly buffer: SharedArrayBuffer;
   readonly slots: number;
+  readonly content: ChunkContent;
 }
 
 /** Chunks that are to be decompressed; whoever claims one does that. */

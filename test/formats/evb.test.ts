@@ -19,7 +19,6 @@ import {
   segmentOf,
   segmentsOf,
 } from "../support/containers.ts";
-import { expectSameArray, columnsOf as tableColumns } from "../support/expected-load.ts";
 import { SOAK } from "../support/soak.ts";
 
 const COLUMNS = rowScene(20_000);
@@ -185,25 +184,6 @@ describe("evb", () => {
       expect(Array.from(found)).toEqual(Array.from(triggers[name] as ArrayLike<number | bigint>));
     }
     await recording.close();
-  });
-
-  it("is read by one thread, however many may be: streams are inflated in others already", async () => {
-    const { mkdtempSync, rmSync, writeFileSync } = await import("node:fs");
-    const { join } = await import("node:path");
-    const { tmpdir } = await import("node:os");
-    const folder = mkdtempSync(join(tmpdir(), "evarrow-evb-"));
-    try {
-      const path = join(folder, "a.evb");
-      const many = rowScene(300_000, 4);
-      writeFileSync(path, await containerOf(many, { options: { chunkEvents: 30_000 } }));
-      const table = await loadTable(path, { threads: 2 });
-      expect(reportOf(table).threads).toBe(1);
-      const { x, t } = tableColumns(table);
-      expectSameArray("x", x, many.x);
-      expectSameArray("t", t, many.t);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
   });
 
   it("skips segments that it does not know", async () => {

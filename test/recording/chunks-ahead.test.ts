@@ -1,21 +1,19 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import { deflateSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { platform } from "#platform";
 import { EventError } from "../../src/errors.ts";
-import { ChunkWork } from "../../src/platform/node-chunk-work.ts";
 import { ChunksAhead } from "../../src/recording/chunks-ahead.ts";
 import { OpenedRecording, openParts } from "../../src/recording/recording.ts";
-import { type TileOptions, TilePass } from "../../src/recording/tiles.ts";
+import { TilePass } from "../../src/recording/tiles.ts";
 import { ChunkDesk } from "../../src/source/chunk-desk.ts";
+import { collect, countTaken, OPTIONS, workHere } from "../support/chunks-ahead.ts";
 import { type TestDataset, types, writeHdf5 } from "../support/hdf5-writer.ts";
 import { canSeeDescriptors, openDescriptors } from "../support/open-files.ts";
 
 const ROWS = 300_001;
-const OPTIONS: TileOptions = { polarityEncoding: "minus-one-one", strict: false };
 
 /** Values of a row, told apart from those of any other row close by. */
 const VALUES = {
@@ -60,52 +58,6 @@ function column(
 function shuffled(bytes: Uint8Array, size: number): Uint8Array {
   const count = bytes.byteLength / size;
   return bytes.map((_, at) => bytes[(at % count) * size + Math.floor(at / count)] as number);
-}
-
-/** What comes out of a pass over a file, and how it ended. */
-async function collect(path: string, options: Partial<TileOptions>, pauseMs = 0) {
-  const recording = new OpenedRecording(await openParts(path));
-  const pass = new TilePass(recording, { ...OPTIONS, ...options });
-  const found = { x: [] as number[], y: [] as number[], t: [] as bigint[], p: [] as number[] };
-  let error: unknown = null;
-  try {
-    for await (const { columns, eventCount } of pass.tiles(() => Number.POSITIVE_INFINITY)) {
-      for (const value of columns.x.subarray(0, eventCount)) found.x.push(value);
-      for (const value of columns.y.subarray(0, eventCount)) found.y.push(value);
-      for (const value of columns.t.subarray(0, eventCount)) found.t.push(value);
-      for (const value of columns.polarity.subarray(0, eventCount)) found.p.push(value);
-      if (pauseMs > 0) await wait(pauseMs); // time for threads to start
-    }
-  } catch (thrown) {
-    error = thrown;
-  } finally {
-    await recording.close();
-  }
-  const { threads, ...report } = pass.report;
-  return { found, error, threads, report };
-}
-
-/** Has threads decompress in this one: between two steps of the pass, so that they get far. */
-function workHere(): void {
-  vi.spyOn(platform, "startThread").mockImplementation(() => {
-    const work = new ChunkWork();
-    let tell = (_: unknown): void => {};
-    return {
-      post: (message) => work.receive(message as never, () => setImmediate(() => tell(null))),
-      onMessage: (listener) => {
-        tell = listener;
-      },
-      onError() {},
-      setAwaited() {},
-      close: () => work.close(),
-    };
-  });
-}
-
-/** Counts chunks that were taken from other threads. */
-function countTaken(): () => number {
-  const withdraw = vi.spyOn(ChunksAhead.prototype, "withdraw");
-  return () => withdraw.mock.results.filter(({ value }) => value !== null).length;
 }
 
 describe("chunks that other threads decompress", () => {
@@ -259,6 +211,8 @@ describe("chunks that other threads decompress", () => {
   });
 });
 
+const CHUNKS = { content: { kind: "zlib" }, roomBytes: 4 * 2 ** 20, fewRows: 0 } as const;
+
 describe("chunks ahead", () => {
   /** With a thread that does what it is told to. */
   function begin() {
@@ -275,7 +229,7 @@ describe("chunks ahead", () => {
       setAwaited() {},
       async close() {},
     };
-    const ahead = new ChunksAhead([thread], { path: "a.h5", identity: undefined }, 4 * 2 ** 20);
+    const ahead = new ChunksAhead([thread], { path: "a.h5", identity: undefined }, CHUNKS);
     return { ahead, posted, desk: desk as ChunkDesk };
   }
 

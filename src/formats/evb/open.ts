@@ -1,3 +1,4 @@
+import { aheadRoomBytes } from "../../container/ahead-chunk.ts";
 import { mostScratchBytes } from "../../container/chunk-decoder.ts";
 import { ContainerReader } from "../../container/reader.ts";
 import { timeFields } from "../../events/time-fields.ts";
@@ -16,6 +17,9 @@ import { rowAt } from "./row-at.ts";
 
 /** Chunks that are read and inflated before they are asked for. */
 const CHUNKS_AHEAD = 8;
+
+/** A thread takes as long to start as reading so many events. */
+const FEW_ROWS = 5_000_000;
 
 /**
  * Opens a compact container.
@@ -42,6 +46,11 @@ export async function openEvb(source: ByteSource, options: RowOptions): Promise<
     workingBytes: {
       least: staging + 2 * chunkBytes,
       usual: staging + (CHUNKS_AHEAD + 1) * chunkBytes,
+    },
+    aheadChunks: {
+      content: { kind: "container", ...reader.chunkContext },
+      roomBytes: aheadRoomBytes(largestChunkEvents),
+      fewRows: FEW_ROWS,
     },
     createReader: async (memory, _onMalformed, workingBytes = Infinity, wish = {}) => {
       const free = Math.floor((workingBytes - staging) / Math.max(chunkBytes, 1));

@@ -5,6 +5,8 @@ import { ALL_COLUMNS, type Projection } from "../../container/projection.ts";
 import type { ContainerReader } from "../../container/reader.ts";
 import { isEventError } from "../../errors.ts";
 import type { EventMemory } from "../../kernels/event-memory.ts";
+import type { StoredBytes } from "../../source/chunk-desk.ts";
+import { untilAborted } from "../../util/until-aborted.ts";
 import type { RowReader, RowWish } from "../decoder.ts";
 
 /** What a reader works with. */
@@ -23,13 +25,16 @@ interface ReaderParts {
 
 /** A chunk on its way. */
 interface ComingChunk {
-  readonly buffer: Uint8Array;
-  readonly chunk: Promise<InflatedChunk>;
+  /** Waits for it. */
+  inflated(): Promise<InflatedChunk>;
+  /** Gives its memory back, when it was decoded or is not wanted. */
+  release(): void;
 }
 
 /**
- * Reads chunks ahead, inflates them in other threads, and decodes them straight into the tile; those
- * that do not fit there whole are decoded beside it, and copied in parts.
+ * Reads chunks ahead, and inflates and decodes them straight into the tile; those that do not fit there whole
+ * are decoded beside it, and copied in parts. Where there are other threads, these inflate further ahead, and
+ * what none of them has begun with when it is to be read is read here.
  */
 export class EvbRowReader implements RowReader {
   readonly #parts: ReaderParts;
@@ -43,6 +48,8 @@ export class EvbRowReader implements RowReader {
   #stage: ChunkStage | null = null;
   /** Number of the chunk that was found to be damaged last. */
   #bad = -1;
+  /** Those before this one were offered to other threads. */
+  #offered = 0;
 
   private constructor(parts: ReaderParts, index: ChunkIndex, decoder: ChunkDecoder) {
     this.#parts = parts;
@@ -89,9 +96,9 @@ export class EvbRowReader implements RowReader {
     const { memory, checkEvents, recover } = this.#parts;
     if (this.#stage?.chunk === chunk) return this.#copy(this.#stage, part);
     if (recover && this.#bad === chunk) return this.#reject(part);
-    const { buffer, chunk: coming } = this.#take(chunk, signal);
+    const coming = this.#take(chunk, signal);
     try {
-      const inflated = await coming;
+      const inflated = await coming.inflated();
       if (isWhole && this.#decoder.hasRoomFor(inflated.head)) {
         this.#decoder.decode(inflated, memory.eventCount + part.at, checkEvents);
         return;
@@ -101,7 +108,7 @@ export class EvbRowReader implements RowReader {
       this.#stage.decode(inflated, chunk, checkEvents);
       this.#copy(this.#stage, part);
     } finally {
-      this.#free.push(buffer);
+      coming.release();
     }
   }
 
@@ -110,12 +117,13 @@ export class EvbRowReader implements RowReader {
     const wanted = this.#coming.get(chunk) ?? this.#begin(chunk, signal);
     this.#coming.delete(chunk);
     const next = this.#chunksBehind(chunk);
-    for (const [number, { buffer, chunk: coming }] of this.#coming) {
+    for (const [number, coming] of this.#coming) {
       if (next.includes(number)) continue;
       this.#coming.delete(number); // the reading goes on elsewhere
-      const release = () => this.#free.push(buffer);
-      coming.then(release, release);
+      const release = () => coming.release();
+      coming.inflated().then(release, release);
     }
+    this.#offer((next.at(-1) ?? chunk) + 1);
     for (const number of next) {
       if (!this.#coming.has(number)) this.#coming.set(number, this.#begin(number, signal));
     }
@@ -136,8 +144,41 @@ export class EvbRowReader implements RowReader {
     return next;
   }
 
+  /** Has other threads inflate chunks from one on, several at a time. */
+  #offer(from: number): void {
+    const { inflating } = this.#parts.wish;
+    if (inflating === undefined || this.#columns.size < ALL_COLUMNS.size) return;
+    const first = Math.max(from, this.#offered);
+    const end = Math.min(first + inflating.free, this.#index.chunks);
+    if (end - first < Math.min(OFFERED_AT_ONCE, this.#index.chunks - first)) return;
+    const chunks = Array.from({ length: end - first }, (_, at) =>
+      placeOf(this.#index.entry(first + at)),
+    );
+    inflating.offer(chunks);
+    this.#offered = end;
+  }
+
   #begin(chunk: number, signal: AbortSignal | undefined): ComingChunk {
     const entry = this.#index.entry(chunk);
+    const ahead = this.#parts.wish.inflating?.withdraw(placeOf(entry));
+    if (!ahead) return this.#read(entry, signal);
+    let own: ComingChunk | undefined;
+    return {
+      inflated: async () => {
+        const bytes = await untilAborted(ahead.bytes(), signal);
+        if (bytes !== null)
+          return this.#parts.reader.chunkAhead(entry, bytes, this.#columnsOf(entry));
+        own ??= this.#read(entry, signal); // which says what is wrong
+        return own.inflated();
+      },
+      release: () => {
+        ahead.release();
+        own?.release();
+      },
+    };
+  }
+
+  #read(entry: ChunkEntry, signal: AbortSignal | undefined): ComingChunk {
     const { reader } = this.#parts;
     // Room for others as well, but not for whatever the statistics claim.
     const most = Math.min(reader.statistics.largestChunkBytes, 2 * entry.bytes);
@@ -146,7 +187,8 @@ export class EvbRowReader implements RowReader {
     if (buffer === undefined || buffer.byteLength < entry.bytes) buffer = new Uint8Array(size);
     const coming = reader.readChunk(entry, buffer, signal, this.#columnsOf(entry));
     coming.catch(() => {}); // reported when it is awaited
-    return { buffer, chunk: coming };
+    const release = () => this.#free.push(buffer);
+    return { inflated: () => coming, release };
   }
 
   /** What is decoded of a chunk: all of one that has events outside of the sensor, to drop these. */
@@ -167,6 +209,13 @@ export class EvbRowReader implements RowReader {
   #reject({ length, at }: { length: number; at: number }): void {
     this.#parts.memory.rejectRows(at, length);
   }
+}
+
+/** Chunks that are offered at once, so that few messages are sent. */
+const OFFERED_AT_ONCE = 8;
+
+function placeOf({ offset, bytes: byteLength }: ChunkEntry): StoredBytes {
+  return { offset, byteLength };
 }
 
 const NONE_REJECTED = new Uint8Array(0);

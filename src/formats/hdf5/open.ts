@@ -1,6 +1,6 @@
 import { COLUMN_NAMES, type ColumnName } from "../../events/columns.ts";
 import type { ByteSource } from "../../source/byte-source.ts";
-import type { RowOptions, RowRange, RowTable } from "../decoder.ts";
+import type { AheadChunks, RowOptions, RowRange, RowTable } from "../decoder.ts";
 import { countRows, firstMissing } from "../row-ranges.ts";
 import { Catalog } from "./events/catalog.ts";
 import { Hdf5EventReader, scratchBytesPerEvent } from "./events/event-reader.ts";
@@ -51,7 +51,7 @@ export async function openHdf5(source: ByteSource, options: RowOptions): Promise
     truncation: file.missingBytes > 0 ? { byteOffset: byteLength, bytes: 0 } : null,
     rejectedAs: "malformed",
     blockRows: isComplete ? blockRowsOf(reader.columns) : undefined,
-    chunkBytes: reader.inflatedBytes,
+    aheadChunks: aheadChunksOf(reader, isComplete),
     scratchBytesPerEvent: scratchBytesPerEvent(byName, rules),
     tileEvents: isPlain(reader.columns) ? PLAIN_TILE_EVENTS : undefined,
     triggers,
@@ -92,6 +92,12 @@ function isPlain(columns: readonly RowColumn[]): boolean {
 const BLOCK_ROWS = 131_072;
 /** More would be too much memory for what waits to be handed over. */
 const MAX_BLOCK_ROWS = 1_048_576;
+
+function aheadChunksOf(reader: RowReader, isComplete: boolean): AheadChunks | undefined {
+  const { inflatedBytes: roomBytes } = reader;
+  if (!isComplete || roomBytes === undefined) return undefined;
+  return { content: { kind: "zlib" }, roomBytes, fewRows: BLOCK_ROWS };
+}
 
 /** Whole chunks, as far as that can be, or else two threads would decode the same ones. */
 function blockRowsOf(columns: readonly RowColumn[]): number | undefined {

@@ -1,0 +1,134 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { platform } from "#platform";
+import { EventError } from "../../src/errors.ts";
+import { ChunksAhead } from "../../src/recording/chunks-ahead.ts";
+import { collect, countTaken, workHere } from "../support/chunks-ahead.ts";
+import { containerOf, rowScene, segmentsOf } from "../support/containers.ts";
+import { canSeeDescriptors, openDescriptors } from "../support/open-files.ts";
+import { SOAK } from "../support/soak.ts";
+
+const EVENTS = 60_001;
+const SCENE = rowScene(EVENTS, 7);
+
+describe("chunks of a container that other threads inflate", () => {
+  let folder = "";
+  const write = async (
+    name: string,
+    options: Parameters<typeof containerOf>[1],
+    damage: (bytes: Uint8Array) => void = () => {},
+  ): Promise<string> => {
+    const path = join(folder, name);
+    const bytes = await containerOf(SCENE, options);
+    damage(bytes);
+    await writeFile(path, bytes);
+    return path;
+  };
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "evarrow-chunks-"));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+  afterEach(() => void vi.restoreAllMocks());
+
+  it.each([
+    ["zstd", 2, undefined],
+    ["zstd", 3, 7000],
+    ["zstd", 2, 100],
+    ["deflate", 2, 20_000],
+    ["brotli", 2, undefined],
+    ["none", 2, undefined],
+  ] as const)(
+    "are what one thread reads: %s, %i threads, tiles of %s events",
+    async (codec, threads, tileEvents) => {
+      const path = await write("any.evb", { options: { codec, chunkEvents: 1000 } });
+      const one = await collect(path, { tileEvents });
+      expect(one.error).toBeNull();
+      expect(one.found.t).toEqual([...SCENE.t]);
+      workHere();
+      const taken = countTaken();
+      expect(await collect(path, { tileEvents, threads })).toEqual({ ...one, threads });
+      expect(taken()).toBeGreaterThan(0);
+    },
+  );
+
+  it("come from threads of their own (needs dist)", async () => {
+    const path = await write("threads.evb", { options: { chunkEvents: 1000 } });
+    const one = await collect(path, { tileEvents: 5000 });
+    const taken = countTaken();
+    // Time for them to start: only chunks that none of them has begun with are read here.
+    const several = await collect(path, { tileEvents: 5000, threads: 3 }, 60);
+    expect(several).toEqual({ ...one, threads: 3 });
+    expect(taken()).toBeGreaterThan(3);
+    if (canSeeDescriptors) expect(openDescriptors(path)).toBe(0);
+  });
+
+  it("are what one thread makes of them, whatever is damaged", async () => {
+    workHere();
+    const bytes = await containerOf(SCENE, { options: { chunkEvents: 4000 } });
+    const chunks = segmentsOf(bytes).filter(({ tag }) => tag === "CHNK");
+    const path = join(folder, "damaged.evb");
+    const anyDamage = fc.record({
+      chunk: fc.nat(chunks.length - 1),
+      at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      bit: fc.nat(7),
+      verifyChecksum: fc.boolean(),
+      recover: fc.boolean(),
+    });
+    const property = fc.asyncProperty(anyDamage, async ({ chunk, at, bit, ...evb }) => {
+      const damaged = Uint8Array.from(bytes);
+      const { at: start, bytes: length } = chunks[chunk] as (typeof chunks)[0];
+      const byte = start + Math.floor(at * length);
+      damaged[byte] = (damaged[byte] as number) ^ (1 << bit);
+      await writeFile(path, damaged);
+      const stated = { evb: evb.verifyChecksum ? { recover: evb.recover } : { ...evb } };
+      const one = await collect(path, { tileEvents: 10_000 }, 0, stated);
+      const two = await collect(path, { tileEvents: 10_000, threads: 2 }, 0, stated);
+      expect(two).toEqual({ ...one, threads: 2 });
+      if (one.error !== null) expect(one.error).toBeInstanceOf(EventError);
+    });
+    await fc.assert(property, { numRuns: 20 * SOAK });
+  });
+
+  it("are not asked for where only some columns are read", async () => {
+    const path = await write("columns.evb", { options: { chunkEvents: 1000 } });
+    workHere();
+    const offered = vi.spyOn(ChunksAhead.prototype, "offer");
+    const { found, error } = await collect(path, { threads: 2, columns: ["t"] });
+    expect(error).toBeNull();
+    expect(found.t).toEqual([...SCENE.t]);
+    expect(offered).not.toHaveBeenCalled();
+  });
+
+  it("are read by the calling thread where others cannot, or die", async () => {
+    const path = await write("dying.evb", { options: { chunkEvents: 1000 } });
+    const one = await collect(path, {});
+    vi.spyOn(platform, "startThread").mockImplementation(() => ({
+      post() {},
+      onMessage() {},
+      onError: (listener) => void setImmediate(() => listener(new Error("it cannot start"))),
+      setAwaited() {},
+      async close() {},
+    }));
+    expect(await collect(path, { threads: 2 })).toEqual({ ...one, threads: 2 });
+  });
+
+  it("are those of the file that was opened, when another one has its name by then", async () => {
+    const path = await write("replaced.evb", { options: { chunkEvents: 1000 } });
+    const other = await readFile(path);
+    const { startThread } = platform;
+    workHere();
+    const start = vi.mocked(platform.startThread).getMockImplementation() ?? startThread;
+    const { renameSync, writeFileSync } = await import("node:fs");
+    vi.mocked(platform.startThread).mockImplementation(() => {
+      writeFileSync(`${path}.new`, other.fill(0, 4000, other.byteLength - 4000));
+      renameSync(`${path}.new`, path);
+      return start();
+    });
+    const { found, error } = await collect(path, { threads: 2 });
+    expect(error).toBeNull();
+    expect(found.x).toEqual([...SCENE.x]);
+  });
+});

@@ -1,0 +1,64 @@
+/** Passes over files whose chunks other threads decompress. */
+import { setTimeout as wait } from "node:timers/promises";
+import { vi } from "vitest";
+import { platform } from "#platform";
+import { inflaterOf } from "../../src/container/ahead-chunk.ts";
+import { ChunkWork } from "../../src/platform/node-chunk-work.ts";
+import { ChunksAhead } from "../../src/recording/chunks-ahead.ts";
+import { OpenedRecording, type OpenOptions, openParts } from "../../src/recording/recording.ts";
+import { type TileOptions, TilePass } from "../../src/recording/tiles.ts";
+
+export const OPTIONS: TileOptions = { polarityEncoding: "minus-one-one", strict: false };
+
+/** What comes out of a pass over a file, however short it is, and how it ended. */
+export async function collect(
+  path: string,
+  options: Partial<TileOptions>,
+  pauseMs = 0,
+  opening: OpenOptions = {},
+) {
+  const recording = new OpenedRecording(await openParts(path, opening));
+  const { content } = recording;
+  if (content.kind === "rows") Object.assign(content.table.aheadChunks ?? {}, { fewRows: 0 });
+  const pass = new TilePass(recording, { ...OPTIONS, ...options });
+  const found = { x: [] as number[], y: [] as number[], t: [] as bigint[], p: [] as number[] };
+  let error: unknown = null;
+  try {
+    for await (const { columns, eventCount } of pass.tiles(() => Number.POSITIVE_INFINITY)) {
+      for (const value of columns.x.subarray(0, eventCount)) found.x.push(value);
+      for (const value of columns.y.subarray(0, eventCount)) found.y.push(value);
+      for (const value of columns.t.subarray(0, eventCount)) found.t.push(value);
+      for (const value of columns.polarity.subarray(0, eventCount)) found.p.push(value);
+      if (pauseMs > 0) await wait(pauseMs); // time for threads to start
+    }
+  } catch (thrown) {
+    error = thrown;
+  } finally {
+    await recording.close();
+  }
+  const { threads, ...report } = pass.report;
+  return { found, error, threads, report };
+}
+
+/** Has threads decompress in this one: between two steps of the pass, so that they get far. */
+export function workHere(): void {
+  vi.spyOn(platform, "startThread").mockImplementation(() => {
+    const work = new ChunkWork(async (content) => inflaterOf(content));
+    let tell = (_: unknown): void => {};
+    return {
+      post: (message) => work.receive(message as never, () => setImmediate(() => tell(null))),
+      onMessage: (listener) => {
+        tell = listener;
+      },
+      onError() {},
+      setAwaited() {},
+      close: () => work.close(),
+    };
+  });
+}
+
+/** Counts chunks that were taken from other threads. */
+export function countTaken(): () => number {
+  const withdraw = vi.spyOn(ChunksAhead.prototype, "withdraw");
+  return () => withdraw.mock.results.filter(({ value }) => value !== null).length;
+}
