@@ -1,6 +1,7 @@
 /** Chunks that another thread inflates: what it leaves of them, and what that is to the one that decodes. */
-import type { InflateChunk } from "../platform/node-chunk-work.ts";
-import type { ContainerContent } from "../source/chunk-desk.ts";
+import { platform } from "#platform";
+import type { FrameInflater } from "../platform/platform.ts";
+import type { ContainerContent, InflateChunk } from "../source/chunk-desk.ts";
 import { copyValues } from "../util/copy-values.ts";
 import { CHUNK_HEAD_BYTES, type ChunkContext, type ChunkHead, decodeChunkHead } from "./chunk.ts";
 import type { InflatedChunk } from "./chunk-decoder.ts";
@@ -18,9 +19,10 @@ export function aheadRoomBytes(events: number): number {
 }
 
 /** What a thread inflates the chunks of a container with. */
-export function inflaterOf({ codec, checkCrc }: ContainerContent): InflateChunk {
+export async function inflaterOf({ codec, checkCrc }: ContainerContent): Promise<InflateChunk> {
   const context = { codec: codec as CodecName, checkCrc };
-  return (segment, room) => inflateAhead(segment, context, room);
+  const atOnce = await platform.loadFrameInflater();
+  return (segment, room) => inflateAhead(segment, context, atOnce, room);
 }
 
 /**
@@ -31,12 +33,13 @@ export function inflaterOf({ codec, checkCrc }: ContainerContent): InflateChunk 
 async function inflateAhead(
   segment: Uint8Array,
   context: ChunkContext,
+  atOnce: FrameInflater | null,
   room: Uint8Array,
 ): Promise<Uint8Array | null> {
   const place: Place = { path: undefined, byteOffset: 0 };
   try {
     const head = decodeChunkHead(segment, segment.byteLength, context, place);
-    const { streams } = await inflateChunk(segment, head, context.checkCrc, place);
+    const { streams } = await inflateChunk(segment, head, context.checkCrc, place, { atOnce });
     let end = streamsAt(head);
     copyValues(segment.subarray(0, end), room, 0);
     for (const { id, raw } of head.streams) {

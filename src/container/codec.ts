@@ -70,19 +70,20 @@ export type RawStream = Uint8Array | ((into: Uint8Array) => void);
 const AT_ONCE_BYTES = 2 ** 20;
 
 /**
- * Undoes {@link compressStream} for streams of a chunk. What is decompressed fast is left to be done when it is
- * wanted: the bytes have to stay as they are until then, and what comes out needs no memory of its own.
+ * Undoes {@link compressStream} for streams of a chunk, in other threads.
  *
+ * @param atOnce - decompresses frames in this thread: that is left to be done when a stream is wanted. Its bytes
+ *   have to stay as they are until then, and what comes out needs no memory of its own
  * @throws EventError `damaged-data`, `unsupported-compression`; so do the functions that it returns
  */
-export async function inflateStreams(streams: readonly StreamToInflate[]): Promise<RawStream[]> {
-  const isFrame = ({ codec, size }: StreamToInflate): boolean =>
-    CODECS[codec] === "zstd" && size <= AT_ONCE_BYTES;
-  const inflate = streams.some(isFrame) ? await platform.loadFrameInflater() : null;
+export async function inflateStreams(
+  streams: readonly StreamToInflate[],
+  atOnce: FrameInflater | null = null,
+): Promise<RawStream[]> {
   return Promise.all(
     streams.map((stream) =>
-      inflate !== null && isFrame(stream)
-        ? frameOf(stream, inflate)
+      atOnce !== null && CODECS[stream.codec] === "zstd" && stream.size <= AT_ONCE_BYTES
+        ? frameOf(stream, atOnce)
         : inflateStream(stream, stream.size, stream.place),
     ),
   );

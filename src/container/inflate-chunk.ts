@@ -1,3 +1,4 @@
+import type { FrameInflater } from "../platform/platform.ts";
 import { crcOf } from "./checksum.ts";
 import type { ChunkHead } from "./chunk.ts";
 import type { InflatedChunk } from "./chunk-decoder.ts";
@@ -7,11 +8,18 @@ import { damaged, type Place } from "./problems.ts";
 import { ALL_COLUMNS, isStreamOf, type Projection, projectionOf } from "./projection.ts";
 import { hex } from "./segment.ts";
 
+/** What is inflated, and how. */
+export interface InflateOptions {
+  /** Whose streams are inflated. Default: all. */
+  readonly columns?: Projection | undefined;
+  /** Decompresses frames of zstd when the chunk is decoded. Default: other threads do that, at once. */
+  readonly atOnce?: FrameInflater | null | undefined;
+}
+
 /**
  * Inflates streams of a chunk, or readies them for that. The checksums of all of them are checked.
  *
  * @param segment - all of it, which has to stay as it is until the chunk is decoded
- * @param columns - whose streams are inflated
  * @throws EventError `damaged-data`, `unsupported-compression`
  */
 export async function inflateChunk(
@@ -19,7 +27,7 @@ export async function inflateChunk(
   head: ChunkHead,
   checkCrc: boolean,
   place: Place,
-  columns: Projection = ALL_COLUMNS,
+  { columns = ALL_COLUMNS, atOnce }: InflateOptions = {},
 ): Promise<InflatedChunk> {
   if (checkCrc) checkStreams(segment, head, place);
   const projection = projectionOf(head, columns);
@@ -31,6 +39,7 @@ export async function inflateChunk(
       size: raw,
       place: { ...place, byteOffset: place.byteOffset + start },
     })),
+    atOnce,
   );
   const streams = new Map(needed.map(({ id }, at) => [id, inflated[at] as RawStream]));
   return { head, streams, columns: projection, place };

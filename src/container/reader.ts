@@ -7,7 +7,7 @@ import type { InflatedChunk } from "./chunk-decoder.ts";
 import { type ChunkEntry, type ChunkIndex, decodeIndex, type TriggerEntry } from "./chunk-index.ts";
 import { noDigest, verifyDigests } from "./digest-check.ts";
 import { type ContainerHeader, decodeHeader } from "./header.ts";
-import { inflateChunk } from "./inflate-chunk.ts";
+import { type InflateOptions, inflateChunk } from "./inflate-chunk.ts";
 import { HEADER_BYTES } from "./layout.ts";
 import type { ContainerMetadata } from "./metadata.ts";
 import {
@@ -115,22 +115,21 @@ export class ContainerReader implements ContainerDescription {
   /**
    * Reads and inflates a chunk.
    *
-   * @param into - has room for its segment; what is stored without compression stays there
-   * @param columns - those that are wanted; all by default
+   * @param into - has room for its segment, and has to stay as it is until the chunk is decoded
    * @throws EventError `damaged-data`, `unsupported-compression`
    */
   async readChunk(
     entry: ChunkEntry,
     into: Uint8Array,
     signal: AbortSignal | undefined,
-    columns?: Projection,
+    options?: InflateOptions,
   ): Promise<InflatedChunk> {
     const bytes = await this.#source.read(entry.offset, entry.bytes, { into, signal });
     const segment = bytes.subarray(0, entry.bytes);
     const { checkCrc } = this.chunkContext;
     const place = this.#placeOf(entry);
     const head = this.#readHead(segment, entry, checkCrc);
-    return inflateChunk(segment, head, checkCrc, place, columns);
+    return inflateChunk(segment, head, checkCrc, place, options);
   }
 
   /**

@@ -4,16 +4,11 @@ import {
   type ChunksMessage,
   type ContainerContent,
   type DeskMessage,
+  type InflateChunk,
   type StoredBytes,
 } from "../source/chunk-desk.ts";
 import { openFileToBlock } from "../source/node/file.ts";
 import { inflateInto } from "./node-inflate.ts";
-
-/** Decompresses a chunk into memory that threads share; null where something is wrong with it. */
-export type InflateChunk = (
-  stored: Uint8Array,
-  into: Uint8Array,
-) => Promise<Uint8Array | null> | Uint8Array | null;
 
 /** Decompresses chunks of a file ahead of their use, as a thread beside that which uses them. */
 export class ChunkWork {

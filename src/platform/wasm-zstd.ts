@@ -1,5 +1,4 @@
 import { EventError } from "../errors.ts";
-import type { FrameInflater } from "./platform.ts";
 
 /**
  * What is behind the methods of @hpcc-js/wasm-zstd. These copy what comes out number by number, which
@@ -68,16 +67,14 @@ async function importZstd(): Promise<ZstdModule> {
 export async function compressWithWasm(bytes: Uint8Array, level: number): Promise<Uint8Array> {
   const zstd = await loadZstd();
   const { _zstdClass: codec, _zstd: stream } = zstd;
-  const most = codec.compressBound(bytes.byteLength);
-  const compress = (to: Room, from: Room): number => {
+  return run(zstd, bytes, codec.compressBound(bytes.byteLength), (to, from) => {
     stream.reset();
     stream.setCompressionLevel(level);
     const length = stream.compressChunk(to.ptr, to.size, from.ptr, from.size);
     if (codec.isError(length)) return length;
     const rest = stream.compressEnd(to.ptr + length, to.size - length);
     return codec.isError(rest) ? rest : length + rest;
-  };
-  return run(zstd, bytes, most, compress, (result) => result.slice());
+  });
 }
 
 /**
@@ -89,45 +86,21 @@ export async function compressWithWasm(bytes: Uint8Array, level: number): Promis
  */
 export async function inflateWithWasm(frame: Uint8Array, size: number): Promise<Uint8Array> {
   const zstd = await loadZstd();
-  const result = run(zstd, frame, size, inflating(zstd), (bytes) => bytes.slice());
+  const { _zstdClass: codec } = zstd;
+  const result = run(zstd, frame, size, (to, from) =>
+    codec.decompress(to.ptr, to.size, from.ptr, from.size),
+  );
   if (result.byteLength === size) return result;
   throw new RangeError(`${result.byteLength} bytes come out`);
 }
 
-/**
- * Loads what decompresses frames at once.
- *
- * @throws EventError `unsupported-compression` when the library cannot be loaded
- */
-export async function loadFrameInflater(): Promise<FrameInflater> {
-  const zstd = await loadZstd();
-  const inflate = inflating(zstd);
-  return (frame, into) => {
-    const fill = (bytes: Uint8Array): boolean => {
-      if (bytes.byteLength !== into.byteLength) return false;
-      into.set(bytes);
-      return true;
-    };
-    try {
-      return run(zstd, frame, into.byteLength, inflate, fill);
-    } catch {
-      return false;
-    }
-  };
-}
-
-function inflating({ _zstdClass: codec }: ZstdModule): (to: Room, from: Room) => number {
-  return (to, from) => codec.decompress(to.ptr, to.size, from.ptr, from.size);
-}
-
-/** Copies bytes into the memory of the module; what becomes of them there is used before it is given back. */
-function run<Result>(
+/** Copies bytes into the memory of the module, and what becomes of them out of it. */
+function run(
   { _mainModule: memory, _zstdClass: codec }: ZstdModule,
   bytes: Uint8Array,
   most: number,
   work: (to: Room, from: Room) => number,
-  use: (result: Uint8Array) => Result,
-): Result {
+): Uint8Array {
   const rooms: Room[] = [];
   const take = (size: number): Room => {
     const room = memory.malloc(size);
@@ -141,7 +114,7 @@ function run<Result>(
     memory.heapView(from).set(bytes);
     const length = work(to, from);
     if (codec.isError(length)) throw new Error(codec.getErrorName(length));
-    return use(memory.heapView({ ptr: to.ptr, size: length }));
+    return memory.heapView({ ptr: to.ptr, size: length }).slice();
   } finally {
     for (const room of rooms) memory.free(room);
   }

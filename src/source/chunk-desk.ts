@@ -15,6 +15,12 @@ export interface ContainerContent {
   readonly checkCrc: boolean;
 }
 
+/** Decompresses a chunk into memory that threads share; null where something is wrong with it. */
+export type InflateChunk = (
+  stored: Uint8Array,
+  into: Uint8Array,
+) => Promise<Uint8Array | null> | Uint8Array | null;
+
 /** What a thread is told first: the file that chunks are in, and the memory that is shared. */
 export interface DeskMessage {
   readonly kind: "chunk-desk";

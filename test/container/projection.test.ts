@@ -46,7 +46,9 @@ describe("some columns of a container", () => {
     const stage = await ChunkStage.create(entry.count);
     const decode = async (columns?: readonly ColumnName[]) => {
       const wanted = columns && new Set(columns);
-      const chunk = await reader.readChunk(entry, new Uint8Array(entry.bytes), undefined, wanted);
+      const chunk = await reader.readChunk(entry, new Uint8Array(entry.bytes), undefined, {
+        columns: wanted,
+      });
       stage.decode(chunk, 1, true);
       return { streams: [...chunk.streams.keys()], inflated: [...chunk.columns].sort() };
     };

@@ -1,3 +1,4 @@
+import { platform } from "#platform";
 import { aheadRoomBytes } from "../../container/ahead-chunk.ts";
 import { mostScratchBytes } from "../../container/chunk-decoder.ts";
 import { ContainerReader } from "../../container/reader.ts";
@@ -56,7 +57,8 @@ export async function openEvb(source: ByteSource, options: RowOptions): Promise<
       const free = Math.floor((workingBytes - staging) / Math.max(chunkBytes, 1));
       const ahead = Math.min(Math.max(free - 1, 1), CHUNKS_AHEAD);
       const checkEvents = stated.verifyChecksum !== false;
-      return EvbRowReader.create({ reader, memory, ahead, recover, checkEvents, wish });
+      const atOnce = wish.inflating ? await platform.loadFrameInflater() : null;
+      return EvbRowReader.create({ reader, memory, ahead, recover, checkEvents, atOnce, wish });
     },
     triggers: triggers > 0 ? triggersOf(reader) : undefined,
     stated: reader.truncation === null ? statedBy(reader) : undefined,

@@ -5,6 +5,7 @@ import { ALL_COLUMNS, type Projection } from "../../container/projection.ts";
 import type { ContainerReader } from "../../container/reader.ts";
 import { isEventError } from "../../errors.ts";
 import type { EventMemory } from "../../kernels/event-memory.ts";
+import type { FrameInflater } from "../../platform/platform.ts";
 import type { StoredBytes } from "../../source/chunk-desk.ts";
 import { untilAborted } from "../../util/until-aborted.ts";
 import type { RowReader, RowWish } from "../decoder.ts";
@@ -19,6 +20,8 @@ interface ReaderParts {
   readonly recover: boolean;
   /** Whether decoded events must be what a chunk says of them. */
   readonly checkEvents: boolean;
+  /** Decompresses frames in this thread, where others are busy with chunks further ahead. */
+  readonly atOnce: FrameInflater | null;
   /** What will be asked for. */
   readonly wish: RowWish;
 }
@@ -185,7 +188,10 @@ export class EvbRowReader implements RowReader {
     const size = Math.max(most, entry.bytes);
     let buffer = this.#free.pop();
     if (buffer === undefined || buffer.byteLength < entry.bytes) buffer = new Uint8Array(size);
-    const coming = reader.readChunk(entry, buffer, signal, this.#columnsOf(entry));
+    const coming = reader.readChunk(entry, buffer, signal, {
+      columns: this.#columnsOf(entry),
+      atOnce: this.#parts.atOnce,
+    });
     coming.catch(() => {}); // reported when it is awaited
     const release = () => this.#free.push(buffer);
     return { inflated: () => coming, release };
