@@ -14,6 +14,8 @@ const FORMAT = "evt3";
 /** JSON and the preset `size` take long. */
 const SLOW_EVENTS = 500_000;
 const MOST = 20e6;
+/** What takes new memory for every event tells more of many. */
+const LARGE = 100e6;
 const PRESETS = ["speed", "balanced", "size", "store", "lowMemory"];
 const EVB = "balanced.evb";
 
@@ -112,6 +114,7 @@ const written = {
 const read = {
   "container-read-frame": {
     title: "container read into a DataFrame",
+    most: LARGE,
     fixture: EVB,
     beside: ["container-read-ipc", "container-read-json"],
     arrowPeers: ["read", "parquet-read"],
@@ -120,7 +123,7 @@ const read = {
   "container-read-frame-threads": {
     title: "container read into a DataFrame, two threads, as many as Polars has",
     fixture: EVB,
-    most: 100e6,
+    most: LARGE,
     beside: ["container-read-ipc", "container-read-frame"],
     prepare: prepareFrame(2),
   },
@@ -147,7 +150,7 @@ const read = {
   "container-read-ipc": {
     title: "Arrow IPC with zstd read into a DataFrame by Polars",
     isRival: true,
-    most: 100e6,
+    most: LARGE,
     fixture: "zstd.ipc",
     prepare: async ({ fixture }) => ({
       run: async () => pl.readIPC(fixture).height,
