@@ -9,13 +9,13 @@ import { rolldown } from "rolldown";
 
 const root = new URL("../", import.meta.url);
 const dist = new URL("dist/", root);
-/** What threads that read rows load. */
-const ROWS = "recording/row-work";
+/** What threads that read rows load: the library, which few need. */
+const ROWS = { file: "thread-rows", source: "recording/row-work.ts" };
 const { dependencies } = JSON.parse(readFileSync(new URL("package.json", root), "utf8"));
 
-const external = Object.keys(dependencies).map((name) => new RegExp(`^${name}(?:/|$)`));
 const common = {
   cwd: fileURLToPath(root),
+  external: Object.keys(dependencies).map((name) => new RegExp(`^${name}(?:/|$)`)),
   platform: "node",
   resolve: { alias: { "#platform": fileURLToPath(new URL("src/platform/node.ts", root)) } },
 };
@@ -25,29 +25,27 @@ const bundles = [
     input: {
       node: "./src/node.ts",
       "cli/main": "./src/cli/main.ts",
-      [ROWS]: `./src/${ROWS}.ts`,
+      [ROWS.file]: `./src/${ROWS.source}`,
       // For who loads a module by its path in Node, as scripts/time-kernels.mjs does: `#platform` is this.
       "platform/node": "./src/platform/node.ts",
     },
-    external,
   },
   {
     ...common,
     input: { thread: "./src/thread.ts" },
-    external,
-    // The library, which few threads need, is that of the others.
+    inOneFile: true,
     plugins: [
       {
         name: "rows-apart",
         resolveId: (source) =>
-          source.endsWith(`${ROWS}.ts`) ? { id: `./${ROWS}.js`, external: true } : null,
+          source.endsWith(ROWS.source) ? { id: `./${ROWS.file}.js`, external: true } : null,
       },
     ],
   },
 ];
 rmSync(new URL("chunks", dist), { recursive: true, force: true });
 let files = 0;
-for (const options of bundles) {
+for (const { inOneFile = false, ...options } of bundles) {
   const bundle = await rolldown(options);
   const { output } = await bundle.write({
     dir: fileURLToPath(dist),
@@ -55,7 +53,7 @@ for (const options of bundles) {
     entryFileNames: "[name].js",
     chunkFileNames: "chunks/[name].js",
     // A thread is started for a stream: twelve milliseconds of fifty were spent on finding its files.
-    codeSplitting: options.input.thread === undefined,
+    codeSplitting: !inOneFile,
   });
   await bundle.close();
   files += output.length;

@@ -2,9 +2,8 @@ import type { EventMemory } from "../kernels/event-memory.ts";
 import { containerDecodeWasm } from "../kernels/generated/container-decode.ts";
 import { instantiateKernel } from "../kernels/kernel.ts";
 import * as kernel from "../kernels/layout.ts";
-import { copyValues } from "../util/copy-values.ts";
 import type { ChunkHead } from "./chunk.ts";
-import type { RawStream } from "./codec.ts";
+import { putStream, type RawStream } from "./codec.ts";
 import {
   CELL_BITS,
   POLARITY_CELLS,
@@ -201,8 +200,7 @@ export class ChunkDecoder {
     for (const { id, raw } of head.streams) {
       const stream = streams.get(id);
       if (stream === undefined) continue; // of a column that is not decoded
-      if (typeof stream === "function") stream(this.#scratch.subarray(end, end + raw));
-      else copyValues(stream, this.#scratch, end);
+      putStream(stream, this.#scratch.subarray(end, end + raw));
       addresses.set(id, this.#scratch.byteOffset + end);
       end += roomFor(raw);
     }

@@ -2,6 +2,7 @@ import { platform } from "#platform";
 import { type EventError, isEventError } from "../errors.ts";
 import type { FrameInflater } from "../platform/platform.ts";
 import { inflateWithFzstd } from "../source/fzstd-block.ts";
+import { copyValues } from "../util/copy-values.ts";
 import { CODEC_FILL, CODEC_NONE, CODECS, type CodecName } from "./layout.ts";
 import { damaged, type Place } from "./problems.ts";
 import { judgeFrame, withContentSize } from "./zstd-frame.ts";
@@ -66,24 +67,32 @@ export interface StreamToInflate extends StoredStream {
 /** A stream of a chunk: its raw bytes, or what puts them where they are wanted. */
 export type RawStream = Uint8Array | ((into: Uint8Array) => void);
 
-/** Frames of zstd that give more are decompressed in another thread, not where they are wanted. */
-const AT_ONCE_BYTES = 2 ** 20;
+/** Puts a stream where it is wanted, which has exactly room for it. */
+export function putStream(stream: RawStream, into: Uint8Array): void {
+  if (typeof stream === "function") stream(into);
+  else if (stream.byteLength === into.byteLength) copyValues(stream, into, 0);
+  else throw new RangeError(`${stream.byteLength} bytes for ${into.byteLength}`);
+}
+
+/** Longer ones would have WebAssembly keep as much memory, which it never gives back. */
+const MOST_IN_PLACE = 2 ** 20;
 
 /**
- * Undoes {@link compressStream} for streams of a chunk, in other threads.
+ * Undoes {@link compressStream} for streams of a chunk.
  *
- * @param atOnce - decompresses frames in this thread: that is left to be done when a stream is wanted. Its bytes
- *   have to stay as they are until then, and what comes out needs no memory of its own
+ * @param inflateFrame - decompresses frames of zstd, which is then left to be done when a stream is wanted: its
+ *   bytes have to stay as they are until then, and what comes out needs no memory of its own. Default: null,
+ *   other threads decompress them
  * @throws EventError `damaged-data`, `unsupported-compression`; so do the functions that it returns
  */
 export async function inflateStreams(
   streams: readonly StreamToInflate[],
-  atOnce: FrameInflater | null = null,
+  inflateFrame: FrameInflater | null = null,
 ): Promise<RawStream[]> {
   return Promise.all(
     streams.map((stream) =>
-      atOnce !== null && CODECS[stream.codec] === "zstd" && stream.size <= AT_ONCE_BYTES
-        ? frameOf(stream, atOnce)
+      inflateFrame !== null && CODECS[stream.codec] === "zstd" && stream.size <= MOST_IN_PLACE
+        ? frameOf(stream, inflateFrame)
         : inflateStream(stream, stream.size, stream.place),
     ),
   );

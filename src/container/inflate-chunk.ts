@@ -12,8 +12,8 @@ import { hex } from "./segment.ts";
 export interface InflateOptions {
   /** Whose streams are inflated. Default: all. */
   readonly columns?: Projection | undefined;
-  /** Decompresses frames of zstd when the chunk is decoded. Default: other threads do that, at once. */
-  readonly atOnce?: FrameInflater | null | undefined;
+  /** Decompresses frames of zstd, when the chunk is decoded. Default: other threads do, before. */
+  readonly inflateFrame?: FrameInflater | null | undefined;
 }
 
 /**
@@ -27,7 +27,7 @@ export async function inflateChunk(
   head: ChunkHead,
   checkCrc: boolean,
   place: Place,
-  { columns = ALL_COLUMNS, atOnce }: InflateOptions = {},
+  { columns = ALL_COLUMNS, inflateFrame }: InflateOptions = {},
 ): Promise<InflatedChunk> {
   if (checkCrc) checkStreams(segment, head, place);
   const projection = projectionOf(head, columns);
@@ -39,7 +39,7 @@ export async function inflateChunk(
       size: raw,
       place: { ...place, byteOffset: place.byteOffset + start },
     })),
-    atOnce,
+    inflateFrame,
   );
   const streams = new Map(needed.map(({ id }, at) => [id, inflated[at] as RawStream]));
   return { head, streams, columns: projection, place };

@@ -229,7 +229,7 @@ export interface RowTable {
    * Chunks that other threads may decompress ahead, which leaves more to the calling one but costs it less than
    * reading blocks. Default: there are none.
    */
-  readonly aheadChunks?: AheadChunks | undefined;
+  readonly aheadRules?: AheadRules | undefined;
   /**
    * Makes a reader that works in `memory`. Every pass has its own.
    *
@@ -266,13 +266,17 @@ export interface RowTable {
   close?(): Promise<void>;
 }
 
-/** Chunks of a source that other threads may decompress. */
-export interface AheadChunks {
+/** How other threads may decompress the chunks of a source. */
+export interface AheadRules {
   readonly content: ChunkContent;
-  /** Bytes that come out of a chunk at most; those that give more are left to the calling thread. */
+  /** Bytes that come out of a chunk at most. */
   readonly roomBytes: number;
-  /** So many rows are read before another thread has started. */
-  readonly fewRows: number;
+  /** What the chunks that are under way may take. */
+  readonly deskBytes: number;
+  /** Rows for each thread: fewer are read before another one has started. */
+  readonly rowsPerThread: number;
+  /** Whether that pays when only some columns are wanted. */
+  readonly forSomeColumns: boolean;
 }
 
 /** Which times and pixels the chunks of a table have, which is known without reading them. */
@@ -302,8 +306,9 @@ export interface RowWish {
 export interface InflatingThreads {
   /** Bytes that may come out of a chunk. */
   readonly roomBytes: number;
-  /** How many chunks there is room for. */
-  readonly free: number;
+  /** How many chunks may be under way, and how many more of them now. */
+  readonly slots: number;
+  readonly freeSlots: number;
   /** Has chunks decompressed that will be asked for, as far as there is room; others are left out. */
   offer(chunks: readonly StoredBytes[]): void;
   /** Asks for a chunk back: null where it was not offered, or none of them has begun with it. */

@@ -1,4 +1,4 @@
-import type { AheadChunk, AheadChunks, InflatingThreads } from "../formats/decoder.ts";
+import type { AheadChunk, AheadRules, InflatingThreads } from "../formats/decoder.ts";
 import type { DecodeThread } from "../platform/platform.ts";
 import {
   ChunkDesk,
@@ -8,19 +8,18 @@ import {
 } from "../source/chunk-desk.ts";
 import { awaitThreads } from "./await-threads.ts";
 
-/** What the chunks of a file take that are decompressed ahead. */
-const DESK_BYTES = 16 * 1024 * 1024;
 const MIN_SLOTS = 4;
 const MAX_SLOTS = 1024;
 
 /** How many chunks are under way at a time. */
-function slotsOf(roomBytes: number): number {
-  return Math.min(Math.max(Math.floor(DESK_BYTES / roomBytes), MIN_SLOTS), MAX_SLOTS);
+function slotsOf({ roomBytes, deskBytes }: AheadRules): number {
+  return Math.min(Math.max(Math.floor(deskBytes / roomBytes), MIN_SLOTS), MAX_SLOTS);
 }
 
 /** Bytes that they take, and a thread has for what it reads. */
-export function aheadBytes(roomBytes: number, threads: number): number {
-  return ChunkDesk.bytesOf(slotsOf(roomBytes), roomBytes) + (threads - 1) * roomBytes;
+export function aheadBytes(chunks: AheadRules, threads: number): number {
+  const { roomBytes } = chunks;
+  return ChunkDesk.bytesOf(slotsOf(chunks), roomBytes) + (threads - 1) * roomBytes;
 }
 
 /** A chunk that was offered. */
@@ -28,6 +27,7 @@ interface Job {
   readonly number: number;
   readonly slot: number;
   /** Of the chunk in the file. */
+  /** Bytes that they hold beside the calling one. */
   readonly byteLength: number;
   /** Whether it was asked for. */
   isTaken: boolean;
@@ -39,6 +39,8 @@ interface Job {
  */
 export class ChunksAhead implements InflatingThreads {
   readonly roomBytes: number;
+  readonly slots: number;
+  readonly byteLength: number;
   readonly #threads: readonly DecodeThread[];
   readonly #desk: ChunkDesk;
   readonly #free: number[];
@@ -52,11 +54,14 @@ export class ChunksAhead implements InflatingThreads {
   constructor(
     threads: readonly DecodeThread[],
     file: { readonly path: string; readonly identity: string | undefined },
-    { roomBytes, content }: AheadChunks,
+    chunks: AheadRules,
   ) {
+    const { roomBytes, content } = chunks;
+    const slots = slotsOf(chunks);
     this.roomBytes = roomBytes;
+    this.slots = slots;
+    this.byteLength = aheadBytes(chunks, threads.length + 1);
     this.#threads = threads;
-    const slots = slotsOf(roomBytes);
     this.#desk = ChunkDesk.create(slots, roomBytes);
     this.#free = Array.from({ length: slots }, (_, slot) => slot);
     const { buffer } = this.#desk;
@@ -76,12 +81,7 @@ export class ChunksAhead implements InflatingThreads {
     return this.#threads.length + 1;
   }
 
-  /** Bytes that they hold beside the calling one. */
-  get byteLength(): number {
-    return aheadBytes(this.roomBytes, this.threads);
-  }
-
-  get free(): number {
+  get freeSlots(): number {
     return this.#hasFailed ? 0 : this.#free.length;
   }
 
@@ -124,6 +124,7 @@ export class ChunksAhead implements InflatingThreads {
     await Promise.all(this.#threads.map((thread) => thread.close()));
   }
 
+  /** One job at a time is waited for. */
   async #await({ slot, number }: Job): Promise<Uint8Array | null> {
     for (;;) {
       const told = new Promise<void>((resolve) => {

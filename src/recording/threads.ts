@@ -1,4 +1,5 @@
 import { platform } from "#platform";
+import { COLUMN_NAMES } from "../events/columns.ts";
 import type { LoadReport } from "../events/report.ts";
 import type { RowReader, RowTable } from "../formats/decoder.ts";
 import type { EventMemory } from "../kernels/event-memory.ts";
@@ -19,9 +20,9 @@ export function threadBytes({ content }: OpenedRecording, threads: number): numb
   if (content.kind === "stream") {
     return threads * laneBytes(content.format) + (threads - 1) * THREAD_BYTES;
   }
-  const { blockRows = 0, aheadChunks, workingBytes } = content.table;
-  if (aheadChunks !== undefined) {
-    return aheadBytes(aheadChunks.roomBytes, threads) + (threads - 1) * THREAD_BYTES;
+  const { blockRows = 0, aheadRules, workingBytes } = content.table;
+  if (aheadRules !== undefined) {
+    return aheadBytes(aheadRules, threads) + (threads - 1) * THREAD_BYTES;
   }
   const own = blockBytes(blockRows) + (workingBytes?.usual ?? 0);
   return threads * own + (threads - 1) * THREAD_BYTES;
@@ -36,8 +37,8 @@ export function usefulThreads(
   most: number,
 ): number {
   if (content.kind === "stream") return byteLength === null ? 1 : most;
-  const { rows, blockRows, aheadChunks } = content.table;
-  const unit = aheadChunks?.fewRows ?? blockRows;
+  const { rows, blockRows, aheadRules } = content.table;
+  const unit = aheadRules?.rowsPerThread ?? blockRows;
   if (unit === undefined || source.filePath === null) return 1;
   return Math.max(Math.min(most, Math.ceil(rows / unit)), 1);
 }
@@ -61,17 +62,18 @@ interface ReportedOptions extends TileOptions {
 /** Threads that decompress the chunks of a file; null where that would not pay, or cannot be. */
 export function startChunksAhead(
   recording: OpenedRecording,
-  { rows, aheadChunks }: RowTable,
-  { threads = 1, ranges, partSize, report }: ReportedOptions,
+  { rows, aheadRules }: RowTable,
+  { threads = 1, ranges, partSize, columns = COLUMN_NAMES, report }: ReportedOptions,
 ): ChunksAhead | null {
   const { filePath: path, identity } = recording.source;
-  if (aheadChunks === undefined || partSize !== undefined) return null;
+  if (aheadRules === undefined || partSize !== undefined) return null;
   if (threads === 1 || ranges !== undefined || path === null) return null;
-  const { fewRows, roomBytes } = aheadChunks;
-  const started = rows <= fewRows ? [] : start(recording, threads - 1);
+  const { rowsPerThread, forSomeColumns } = aheadRules;
+  if (columns.length < COLUMN_NAMES.length && !forSomeColumns) return null;
+  const started = rows <= rowsPerThread ? [] : start(recording, threads - 1);
   if (started.length === 0) return null;
-  const share = () => new ChunksAhead(started, { path, identity }, aheadChunks);
-  return withMemory(started, share, aheadBytes(roomBytes, threads), report);
+  const share = () => new ChunksAhead(started, { path, identity }, aheadRules);
+  return withMemory(started, share, aheadBytes(aheadRules, threads), report);
 }
 
 /** Threads that read the rows of a file; null where that would not pay, or cannot be. */

@@ -12,7 +12,6 @@ export interface ContainerContent {
   readonly kind: "container";
   /** What the container says that it is compressed with. */
   readonly codec: string;
-  readonly checkCrc: boolean;
 }
 
 /** Decompresses a chunk into memory that threads share; null where something is wrong with it. */

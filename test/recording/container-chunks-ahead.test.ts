@@ -7,7 +7,7 @@ import { platform } from "#platform";
 import { EventError } from "../../src/errors.ts";
 import { ChunksAhead } from "../../src/recording/chunks-ahead.ts";
 import { collect, countTaken, workHere } from "../support/chunks-ahead.ts";
-import { containerOf, rowScene, segmentsOf } from "../support/containers.ts";
+import { changed, containerOf, rowScene, segmentsOf } from "../support/containers.ts";
 import { canSeeDescriptors, openDescriptors } from "../support/open-files.ts";
 import { SOAK } from "../support/soak.ts";
 
@@ -19,12 +19,9 @@ describe("chunks of a container that other threads inflate", () => {
   const write = async (
     name: string,
     options: Parameters<typeof containerOf>[1],
-    damage: (bytes: Uint8Array) => void = () => {},
   ): Promise<string> => {
     const path = join(folder, name);
-    const bytes = await containerOf(SCENE, options);
-    damage(bytes);
-    await writeFile(path, bytes);
+    await writeFile(path, await containerOf(SCENE, options));
     return path;
   };
   beforeAll(async () => {
@@ -86,18 +83,39 @@ describe("chunks of a container that other threads inflate", () => {
       const stated = { evb: evb.verifyChecksum ? { recover: evb.recover } : { ...evb } };
       const one = await collect(path, { tileEvents: 10_000 }, 0, stated);
       const two = await collect(path, { tileEvents: 10_000, threads: 2 }, 0, stated);
-      expect(two).toEqual({ ...one, threads: 2 });
+      // What no checksum guards is read by one thread.
+      expect(two).toEqual({ ...one, threads: evb.verifyChecksum ? 2 : 1 });
       if (one.error !== null) expect(one.error).toBeInstanceOf(EventError);
     });
     await fc.assert(property, { numRuns: 20 * SOAK });
   });
 
+  it.each([1, 9, 14])(
+    "with damage that checksums do not show are the same error: chunk %i",
+    async (chunk) => {
+      const path = join(folder, "sealed.evb");
+      const container = await containerOf(SCENE, { options: { chunkEvents: 4000 } });
+      const { at = 0 } = segmentsOf(container).filter(({ tag }) => tag === "CHNK")[chunk] ?? {};
+      const damaged = changed(container, (file) => {
+        const frame = file.indexOf(Buffer.from([0x28, 0xb5, 0x2f, 0xfd]), at);
+        file.fill(0xff, frame + 12, frame + 30);
+      });
+      await writeFile(path, damaged);
+      const one = await collect(path, { tileEvents: 10_000 });
+      expect(one.error).toMatchObject({ code: "damaged-data", row: chunk * 4000 });
+      workHere();
+      const two = await collect(path, { tileEvents: 10_000, threads: 2 });
+      expect(two).toEqual({ ...one, threads: 2 });
+      expect(two.error).toHaveProperty("message", (one.error as Error).message);
+    },
+  );
+
   it("are not asked for where only some columns are read", async () => {
     const path = await write("columns.evb", { options: { chunkEvents: 1000 } });
     workHere();
     const offered = vi.spyOn(ChunksAhead.prototype, "offer");
-    const { found, error } = await collect(path, { threads: 2, columns: ["t"] });
-    expect(error).toBeNull();
+    const { found, error, threads } = await collect(path, { threads: 2, columns: ["t"] });
+    expect({ error, threads }).toEqual({ error: null, threads: 1 });
     expect(found.t).toEqual([...SCENE.t]);
     expect(offered).not.toHaveBeenCalled();
   });

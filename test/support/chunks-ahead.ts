@@ -4,9 +4,9 @@ import { vi } from "vitest";
 import { platform } from "#platform";
 import { inflaterOf } from "../../src/container/ahead-chunk.ts";
 import { ChunkWork } from "../../src/platform/node-chunk-work.ts";
-import { ChunksAhead } from "../../src/recording/chunks-ahead.ts";
 import { OpenedRecording, type OpenOptions, openParts } from "../../src/recording/recording.ts";
 import { type TileOptions, TilePass } from "../../src/recording/tiles.ts";
+import { ChunkDesk } from "../../src/source/chunk-desk.ts";
 
 export const OPTIONS: TileOptions = { polarityEncoding: "minus-one-one", strict: false };
 
@@ -19,7 +19,7 @@ export async function collect(
 ) {
   const recording = new OpenedRecording(await openParts(path, opening));
   const { content } = recording;
-  if (content.kind === "rows") Object.assign(content.table.aheadChunks ?? {}, { fewRows: 0 });
+  if (content.kind === "rows") Object.assign(content.table.aheadRules ?? {}, { rowsPerThread: 1 });
   const pass = new TilePass(recording, { ...OPTIONS, ...options });
   const found = { x: [] as number[], y: [] as number[], t: [] as bigint[], p: [] as number[] };
   let error: unknown = null;
@@ -57,8 +57,8 @@ export function workHere(): void {
   });
 }
 
-/** Counts chunks that were taken from other threads. */
+/** Counts chunks that other threads decompressed. */
 export function countTaken(): () => number {
-  const withdraw = vi.spyOn(ChunksAhead.prototype, "withdraw");
-  return () => withdraw.mock.results.filter(({ value }) => value !== null).length;
+  const result = vi.spyOn(ChunkDesk.prototype, "result");
+  return () => result.mock.results.filter(({ value }) => value instanceof Uint8Array).length;
 }

@@ -5,6 +5,7 @@ import { ContainerReader } from "../../container/reader.ts";
 import { timeFields } from "../../events/time-fields.ts";
 import type { ByteSource } from "../../source/byte-source.ts";
 import type {
+  AheadRules,
   RecordingFacts,
   RowOptions,
   RowTable,
@@ -19,8 +20,12 @@ import { rowAt } from "./row-at.ts";
 /** Chunks that are read and inflated before they are asked for. */
 const CHUNKS_AHEAD = 8;
 
-/** A thread takes as long to start as reading so many events. */
-const FEW_ROWS = 5_000_000;
+/** Reading fewer takes no longer than a thread to start, and to end. */
+const ROWS_PER_THREAD = 10_000_000;
+/** Most of it is never touched: chunks of few bytes an event are usual, those of 16 could be. */
+const DESK_BYTES = 32 * 1024 * 1024;
+/** Of larger ones there is no room for enough. */
+const MOST_CHUNK_EVENTS = 262_144;
 
 /**
  * Opens a compact container.
@@ -48,23 +53,44 @@ export async function openEvb(source: ByteSource, options: RowOptions): Promise<
       least: staging + 2 * chunkBytes,
       usual: staging + (CHUNKS_AHEAD + 1) * chunkBytes,
     },
-    aheadChunks: {
-      content: { kind: "container", ...reader.chunkContext },
-      roomBytes: aheadRoomBytes(largestChunkEvents),
-      fewRows: FEW_ROWS,
-    },
+    aheadRules: aheadRulesOf(reader),
     createReader: async (memory, _onMalformed, workingBytes = Infinity, wish = {}) => {
       const free = Math.floor((workingBytes - staging) / Math.max(chunkBytes, 1));
       const ahead = Math.min(Math.max(free - 1, 1), CHUNKS_AHEAD);
       const checkEvents = stated.verifyChecksum !== false;
-      const atOnce = wish.inflating ? await platform.loadFrameInflater() : null;
-      return EvbRowReader.create({ reader, memory, ahead, recover, checkEvents, atOnce, wish });
+      const inflateFrame = wish.inflating ? await platform.loadFrameInflater() : null;
+      return EvbRowReader.create({
+        reader,
+        memory,
+        ahead,
+        recover,
+        checkEvents,
+        inflateFrame,
+        wish,
+      });
     },
     triggers: triggers > 0 ? triggersOf(reader) : undefined,
     stated: reader.truncation === null ? statedBy(reader) : undefined,
     // Of a damaged chunk nobody knows what it held.
     chunkIndex: recover ? undefined : () => reader.index(),
     findRow: (time) => rowAt(reader, time),
+  };
+}
+
+/**
+ * How other threads may inflate chunks. Without checksums the libraries that do that here and there would take damaged
+ * frames for different events.
+ */
+function aheadRulesOf({ statistics, chunkContext }: ContainerReader): AheadRules | undefined {
+  const { codec, checkCrc } = chunkContext;
+  const { largestChunkEvents } = statistics;
+  if (!checkCrc || largestChunkEvents > MOST_CHUNK_EVENTS) return undefined;
+  return {
+    content: { kind: "container", codec },
+    roomBytes: aheadRoomBytes(largestChunkEvents),
+    deskBytes: DESK_BYTES,
+    rowsPerThread: ROWS_PER_THREAD,
+    forSomeColumns: false,
   };
 }
 

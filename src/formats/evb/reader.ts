@@ -21,7 +21,7 @@ interface ReaderParts {
   /** Whether decoded events must be what a chunk says of them. */
   readonly checkEvents: boolean;
   /** Decompresses frames in this thread, where others are busy with chunks further ahead. */
-  readonly atOnce: FrameInflater | null;
+  readonly inflateFrame: FrameInflater | null;
   /** What will be asked for. */
   readonly wish: RowWish;
 }
@@ -30,8 +30,10 @@ interface ReaderParts {
 interface ComingChunk {
   /** Waits for it. */
   inflated(): Promise<InflatedChunk>;
-  /** Gives its memory back, when it was decoded or is not wanted. */
+  /** Gives its memory back, when it was decoded. */
   release(): void;
+  /** Has its memory given back when nobody writes to it any more. */
+  drop(): void;
 }
 
 /**
@@ -96,10 +98,26 @@ export class EvbRowReader implements RowReader {
     isWhole: boolean,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const { memory, checkEvents, recover } = this.#parts;
+    const { recover, inflateFrame } = this.#parts;
     if (this.#stage?.chunk === chunk) return this.#copy(this.#stage, part);
     if (recover && this.#bad === chunk) return this.#reject(part);
-    const coming = this.#take(chunk, signal);
+    try {
+      await this.#decode(this.#take(chunk, signal), chunk, part, isWhole);
+    } catch (error) {
+      if (inflateFrame === null || !isEventError(error, "damaged-data")) throw error;
+      // Another library may take a damaged frame, or say something else of it: as one thread does.
+      const again = this.#read(this.#index.entry(chunk), signal, null);
+      await this.#decode(again, chunk, part, isWhole);
+    }
+  }
+
+  async #decode(
+    coming: ComingChunk,
+    chunk: number,
+    part: { from: number; length: number; at: number },
+    isWhole: boolean,
+  ): Promise<void> {
+    const { memory, checkEvents } = this.#parts;
     try {
       const inflated = await coming.inflated();
       if (isWhole && this.#decoder.hasRoomFor(inflated.head)) {
@@ -123,8 +141,7 @@ export class EvbRowReader implements RowReader {
     for (const [number, coming] of this.#coming) {
       if (next.includes(number)) continue;
       this.#coming.delete(number); // the reading goes on elsewhere
-      const release = () => coming.release();
-      coming.inflated().then(release, release);
+      coming.drop();
     }
     this.#offer((next.at(-1) ?? chunk) + 1);
     for (const number of next) {
@@ -150,10 +167,11 @@ export class EvbRowReader implements RowReader {
   /** Has other threads inflate chunks from one on, several at a time. */
   #offer(from: number): void {
     const { inflating } = this.#parts.wish;
-    if (inflating === undefined || this.#columns.size < ALL_COLUMNS.size) return;
+    if (inflating === undefined) return; // else all columns of all chunks are wanted
     const first = Math.max(from, this.#offered);
-    const end = Math.min(first + inflating.free, this.#index.chunks);
-    if (end - first < Math.min(OFFERED_AT_ONCE, this.#index.chunks - first)) return;
+    const end = Math.min(first + inflating.freeSlots, this.#index.chunks);
+    const fewest = Math.min(OFFERED_AT_ONCE, Math.ceil(inflating.slots / 2));
+    if (end - first < Math.min(fewest, this.#index.chunks - first)) return;
     const chunks = Array.from({ length: end - first }, (_, at) =>
       placeOf(this.#index.entry(first + at)),
     );
@@ -164,24 +182,29 @@ export class EvbRowReader implements RowReader {
   #begin(chunk: number, signal: AbortSignal | undefined): ComingChunk {
     const entry = this.#index.entry(chunk);
     const ahead = this.#parts.wish.inflating?.withdraw(placeOf(entry));
-    if (!ahead) return this.#read(entry, signal);
+    if (!ahead) return this.#read(entry, signal, this.#parts.inflateFrame);
     let own: ComingChunk | undefined;
     return {
       inflated: async () => {
         const bytes = await untilAborted(ahead.bytes(), signal);
         if (bytes !== null)
           return this.#parts.reader.chunkAhead(entry, bytes, this.#columnsOf(entry));
-        own ??= this.#read(entry, signal); // which says what is wrong
+        own ??= this.#read(entry, signal, null); // which says what is wrong
         return own.inflated();
       },
       release: () => {
         ahead.release();
         own?.release();
       },
+      drop: () => {}, // where the reading goes back, which it does to end with an error
     };
   }
 
-  #read(entry: ChunkEntry, signal: AbortSignal | undefined): ComingChunk {
+  #read(
+    entry: ChunkEntry,
+    signal: AbortSignal | undefined,
+    inflateFrame: FrameInflater | null,
+  ): ComingChunk {
     const { reader } = this.#parts;
     // Room for others as well, but not for whatever the statistics claim.
     const most = Math.min(reader.statistics.largestChunkBytes, 2 * entry.bytes);
@@ -190,11 +213,11 @@ export class EvbRowReader implements RowReader {
     if (buffer === undefined || buffer.byteLength < entry.bytes) buffer = new Uint8Array(size);
     const coming = reader.readChunk(entry, buffer, signal, {
       columns: this.#columnsOf(entry),
-      atOnce: this.#parts.atOnce,
+      inflateFrame,
     });
     coming.catch(() => {}); // reported when it is awaited
-    const release = () => this.#free.push(buffer);
-    return { inflated: () => coming, release };
+    const release = () => void this.#free.push(buffer);
+    return { inflated: () => coming, release, drop: () => void coming.then(release, release) };
   }
 
   /** What is decoded of a chunk: all of one that has events outside of the sensor, to drop these. */

@@ -1,6 +1,6 @@
 import { COLUMN_NAMES, type ColumnName } from "../../events/columns.ts";
 import type { ByteSource } from "../../source/byte-source.ts";
-import type { AheadChunks, RowOptions, RowRange, RowTable } from "../decoder.ts";
+import type { AheadRules, RowOptions, RowRange, RowTable } from "../decoder.ts";
 import { countRows, firstMissing } from "../row-ranges.ts";
 import { Catalog } from "./events/catalog.ts";
 import { Hdf5EventReader, scratchBytesPerEvent } from "./events/event-reader.ts";
@@ -51,7 +51,7 @@ export async function openHdf5(source: ByteSource, options: RowOptions): Promise
     truncation: file.missingBytes > 0 ? { byteOffset: byteLength, bytes: 0 } : null,
     rejectedAs: "malformed",
     blockRows: isComplete ? blockRowsOf(reader.columns) : undefined,
-    aheadChunks: aheadChunksOf(reader, isComplete),
+    aheadRules: aheadRulesOf(reader, isComplete),
     scratchBytesPerEvent: scratchBytesPerEvent(byName, rules),
     tileEvents: isPlain(reader.columns) ? PLAIN_TILE_EVENTS : undefined,
     triggers,
@@ -90,13 +90,22 @@ function isPlain(columns: readonly RowColumn[]): boolean {
 
 /** Rows of a block: enough that what is done for each of them does not count. */
 const BLOCK_ROWS = 131_072;
+/** What the chunks take that other threads decompress ahead. */
+const DESK_BYTES = 16 * 1024 * 1024;
 /** More would be too much memory for what waits to be handed over. */
 const MAX_BLOCK_ROWS = 1_048_576;
 
-function aheadChunksOf(reader: RowReader, isComplete: boolean): AheadChunks | undefined {
+function aheadRulesOf(reader: RowReader, isComplete: boolean): AheadRules | undefined {
   const { inflatedBytes: roomBytes } = reader;
   if (!isComplete || roomBytes === undefined) return undefined;
-  return { content: { kind: "zlib" }, roomBytes, fewRows: BLOCK_ROWS };
+  const content = { kind: "zlib" } as const;
+  return {
+    content,
+    roomBytes,
+    deskBytes: DESK_BYTES,
+    rowsPerThread: BLOCK_ROWS,
+    forSomeColumns: true,
+  };
 }
 
 /** Whole chunks, as far as that can be, or else two threads would decode the same ones. */
