@@ -148,9 +148,10 @@ export class ChunkDecoder {
    * them, so that nothing is dropped or out of order for their sake.
    *
    * @param checkEvents - whether they must be what the head says of them
+   * @returns whether it is known that their times never go back
    * @throws EventError `damaged-data`
    */
-  decode(chunk: InflatedChunk, at: number, checkEvents: boolean): void {
+  decode(chunk: InflatedChunk, at: number, checkEvents: boolean): boolean {
     const { head, columns } = chunk;
     const { x, y, t, polarity } = this.#memory.columns;
     const addresses = this.#place(chunk);
@@ -191,6 +192,20 @@ export class ChunkDecoder {
     if (columns.has("polarity")) this.#addPolarities(chunk, streamAt, { xs, ys, ps });
     if (modes.polarity !== POLARITY_CELLS) addX();
     if (checkEvents) this.#check(chunk, { xs, ys, ts, ps }, at);
+    return modes.time !== TIME_BOTH_WAYS && this.#stepsAreSmall(chunk, streamAt);
+  }
+
+  /**
+   * Whether the times of a chunk cannot have gone through the end of 64 bits: large steps have zeros in their two highest
+   * bytes, and are too few for that.
+   */
+  #stepsAreSmall({ head, columns }: InflatedChunk, streamAt: (id: number) => number): boolean {
+    if (head.lastTime < head.firstTime) return false;
+    if (!columns.has("t")) return true;
+    const large = (head.streams.find(({ id }) => id === STREAM_LARGE_STEPS)?.raw ?? 0) / 8;
+    const start = streamAt(STREAM_LARGE_STEPS) - this.#scratch.byteOffset;
+    const highest = this.#scratch.subarray(start + 6 * large, start + 8 * large);
+    return large < 2 ** 15 && highest.every((byte) => byte === 0);
   }
 
   /** Puts the streams into the scratch space; returns where each begins. */

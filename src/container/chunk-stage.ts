@@ -1,4 +1,5 @@
 import { EventMemory } from "../kernels/event-memory.ts";
+import type { ChunkHead } from "./chunk.ts";
 import { ChunkDecoder, type InflatedChunk, mostScratchBytes } from "./chunk-decoder.ts";
 
 /** Memory of its own for one decoded chunk, for those of which only a part is wanted at a time. */
@@ -7,6 +8,10 @@ export class ChunkStage {
   readonly memory: EventMemory;
   /** Number of the chunk that is decoded; -1 when none is. */
   chunk = -1;
+  /** What that chunk says of its events. */
+  head: ChunkHead | null = null;
+  /** Whether it is known that its times never go back. */
+  goesForward = false;
   readonly #decoder: ChunkDecoder;
 
   private constructor(memory: EventMemory, decoder: ChunkDecoder) {
@@ -28,7 +33,8 @@ export class ChunkStage {
   /** Decodes chunk number `chunk`. */
   decode(inflated: InflatedChunk, chunk: number, checkEvents: boolean): void {
     this.chunk = -1;
-    this.#decoder.decode(inflated, 0, checkEvents);
+    this.goesForward = this.#decoder.decode(inflated, 0, checkEvents);
+    this.head = inflated.head;
     this.chunk = chunk;
   }
 }

@@ -397,6 +397,11 @@ export interface RowReader {
    * @throws EventError `malformed-row`, unless such rows are to be rejected, too
    */
   read(start: number, count: number, signal: AbortSignal | undefined): Promise<void>;
+  /**
+   * Whether the rows that were read last are known to be inside the sensor of the memory and in order of time, and
+   * none of them is rejected, so that nobody has to look at each. Default: nothing is known.
+   */
+  readonly areSound?: boolean | undefined;
 }
 
 /** Whether a format is read by rows. */

@@ -16,6 +16,8 @@ interface RowsKernel {
    * counter of rows that are rejected.
    */
   assemble(count: number, rebase: number, rejectedAs: number): void;
+  /** Does the same for rows that are known to be sound; returns 0 where it cannot. */
+  takeSound(count: number): number;
 }
 
 /** Makes rows into events of the tile, and tells the report what was counted. */
@@ -57,11 +59,16 @@ export class RowAssembler {
    * Makes events of the `count` rows behind those of the tile.
    *
    * @param row - number of the first of them in the source
+   * @param areSound - what {@link RowReader.areSound} says of them
    * @throws EventError `unsafe-time` when a time minus the time offset leaves 64 bits
    */
-  assemble(row: number, count: number, report: MutableReport): void {
+  assemble(row: number, count: number, report: MutableReport, areSound = false): void {
     const memory = this.#memory;
     const before = memory.eventCount;
+    if (areSound && !this.#rebasePending && this.#kernel.takeSound(count) !== 0) {
+      report.events += count;
+      return;
+    }
     this.#kernel.assemble(count, this.#rebasePending ? 1 : 0, this.#rejectedAs);
     if (memory.field(layout.TIME_OVERFLOW) !== 0) throw tooFarApart(row, count, report);
     const events = memory.eventCount - before;

@@ -72,7 +72,7 @@ export async function* tilesOfRows(
       try {
         memory.clearRejected();
         await untilAborted(reader.read(row, count, signal), signal);
-        assembler.assemble(row, count, report);
+        assembler.assemble(row, count, report, reader.areSound);
         row += count;
         rowsRead += count;
         report.bytesRead = bytesOf(rowsRead);
@@ -91,7 +91,7 @@ export async function* tilesOfRows(
           if (bad <= first) break;
           try {
             await reader.read(first, bad - first, signal);
-            assembler.assemble(first, bad - first, report);
+            assembler.assemble(first, bad - first, report, reader.areSound);
             checkLoss(report, strict);
             break;
           } catch (another) {

@@ -12,6 +12,7 @@ import {
 import type { ByteSource } from "../../src/source/byte-source.ts";
 import { MemorySource } from "../../src/source/memory.ts";
 import {
+  changed,
   columnsOf,
   containerOf,
   type PlainEvent,
@@ -184,6 +185,35 @@ describe("evb", () => {
       expect(Array.from(found)).toEqual(Array.from(triggers[name] as ArrayLike<number | bigint>));
     }
     await recording.close();
+  });
+
+  it("counts a step back that a file hides in a step of 64 bits", async () => {
+    const sound = await containerOf(
+      columnsOf([
+        [1, 2, 0n, 1],
+        [1, 2, 3000n, 0],
+        [1, 2, 5000n, 1],
+      ]),
+      { options: { codec: "none" } },
+    );
+    const { at } = segmentOf(sound, "CHNK");
+    const hiding = changed(sound, (file) => {
+      const streams = file.readUInt8(at + 16 + 7);
+      let start = at + 16 + 64 + 16 * streams;
+      for (let line = at + 16 + 64; file.readUInt8(line) !== 3; line += 16) {
+        start += Math.ceil(file.readUInt32LE(line + 4) / 8) * 8;
+      }
+      // Byte k of each step is in plane k: to 6000 and back to 5000, in place of 3000 and 5000.
+      for (const [index, step] of [6000n, BigInt.asUintN(64, -1000n)].entries()) {
+        for (let plane = 0; plane < 8; plane++) {
+          file.writeUInt8(Number((step >> BigInt(8 * plane)) & 255n), start + plane * 2 + index);
+        }
+      }
+    });
+    const table = await loadTable(hiding);
+    expect(table.getChild("t")?.toJSON()).toEqual([0n, 6000n, 5000n]);
+    expect(reportOf(table).backwardSteps).toBe(1);
+    expect(reportOf(await loadTable(sound)).backwardSteps).toBe(0);
   });
 
   it("skips segments that it does not know", async () => {

@@ -18,11 +18,22 @@ interface Setting {
   rebase: boolean;
   /** Rows of each call; the last one goes on for the rest. */
   calls: readonly number[];
+  /** Whether the assembler is told of rows that are sound. Default `false`. */
+  knowsSound?: boolean;
+}
+
+/** Whether rows are inside the sensor and in order, as readers may know. */
+function areSound(rows: readonly ReferenceRow[], geometry: SensorGeometry | null): boolean {
+  const { width, height } = geometry ?? { width: 65536, height: 65536 };
+  return rows.every(({ x, y, t }, at) => {
+    const isInside = x >= 0n && x < width && y >= 0n && y < height;
+    return isInside && t >= (rows[at - 1]?.t ?? t);
+  });
 }
 
 /** Columns and report of rows that are assembled call by call in one tile. */
 async function assemble(rows: readonly ReferenceRow[], setting: Setting) {
-  const { geometry, polarityEncoding, rebase, calls } = setting;
+  const { geometry, polarityEncoding, rebase, calls, knowsSound = false } = setting;
   const memory = new EventMemory({ inputBytes: 64, tileEvents: Math.max(rows.length, 1) });
   memory.configure(geometry, polarityEncoding);
   const assembler = await RowAssembler.create(memory, "outsideGeometry", rebase);
@@ -39,7 +50,7 @@ async function assemble(rows: readonly ReferenceRow[], setting: Setting) {
     const part = rows.slice(start, start + (calls[call] ?? rows.length));
     memory.clearRejected();
     put(memory, converter, part);
-    assembler.assemble(start, part.length, report);
+    assembler.assemble(start, part.length, report, knowsSound && areSound(part, geometry));
     start += part.length;
   }
   const length = memory.eventCount;
@@ -107,6 +118,7 @@ describe("the kernel rows", () => {
       geometry: fc.constantFrom(SENSOR, null, { width: 1, height: 1 }, { width: 65536, height: 1 }),
       polarityEncoding: fc.constantFrom("minus-one-one" as const, "zero-one" as const),
       rebase: fc.boolean(),
+      knowsSound: fc.boolean(),
       calls: fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 10 }),
     });
     await fc.assert(fc.asyncProperty(anyRows, setting, expectAssembled), { numRuns: 200 * SOAK });

@@ -1,3 +1,4 @@
+import type { ChunkHead } from "../../container/chunk.ts";
 import { ChunkDecoder, type InflatedChunk } from "../../container/chunk-decoder.ts";
 import type { ChunkEntry, ChunkIndex } from "../../container/chunk-index.ts";
 import { ChunkStage } from "../../container/chunk-stage.ts";
@@ -5,6 +6,7 @@ import { ALL_COLUMNS, type Projection } from "../../container/projection.ts";
 import type { ContainerReader } from "../../container/reader.ts";
 import { isEventError } from "../../errors.ts";
 import type { EventMemory } from "../../kernels/event-memory.ts";
+import * as layout from "../../kernels/layout.ts";
 import type { FrameInflater } from "../../platform/platform.ts";
 import type { StoredBytes } from "../../source/chunk-desk.ts";
 import { untilAborted } from "../../util/until-aborted.ts";
@@ -55,6 +57,9 @@ export class EvbRowReader implements RowReader {
   #bad = -1;
   /** Those before this one were offered to other threads. */
   #offered = 0;
+  #areSound = false;
+  /** Of the chunk that was read last for the same rows. */
+  #lastTime: bigint | null = null;
 
   private constructor(parts: ReaderParts, index: ChunkIndex, decoder: ChunkDecoder) {
     this.#parts = parts;
@@ -72,8 +77,14 @@ export class EvbRowReader implements RowReader {
     return new EvbRowReader(parts, index, await ChunkDecoder.create(parts.memory));
   }
 
+  get areSound(): boolean {
+    return this.#areSound;
+  }
+
   async read(start: number, count: number, signal: AbortSignal | undefined): Promise<void> {
     const end = start + count;
+    this.#areSound = this.#parts.checkEvents;
+    this.#lastTime = null;
     for (let row = start; row < end; ) {
       const chunk = this.#index.chunkOf(row);
       const entry = this.#index.entry(chunk);
@@ -121,7 +132,12 @@ export class EvbRowReader implements RowReader {
     try {
       const inflated = await coming.inflated();
       if (isWhole && this.#decoder.hasRoomFor(inflated.head)) {
-        this.#decoder.decode(inflated, memory.eventCount + part.at, checkEvents);
+        const goesForward = this.#decoder.decode(
+          inflated,
+          memory.eventCount + part.at,
+          checkEvents,
+        );
+        this.#judge(inflated.head, goesForward);
         return;
       }
       const { largestChunkEvents } = this.#parts.reader.statistics;
@@ -228,14 +244,29 @@ export class EvbRowReader implements RowReader {
     return isInside ? this.#columns : ALL_COLUMNS;
   }
 
-  #copy({ memory: stage }: ChunkStage, part: { from: number; length: number; at: number }): void {
+  #copy(
+    { memory: stage, head, goesForward }: ChunkStage,
+    part: { from: number; length: number; at: number },
+  ): void {
+    if (head !== null) this.#judge(head, goesForward);
     const { x, y, t, polarity } = stage.columns;
     const rejected = NONE_REJECTED;
     this.#parts.memory.putRows({ x, y, t, polarity, rejected }, part, false);
   }
 
+  /** Looks at what is known of a chunk, and was found to be true of its events. */
+  #judge(head: ChunkHead, goesForward: boolean): void {
+    const { memory } = this.#parts;
+    const isInside =
+      head.greatestX < memory.field(layout.WIDTH) && head.greatestY < memory.field(layout.HEIGHT);
+    const goesOn = this.#lastTime === null || head.firstTime >= this.#lastTime;
+    this.#areSound &&= isInside && goesOn && goesForward;
+    this.#lastTime = head.lastTime;
+  }
+
   /** Marks rows as holding no event. */
   #reject({ length, at }: { length: number; at: number }): void {
+    this.#areSound = false;
     this.#parts.memory.rejectRows(at, length);
   }
 }

@@ -145,6 +145,38 @@ export function assemble(rowCount: i32, rebase: i32, rejectedAs: i32): void {
   store<i32>(EVENT_COUNT, events);
 }
 
+/**
+ * Takes `rowCount` rows that are known to be inside the sensor and in order of time: gives polarity its encoding,
+ * and does not look at the rest. Returns 0, and does nothing, where they begin before the last event, or a time
+ * offset is subtracted.
+ */
+export function takeSound(rowCount: i32): i32 {
+  const first = load<i32>(EVENT_COUNT);
+  const end = first + rowCount;
+  const ts: usize = load<u32>(T_COLUMN);
+  if (load<i64>(TIME_OFFSET) !== 0) return 0;
+  if (load<i32>(HAS_EVENT) !== 0 && load<i64>(ts + (first << 3)) < load<i64>(LAST_TIME)) return 0;
+  const signed = load<i32>(SIGNED_POLARITY);
+  const polarities: usize = load<u32>(POLARITY_COLUMN);
+  const none = i8x16.splat(0);
+  const onValue = i8x16.splat(<i8>((<i32>1) << signed));
+  const bias = i8x16.splat(<i8>signed);
+  let row = first;
+  for (; row + 16 <= end; row += 16) {
+    const on = i8x16.gt_s(v128.load(polarities + row), none);
+    v128.store(polarities + row, i8x16.sub(v128.and(on, onValue), bias));
+  }
+  for (; row < end; row++) {
+    const on: i32 = load<i8>(polarities + row) > 0 ? 1 : 0;
+    store<i8>(polarities + row, <i8>((on << signed) - signed));
+  }
+  store<i32>(HAS_EVENT, 1);
+  store<i64>(LAST_TIME, load<i64>(ts + ((end - 1) << 3)));
+  store<i32>(TIME_OVERFLOW, 0);
+  store<i32>(EVENT_COUNT, end);
+  return 1;
+}
+
 /** Lanes with the sign bit set where `a - b` is not `difference` without wrapping. */
 function overflows(a: v128, b: v128, difference: v128): v128 {
   return v128.and(v128.xor(a, b), v128.xor(a, difference));
