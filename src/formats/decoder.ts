@@ -300,6 +300,8 @@ export interface RowWish {
   readonly geometry?: SensorGeometry | null | undefined;
   /** Threads that decompress chunks of the source. Default: none. */
   readonly inflating?: InflatingThreads | undefined;
+  /** Whether Node's threads have other work meanwhile. Default `false`. */
+  readonly isPoolBusy?: boolean | undefined;
 }
 
 /** Threads that decompress chunks of a file. */

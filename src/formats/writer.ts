@@ -24,6 +24,8 @@ export interface WritableFormat {
   readonly keepsGeometry: boolean;
   /** Whether its events may have fewer columns. Default `false`. */
   readonly takesColumns?: boolean | undefined;
+  /** Whether writing it keeps Node's threads busy. Default `false`. */
+  readonly keepsPoolBusy?: boolean | undefined;
   /** Whether the order of the bytes of a word can be chosen. */
   readonly takesEndianness?: boolean | undefined;
   /** False where this version does not read it, so that nothing can be verified. Default `true`. */

@@ -61,6 +61,8 @@ export interface TileOptions {
    * then hold anything. Default: all.
    */
   readonly columns?: readonly ColumnName[] | undefined;
+  /** Whether whoever takes the tiles keeps Node's threads busy, so that a reader does without. Default `false`. */
+  readonly keepsPoolBusy?: boolean | undefined;
   /** How these parts were found, for the report. */
   readonly foundBy?: FoundBy | undefined;
   /** Microseconds that `rebase` subtracts, where they are known already. */
@@ -217,12 +219,13 @@ export class TilePass {
       const memory = this.#createMemory();
       const { byteLength } = source;
       const { onMalformed = "error", workingBytes, ranges, columns, rebase } = this.#options;
+      const { keepsPoolBusy } = this.#options;
       // Another first event would be another offset.
       const options = { ...this.#options, report };
       const inflating = startChunksAhead(this.#recording, content.table, options) ?? undefined;
       const wish = {
         ...{ ranges, columns: rebase ? undefined : columns, geometry: this.#geometry },
-        inflating,
+        ...{ inflating, isPoolBusy: keepsPoolBusy },
       };
       const createReader = () =>
         content.table.createReader(memory, onMalformed, workingBytes, wish);

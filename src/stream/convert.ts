@@ -129,6 +129,7 @@ async function writeAndVerify(
     triggers: format.keepsTriggers,
     outputBytes: OUTPUT_BYTES,
     tileEvents: format.tileEvents,
+    keepsPoolBusy: format.keepsPoolBusy,
     scratchBytesPerEvent: verify ? DIGEST_BYTES_PER_EVENT : 0,
   });
   const { report } = pass;

@@ -31,6 +31,7 @@ const TARGET = {
   keepsTriggers: true,
   keepsGeometry: true,
   takesColumns: true,
+  keepsPoolBusy: true,
 } as const;
 
 /**

@@ -58,7 +58,8 @@ export async function openEvb(source: ByteSource, options: RowOptions): Promise<
       const free = Math.floor((workingBytes - staging) / Math.max(chunkBytes, 1));
       const ahead = Math.min(Math.max(free - 1, 1), CHUNKS_AHEAD);
       const checkEvents = stated.verifyChecksum !== false;
-      const inflateFrame = wish.inflating ? await platform.loadFrameInflater() : null;
+      const isHere = wish.inflating !== undefined || wish.isPoolBusy === true;
+      const inflateFrame = isHere ? await platform.loadFrameInflater() : null;
       return EvbRowReader.create({
         reader,
         memory,
