@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { deflateSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { platform } from "#platform";
@@ -10,7 +11,7 @@ import { ChunksAhead } from "../../src/recording/chunks-ahead.ts";
 import { OpenedRecording, openParts } from "../../src/recording/recording.ts";
 import { TilePass } from "../../src/recording/tiles.ts";
 import { ChunkDesk } from "../../src/source/chunk-desk.ts";
-import { collect, countTaken, OPTIONS, workHere } from "../support/chunks-ahead.ts";
+import { collect, countTaken, failToStart, OPTIONS, workHere } from "../support/chunks-ahead.ts";
 import { type TestDataset, types, writeHdf5 } from "../support/hdf5-writer.ts";
 import { canSeeDescriptors, openDescriptors } from "../support/open-files.ts";
 
@@ -102,7 +103,7 @@ describe("chunks that other threads decompress", () => {
   it("come from threads of their own (needs dist)", async () => {
     const path = await write("threads.h5", mixed());
     const taken = countTaken();
-    const several = await collect(path, { tileEvents: 50_000, threads: 3 }, 60);
+    const several = await collect(path, { tileEvents: 50_000, threads: 3 }, () => wait(60));
     expect(several.found.x).toEqual([...VALUES.x]);
     expect(several.found.t).toEqual([...VALUES.t]);
     expect(several.threads).toBe(3);
@@ -136,13 +137,7 @@ describe("chunks that other threads decompress", () => {
   it("are read by the calling thread when the others fail", async () => {
     const path = await write("failing.h5", mixed());
     const one = await collect(path, {});
-    const started = vi.spyOn(platform, "startThread").mockImplementation(() => ({
-      post() {},
-      onMessage() {},
-      onError: (listener) => void setImmediate(() => listener(new Error("it cannot start"))),
-      setAwaited() {},
-      async close() {},
-    }));
+    const started = failToStart();
     expect(await collect(path, { threads: 2 })).toEqual({ ...one, threads: 2 });
     expect(started).toHaveBeenCalledTimes(1);
   });

@@ -1,12 +1,14 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { platform } from "#platform";
 import { EventError } from "../../src/errors.ts";
 import { ChunksAhead } from "../../src/recording/chunks-ahead.ts";
-import { collect, countTaken, workHere } from "../support/chunks-ahead.ts";
+import { ChunkDesk } from "../../src/source/chunk-desk.ts";
+import { collect, countTaken, failToStart, workHere } from "../support/chunks-ahead.ts";
 import { changed, containerOf, rowScene, segmentsOf } from "../support/containers.ts";
 import { canSeeDescriptors, openDescriptors } from "../support/open-files.ts";
 import { SOAK } from "../support/soak.ts";
@@ -54,11 +56,21 @@ describe("chunks of a container that other threads inflate", () => {
   it("come from threads of their own (needs dist)", async () => {
     const path = await write("threads.evb", { options: { chunkEvents: 1000 } });
     const one = await collect(path, { tileEvents: 5000 });
-    const taken = countTaken();
-    // Time for them to start: only chunks that none of them has begun with are read here.
-    const several = await collect(path, { tileEvents: 5000, threads: 3 }, 60);
+    const create = vi.spyOn(ChunkDesk, "create");
+    // Until one has started: what none of them has begun with is read here. Jobs have the slots from the last one on.
+    const someIsDone = async (): Promise<void> => {
+      const desk = create.mock.results[0]?.value as ChunkDesk;
+      const last = desk.slots - 1;
+      const jobs = Array.from({ length: desk.slots }, (_, job) => job);
+      while (!jobs.some((job) => desk.result(last - job, job + 1))) await wait(5);
+    };
+    let isFirst = true;
+    const several = await collect(path, { tileEvents: 5000, threads: 3 }, () => {
+      const waiting = isFirst ? someIsDone() : undefined;
+      isFirst = false;
+      return waiting;
+    });
     expect(several).toEqual({ ...one, threads: 3 });
-    expect(taken()).toBeGreaterThan(3);
     if (canSeeDescriptors) expect(openDescriptors(path)).toBe(0);
   });
 
@@ -81,8 +93,8 @@ describe("chunks of a container that other threads inflate", () => {
       damaged[byte] = (damaged[byte] as number) ^ (1 << bit);
       await writeFile(path, damaged);
       const stated = { evb: evb.verifyChecksum ? { recover: evb.recover } : { ...evb } };
-      const one = await collect(path, { tileEvents: 10_000 }, 0, stated);
-      const two = await collect(path, { tileEvents: 10_000, threads: 2 }, 0, stated);
+      const one = await collect(path, { tileEvents: 10_000 }, undefined, stated);
+      const two = await collect(path, { tileEvents: 10_000, threads: 2 }, undefined, stated);
       // What no checksum guards is read by one thread.
       expect(two).toEqual({ ...one, threads: evb.verifyChecksum ? 2 : 1 });
       if (one.error !== null) expect(one.error).toBeInstanceOf(EventError);
@@ -120,16 +132,10 @@ describe("chunks of a container that other threads inflate", () => {
     expect(offered).not.toHaveBeenCalled();
   });
 
-  it("are read by the calling thread where others cannot, or die", async () => {
+  it("are read by the calling thread where others cannot", async () => {
     const path = await write("dying.evb", { options: { chunkEvents: 1000 } });
     const one = await collect(path, {});
-    vi.spyOn(platform, "startThread").mockImplementation(() => ({
-      post() {},
-      onMessage() {},
-      onError: (listener) => void setImmediate(() => listener(new Error("it cannot start"))),
-      setAwaited() {},
-      async close() {},
-    }));
+    failToStart();
     expect(await collect(path, { threads: 2 })).toEqual({ ...one, threads: 2 });
   });
 

@@ -1,5 +1,4 @@
 /** Passes over files whose chunks other threads decompress. */
-import { setTimeout as wait } from "node:timers/promises";
 import { vi } from "vitest";
 import { platform } from "#platform";
 import { inflaterOf } from "../../src/container/ahead-chunk.ts";
@@ -14,7 +13,7 @@ export const OPTIONS: TileOptions = { polarityEncoding: "minus-one-one", strict:
 export async function collect(
   path: string,
   options: Partial<TileOptions>,
-  pauseMs = 0,
+  pause: () => Promise<unknown> | undefined = () => undefined,
   opening: OpenOptions = {},
 ) {
   const recording = new OpenedRecording(await openParts(path, opening));
@@ -29,7 +28,7 @@ export async function collect(
       for (const value of columns.y.subarray(0, eventCount)) found.y.push(value);
       for (const value of columns.t.subarray(0, eventCount)) found.t.push(value);
       for (const value of columns.polarity.subarray(0, eventCount)) found.p.push(value);
-      if (pauseMs > 0) await wait(pauseMs); // time for threads to start
+      await pause();
     }
   } catch (thrown) {
     error = thrown;
@@ -55,6 +54,17 @@ export function workHere(): void {
       close: () => work.close(),
     };
   });
+}
+
+/** Has threads fail when they start. */
+export function failToStart() {
+  return vi.spyOn(platform, "startThread").mockImplementation(() => ({
+    post() {},
+    onMessage() {},
+    onError: (listener) => void setImmediate(() => listener(new Error("it cannot start"))),
+    setAwaited() {},
+    async close() {},
+  }));
 }
 
 /** Counts chunks that other threads decompressed. */

@@ -59,7 +59,8 @@ export async function openEvb(source: ByteSource, options: RowOptions): Promise<
       const ahead = Math.min(Math.max(free - 1, 1), CHUNKS_AHEAD);
       const checkEvents = stated.verifyChecksum !== false;
       const isHere = wish.inflating !== undefined || wish.isPoolBusy === true;
-      const inflateFrame = isHere ? await platform.loadFrameInflater() : null;
+      const inflateFrame =
+        isHere && reader.chunkContext.checkCrc ? await platform.loadFrameInflater() : null;
       return EvbRowReader.create({
         reader,
         memory,
@@ -79,8 +80,8 @@ export async function openEvb(source: ByteSource, options: RowOptions): Promise<
 }
 
 /**
- * How other threads may inflate chunks. Without checksums the libraries that do that here and there would take damaged
- * frames for different events.
+ * How other threads may inflate chunks. Without checksums the libraries that do so here and in Node's threads would
+ * take damaged frames for different events.
  */
 function aheadRulesOf({ statistics, chunkContext }: ContainerReader): AheadRules | undefined {
   const { codec, checkCrc } = chunkContext;
