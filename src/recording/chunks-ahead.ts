@@ -1,4 +1,4 @@
-import type { AheadChunk, AheadRules, InflatingThreads } from "../formats/decoder.ts";
+import type { AheadChunk, AheadRules, InflatingThreads } from "../formats/ahead.ts";
 import type { DecodeThread } from "../platform/platform.ts";
 import {
   ChunkDesk,

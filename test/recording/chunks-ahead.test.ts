@@ -6,7 +6,7 @@ import { deflateSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { platform } from "#platform";
 import { EventError } from "../../src/errors.ts";
-import type { AheadRules } from "../../src/formats/decoder.ts";
+import type { AheadRules } from "../../src/formats/ahead.ts";
 import { ChunksAhead } from "../../src/recording/chunks-ahead.ts";
 import { OpenedRecording, openParts } from "../../src/recording/recording.ts";
 import { TilePass } from "../../src/recording/tiles.ts";

@@ -4,8 +4,8 @@ import { mostScratchBytes } from "../../container/chunk-decoder.ts";
 import { ContainerReader } from "../../container/reader.ts";
 import { timeFields } from "../../events/time-fields.ts";
 import type { ByteSource } from "../../source/byte-source.ts";
+import type { AheadRules } from "../ahead.ts";
 import type {
-  AheadRules,
   RecordingFacts,
   RowOptions,
   RowTable,

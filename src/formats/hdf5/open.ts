@@ -1,6 +1,7 @@
 import { COLUMN_NAMES, type ColumnName } from "../../events/columns.ts";
 import type { ByteSource } from "../../source/byte-source.ts";
-import type { AheadRules, RowOptions, RowRange, RowTable } from "../decoder.ts";
+import type { AheadRules } from "../ahead.ts";
+import type { RowOptions, RowRange, RowTable } from "../decoder.ts";
 import { countRows, firstMissing } from "../row-ranges.ts";
 import { Catalog } from "./events/catalog.ts";
 import { Hdf5EventReader, scratchBytesPerEvent } from "./events/event-reader.ts";

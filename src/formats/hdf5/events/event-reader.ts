@@ -1,7 +1,8 @@
 import { COLUMN_NAMES, type ColumnName } from "../../../events/columns.ts";
 import type { EventMemory } from "../../../kernels/event-memory.ts";
+import type { InflatingThreads } from "../../ahead.ts";
 import { ColumnConverter, type NumberType } from "../../column-converter.ts";
-import type { RowReader as EventRowReader, InflatingThreads } from "../../decoder.ts";
+import type { RowReader as EventRowReader } from "../../decoder.ts";
 import type { OnMalformed } from "../../options.ts";
 import type { Hdf5File } from "../file.ts";
 import type { ColumnType, RowColumn } from "../rows/row-column.ts";

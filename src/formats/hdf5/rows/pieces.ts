@@ -1,6 +1,6 @@
 import type { ByteSource } from "../../../source/byte-source.ts";
 import { untilAborted } from "../../../util/until-aborted.ts";
-import type { AheadChunk } from "../../decoder.ts";
+import type { AheadChunk } from "../../ahead.ts";
 import type { PieceBudget } from "./working-bytes.ts";
 
 /** Bytes of the file that are wanted, and what becomes of them. */

@@ -1,6 +1,7 @@
 import { isEventError } from "../../../errors.ts";
 import { untilAborted } from "../../../util/until-aborted.ts";
-import type { InflatingThreads, RowRange, WorkingBytes } from "../../decoder.ts";
+import type { InflatingThreads } from "../../ahead.ts";
+import type { RowRange, WorkingBytes } from "../../decoder.ts";
 import type { Hdf5Dataset, Hdf5File } from "../file.ts";
 import { damaged } from "../problems.ts";
 import { readerOf } from "./dataset-rows.ts";

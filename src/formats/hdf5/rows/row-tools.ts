@@ -1,4 +1,4 @@
-import type { InflatingThreads } from "../../decoder.ts";
+import type { InflatingThreads } from "../../ahead.ts";
 import type { FilterTools } from "../filters/chunk-decoder.ts";
 import { EcfDecoder } from "../filters/ecf-decoder.ts";
 import { type ForeignFilters, H5wasmFilters } from "../filters/foreign-filters.ts";
