@@ -226,8 +226,8 @@ export interface RowTable {
    */
   readonly blockRows?: number | undefined;
   /**
-   * Chunks that other threads may decompress ahead, which leaves more to the calling one but costs it less than
-   * reading blocks. Default: there are none.
+   * How other threads may decompress chunks ahead, which leaves more to the calling one but costs it less than
+   * reading blocks. Default: they may not.
    */
   readonly aheadRules?: AheadRules | undefined;
   /**

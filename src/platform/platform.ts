@@ -103,8 +103,8 @@ export interface Platform {
    */
   inflateBlock(codec: BlockCodec, bytes: Uint8Array, size: number): Promise<Uint8Array>;
   /**
-   * Loads what decompresses frames of zstd in the calling thread, for threads that have nothing else to do; null
-   * where that cannot be had, and `inflateBlock` has to be asked.
+   * Loads what decompresses frames of zstd in the calling thread, for where other threads are busy; null where
+   * that cannot be had, and `inflateBlock` has to be asked.
    */
   loadFrameInflater(): Promise<FrameInflater | null>;
   /** The CRC-32 of zlib. @param start - that of the bytes in front, to go on from. Default 0. */

@@ -27,7 +27,6 @@ interface Job {
   readonly number: number;
   readonly slot: number;
   /** Of the chunk in the file. */
-  /** Bytes that they hold beside the calling one. */
   readonly byteLength: number;
   /** Whether it was asked for. */
   isTaken: boolean;
@@ -40,6 +39,7 @@ interface Job {
 export class ChunksAhead implements InflatingThreads {
   readonly roomBytes: number;
   readonly slots: number;
+  /** Bytes that they hold beside the calling one. */
   readonly byteLength: number;
   readonly #threads: readonly DecodeThread[];
   readonly #desk: ChunkDesk;

@@ -22,7 +22,7 @@ interface ReaderParts {
   readonly recover: boolean;
   /** Whether decoded events must be what a chunk says of them. */
   readonly checkEvents: boolean;
-  /** Decompresses frames in this thread, where others are busy with chunks further ahead. */
+  /** Decompresses frames in this thread; null where Node's threads are free to. */
   readonly inflateFrame: FrameInflater | null;
   /** What will be asked for. */
   readonly wish: RowWish;
